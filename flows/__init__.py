@@ -1,0 +1,1 @@
+"""What can be started: one Prefect flow per file, named as an analyst says it."""

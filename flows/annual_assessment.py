@@ -1,0 +1,53 @@
+"""年度考核: pull → validate → score → publish. The command line and the scheduler start this same flow."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Literal
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from kaohe.run import Outcome, Run
+from kaohe.words import use_language
+
+
+@task(cache_policy=NO_CACHE)
+def pull(run: Run) -> None:
+    run.pull()
+
+
+@task(cache_policy=NO_CACHE)
+def validate(run: Run) -> None:
+    run.validate()
+
+
+@task(cache_policy=NO_CACHE)
+def score(run: Run) -> None:
+    run.score()
+
+
+@task(cache_policy=NO_CACHE)
+def publish(run: Run) -> None:
+    run.publish()
+
+
+@flow(name="annual-assessment")
+def annual_assessment(
+    inbox: Path,
+    year: int,
+    as_of: dt.date | None = None,
+    scheme: Path | None = None,
+    home: Path = Path("data"),
+    lang: Literal["zh", "en"] = "zh",
+    strict: bool = False,
+) -> Outcome:
+    """Score the records in ``inbox`` for ``year`` and publish under ``home``; publishes nothing if nothing changed."""
+    use_language(lang)
+    with Run(inbox, year, as_of, scheme, home, strict) as run:
+        pull(run)
+        if run.up_to_date:
+            return run.outcome(new=False)
+        validate(run)
+        score(run)
+        publish(run)
+        return run.outcome(new=True)

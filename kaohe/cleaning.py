@@ -1,0 +1,133 @@
+"""Text cells → typed values, as Polars expressions. What cannot be typed is a problem of that cell, never a guess.
+
+Every expression gives canonical text (ISO dates, plain decimals, true/false) that the warehouse casts exactly; a
+filled cell that gives null could not be typed.
+"""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from kaohe.contracts import Column, Contract
+
+#: Marks that stand for "nothing" in any column but a flag.
+_NOTHING = ["", "-", "--", "—", "——", "–", "/", "\\"]
+_NO_DATE = ["无", "暂无"]
+
+_YES = ["是", "√", "✓", "✔", "有", "1", "true", "y", "yes", "对"]
+_NO = ["否", "×", "✗", "✘", "无", "0", "false", "n", "no", "错", "没有"]
+
+_DATE = r"^(\d{4})[年./\-](\d{1,2})[月./\-](\d{1,2})日?T?(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
+_MONTH = r"^(\d{4})[年./\-](\d{1,2})月?份?$"
+_SERIAL = r"^(\d{5})(?:\.\d+)?$"
+_FIRST_SERIAL, _LAST_SERIAL = 32874, 73050  # 1990-01-01 and 2099-12-31 as Excel counts days
+_THOUSANDS = r"^([+-]?)(\d{1,3}(?:,\d{3})+)(\.\d+)?$"
+_INTEGER = r"^([+-]?\d{1,15})(?:\.0*)?$"
+_NUMBER = r"^([+-]?\d{1,11}(?:\.\d+)?)$"
+_PERCENT = r"^([+-]?\d{1,9}(?:\.\d+)?)%$"
+
+
+def typed(contract: Contract, raw: pl.DataFrame) -> pl.DataFrame:
+    """The contract's columns of ``raw`` (text, null where blank) as canonical text, the rest of ``raw`` unchanged.
+
+    ``raw`` is one table of one sheet, since percent columns are judged as a whole. ``person`` columns keep the name
+    (people.py hashes it).
+    """
+    return raw.with_columns(_expression(column, pl.col(name)).alias(name) for name, column in contract.columns.items())
+
+
+def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.DataFrame:
+    """The cells of ``raw`` that are filled but null in ``cleaned``. One row per cell: ``_row``, ``column_name``."""
+    return pl.concat(
+        raw.select("_row", column_name=pl.lit(name)).filter(
+            raw.select(_filled(pl.col(name), column)).to_series() & cleaned[name].is_null()
+        )
+        for name, column in contract.columns.items()
+    )
+
+
+def normal_name(name: pl.Expr) -> pl.Expr:
+    """A unit's name as it is matched: full-width forms made plain (NFKC), no white space, lower case."""
+    return name.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]+", "").str.to_lowercase()
+
+
+def _plain(text: pl.Expr) -> pl.Expr:
+    return text.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]+", "")
+
+
+def _filled(text: pl.Expr, column: Column) -> pl.Expr:
+    plain = _plain(text)
+    nothing = _NOTHING[:1] if column.type == "flag" else _NOTHING
+    if column.type in ("date", "month"):
+        nothing = nothing + _NO_DATE
+    return text.is_not_null() & ~plain.is_in(nothing)
+
+
+def _expression(column: Column, text: pl.Expr) -> pl.Expr:
+    filled = _filled(text, column)
+    plain = _plain(text)
+    if column.synonyms:
+        plain = plain.replace(column.synonyms)
+    kinds: dict[str, Callable[[], pl.Expr]] = {
+        "code": lambda: plain,
+        "text": lambda: text.str.strip_chars(),
+        "choice": lambda: plain,
+        "unit": lambda: normal_name(text),
+        "person": lambda: plain,
+        "integer": lambda: _without_thousands(plain).str.extract(_INTEGER),
+        "number": lambda: _without_thousands(plain).str.extract(_NUMBER),
+        "percent": lambda: _percent(_without_thousands(plain)),
+        "date": lambda: _date(plain).dt.to_string("%Y-%m-%d"),
+        "month": lambda: _month(plain),
+        "flag": lambda: _flag(plain),
+    }
+    return pl.when(filled).then(kinds[column.type]())
+
+
+def _without_thousands(plain: pl.Expr) -> pl.Expr:
+    return pl.when(plain.str.contains(_THOUSANDS)).then(plain.str.replace_all(",", "")).otherwise(plain)
+
+
+def _date(plain: pl.Expr) -> pl.Expr:
+    spelled = (
+        pl.concat_str(
+            plain.str.extract(_DATE, 1),
+            plain.str.extract(_DATE, 2).str.zfill(2),
+            plain.str.extract(_DATE, 3).str.zfill(2),
+        )
+        .fill_null(pl.when(plain.str.contains(r"^\d{8}$")).then(plain))
+        .str.to_date("%Y%m%d", strict=False)
+    )
+    days = plain.str.extract(_SERIAL).cast(pl.Int32, strict=False)
+    serial = pl.when(days.is_between(_FIRST_SERIAL, _LAST_SERIAL)).then(pl.date(1899, 12, 30) + pl.duration(days=days))
+    return spelled.fill_null(serial)
+
+
+def _month(plain: pl.Expr) -> pl.Expr:
+    """The first day of the month. 2023.1 is refused: as a number it may be January or October."""
+    spelled = (
+        pl.concat_str(plain.str.extract(_MONTH, 1), plain.str.extract(_MONTH, 2).str.zfill(2), pl.lit("01"))
+        .fill_null(pl.when(plain.str.contains(r"^\d{6}$")).then(plain + "01"))
+        .str.to_date("%Y%m%d", strict=False)
+    )
+    found = spelled.fill_null(_date(plain))
+    return pl.when(~plain.str.contains(r"^\d{4}\.1$")).then(found.dt.to_string("%Y-%m-01"))
+
+
+def _percent(plain: pl.Expr) -> pl.Expr:
+    """A share, as text that casts exactly (96.5 % → 96.5e-2).
+
+    A number without % is a share (0.965, also what a cell formatted as a percentage holds), unless a number above 2
+    stands in the column: then bare numbers are percentages, and one up to 2, which could be either, is refused.
+    """
+    marked = plain.str.extract(_PERCENT) + "e-2"
+    bare = plain.str.extract(_NUMBER)
+    value = bare.cast(pl.Float64, strict=False)
+    percentages = (value.abs() > 2).any()
+    unclear = percentages & (value != 0) & (value.abs() <= 2)
+    return marked.fill_null(pl.when(unclear).then(None).when(percentages).then(bare + "e-2").otherwise(bare))
+
+
+def _flag(plain: pl.Expr) -> pl.Expr:
+    lower = plain.str.to_lowercase()
+    return pl.when(lower.is_in(_YES)).then(pl.lit("true")).when(lower.is_in(_NO)).then(pl.lit("false"))

@@ -1,0 +1,226 @@
+"""Contracts: expectations/*.yml, the one place that says what a good row of a table is.
+
+A contract drives the reader (headings), the typing (column types), the warehouse's table definition and the
+Great Expectations suite. A new source table is one new file here.
+"""
+
+import hashlib
+import re
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+from kaohe.errors import KaoheError
+from kaohe.words import language, say
+from kaohe.yamlfile import read_yaml, wrong
+
+Severity = Literal["critical", "warning"]
+
+#: Column type → type in the warehouse. ``person`` holds a keyed hash, never a name; a ``month`` is its first day;
+#: a ``percent`` is a share (96.5 % = 0.965).
+SQL_TYPES = {
+    "code": "varchar",
+    "text": "varchar",
+    "choice": "varchar",
+    "unit": "varchar",
+    "person": "varchar",
+    "integer": "bigint",
+    "number": "decimal(18,6)",
+    "percent": "decimal(18,6)",
+    "date": "date",
+    "month": "date",
+    "flag": "boolean",
+}
+
+#: Where a record came from; ``_rec`` is the MD5 of the other four, joined by the unit separator (U+001F).
+PROVENANCE = {"_source": "varchar", "_file": "varchar", "_sheet": "varchar", "_row": "integer", "_rec": "varchar"}
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reference(_Strict):
+    """A column that names the key of another table."""
+
+    table: str
+    severity: Severity
+
+
+class Column(_Strict):
+    """One column of a source table."""
+
+    type: Literal["code", "text", "choice", "unit", "person", "integer", "number", "percent", "date", "month", "flag"]
+    headings: list[str]
+    required: bool = False
+    help: str | None = None
+    values: list[str] | None = None
+    synonyms: dict[str, str] = {}
+    references: Reference | None = None
+    unknown: Literal["quarantine", "keep"] = "quarantine"
+
+    @field_validator("synonyms", mode="before")
+    @classmethod
+    def _as_text(cls, given: object) -> object:
+        return {str(k): str(v) for k, v in given.items()} if isinstance(given, dict) else given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.headings:
+            raise wrong("contract_no_headings")
+        if (self.type == "choice") != (self.values is not None):
+            raise wrong("contract_values_for_choice")
+        if self.unknown == "keep" and self.type != "unit":
+            raise wrong("contract_unknown_for_unit")
+        return self
+
+
+class Expectation(BaseModel):
+    """One rule, with Great Expectations' own name and arguments, and what to say when it fails.
+
+    ``severity`` critical puts the row into quarantine (or stops the run, when the rule is about the table);
+    warning keeps the row and flags it. ``column`` also says which cell to point at.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str
+    severity: Severity
+    say: str
+    say_en: str
+    column: str | None = None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Great Expectations' arguments beside ``type``, ``severity`` and ``column``."""
+        return dict(self.model_extra or {})
+
+    @property
+    def sentence(self) -> str:
+        return self.say if language() == "zh" else self.say_en
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that the rule names."""
+        named = [self.column, self.arguments.get("column_A"), self.arguments.get("column_B")]
+        return [name for name in [*named, *self.arguments.get("column_list", [])] if name is not None]
+
+
+class Contract(_Strict):
+    """What a good row of one table is."""
+
+    table: str
+    title: str
+    key: list[str]
+    event_date: str | None = None
+    reference: bool = False
+    restricted: bool = False
+    columns: dict[str, Column]
+    expectations: list[Expectation] = []
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for name in [self.table, *self.columns]:
+            if not _NAME.fullmatch(name):
+                raise wrong("contract_bad_name", name=name)
+        for name in self.key:
+            if name not in self.columns or not self.columns[name].required:
+                raise wrong("contract_bad_key", column=name)
+        if self.event_date and self.columns.get(self.event_date, None) is None:
+            raise wrong("contract_unknown_column", column=self.event_date)
+        if self.event_date and self.columns[self.event_date].type not in ("date", "month"):
+            raise wrong("contract_event_date", column=self.event_date)
+        for rule in self.expectations:
+            for name in rule.columns:
+                if name not in self.columns:
+                    raise wrong("contract_unknown_column", column=name)
+        seen: dict[str, str] = {}
+        for name, column in self.columns.items():
+            for heading in column.headings:
+                if (other := seen.setdefault(heading, name)) != name:
+                    raise wrong("contract_heading_twice", heading=heading, one=other, other=name)
+        return self
+
+    @property
+    def label(self) -> str:
+        """How messages name the table: 组织生活记录抽查 (inspection)."""
+        return f"{self.title} ({self.table})"
+
+    @property
+    def required(self) -> list[str]:
+        return [name for name, column in self.columns.items() if column.required]
+
+    @property
+    def unit_columns(self) -> list[str]:
+        return [name for name, column in self.columns.items() if column.type == "unit"]
+
+    @property
+    def person_columns(self) -> list[str]:
+        return [name for name, column in self.columns.items() if column.type == "person"]
+
+    def definition(self, text: bool = False) -> str:
+        """The column list of ``create table``: typed, or all text as in the file (then with ``_extra``, the cells
+        under headings that the contract does not know, as JSON)."""
+        columns = {name: "varchar" if text else SQL_TYPES[column.type] for name, column in self.columns.items()}
+        if text:
+            columns["_extra"] = "varchar"
+        return ", ".join(f"{name} {sql_type}" for name, sql_type in (columns | PROVENANCE).items())
+
+
+class Contracts(dict[str, Contract]):
+    """All contracts by table, those that others refer to first."""
+
+    hashes: dict[str, str]
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when any contract changes."""
+        joined = "\n".join(f"{name} {digest}" for name, digest in sorted(self.hashes.items()))
+        return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def load_contracts(folder: Path) -> Contracts:
+    """Every contract of ``folder``.
+
+    Raises ``KaoheError`` with file and line for an unknown key, a rule about a column that is not there, a file
+    that is not named after its table, or references that go round in a circle.
+    """
+    files = sorted(folder.glob("*.yml"))
+    if not files:
+        raise KaoheError("contracts_missing", path=folder)
+    read: dict[str, Contract] = {}
+    for path in files:
+        contract = read_yaml(path, Contract)
+        if contract.table != path.stem:
+            problem = say("contract_file_name", table=contract.table)
+            raise KaoheError("yaml_wrong", file=path, line=1, where="table", problem=problem)
+        read[contract.table] = contract
+    before = {name: _must_come_first(contract, read, folder) for name, contract in read.items()}
+    try:
+        order = list(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        raise KaoheError("contract_cycle", tables=" → ".join(error.args[1])) from error
+    contracts = Contracts((name, read[name]) for name in order)
+    contracts.hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    return contracts
+
+
+def _must_come_first(contract: Contract, contracts: dict[str, Contract], folder: Path) -> list[str]:
+    """The tables whose trusted rows this one's rules look at: the registry for names of units, and references."""
+    tables = []
+    for name, column in contract.columns.items():
+        if column.references is None:
+            continue
+        if column.references.table not in contracts:
+            problem = say("contract_unknown_table", table=column.references.table)
+            file = folder / f"{contract.table}.yml"
+            raise KaoheError("yaml_wrong", file=file, line=1, where=f"columns.{name}.references", problem=problem)
+        tables.append(column.references.table)
+    if contract.unit_columns:
+        tables += [name for name in ("org_unit", "unit_alias") if name in contracts and name != contract.table]
+    return sorted(set(tables))

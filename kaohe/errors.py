@@ -1,0 +1,32 @@
+"""Errors that speak to the person who can fix them."""
+
+import errno
+from pathlib import Path
+
+from kaohe.words import say
+
+
+class KaoheError(Exception):
+    """A sentence from the catalogue: which file, what is wrong, what to do. Nothing was published (exit status 2)."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        super().__init__(say(key, **values))
+        self.key = key
+
+
+class Unreadable(KaoheError):
+    """An input file that cannot be read; it is set aside whole and the run goes on without it."""
+
+
+def from_os_error(error: OSError, path: Path | str | None = None) -> KaoheError:
+    """The sentence for what the operating system refused: a full disk, a folder that cannot be written, …"""
+    where = str(error.filename or path or "")
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return KaoheError("disk_full", path=where)
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return KaoheError("not_writable", path=where)
+        case _:
+            return KaoheError("os_refused", path=where, problem=error.strerror or str(error))

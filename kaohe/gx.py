@@ -1,0 +1,129 @@
+"""Great Expectations on DuckDB: the one module that imports it (slowly; so import this one late).
+
+Its stock SQL datasource closes the connection before it fetches from DuckDB; the small datasource below keeps it.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import duckdb
+import duckdb_engine
+import great_expectations as gx
+import great_expectations.expectations as gxe
+import sqlalchemy.dialects.postgresql
+from great_expectations.datasource.fluent import SQLDatasource
+from great_expectations.exceptions import ExpectationNotFoundError
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.registry import get_expectation_impl
+from sqlalchemy.pool import StaticPool
+
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+#: So many failing rows are listed as there are.
+_ALL = 10**9
+
+
+class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
+    """Keeps one connection open, and borrows PostgreSQL's regular expressions."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.dialect_module = sqlalchemy.dialects.postgresql
+
+    @contextmanager
+    def get_connection(self) -> Iterator[Any]:
+        if not getattr(self, "_connection", None) or self._connection.closed:
+            self._connection: Any = self.engine.connect()
+        yield self._connection
+
+
+_EngineType = type[SqlAlchemyExecutionEngine]
+
+
+class DuckDBDatasource(SQLDatasource):
+    """Registers ``add_duckdb`` with Great Expectations."""
+
+    type: Literal["duckdb"] = "duckdb"
+    connection_string: str
+
+    @property
+    def execution_engine_type(self) -> _EngineType:
+        return DuckDBExecutionEngine
+
+
+def expectation(type_: str, arguments: dict[str, Any]) -> gxe.Expectation:
+    """The expectation of this name with these arguments.
+
+    Raises ``LookupError`` for a name that Great Expectations does not know, ``ValueError`` for wrong arguments.
+    """
+    try:
+        made: gxe.Expectation = get_expectation_impl(type_)(**arguments)
+    except ExpectationNotFoundError as error:
+        raise LookupError(type_) from error
+    return made
+
+
+class Validator:
+    """Runs expectations over the tables of an open DuckDB connection; the tables must be committed."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self._con = con
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        self._source = context.data_sources.add_duckdb(
+            "warehouse",
+            connection_string="duckdb://",
+            kwargs={"creator": lambda: duckdb_engine.ConnectionWrapper(con.cursor()), "poolclass": StaticPool},
+        )
+
+    def failing(self, table: str, expectations: Sequence[gxe.Expectation]) -> dict[int, list[str] | None]:
+        """The expectations that fail, by their place in the list, each with the ``_rec`` of every failing row.
+
+        None instead of a list: the expectation speaks of the table as a whole.
+        """
+        if not expectations:
+            return {}
+        asset = self._source.add_table_asset(table, table_name=table)
+        batch = asset.add_batch_definition_whole_table("whole").get_batch()
+        found: dict[int, list[str] | None] = {}
+        for number in self._failed(batch, expectations):
+            rule = expectations[number]
+            if isinstance(rule, gxe.UnexpectedRowsExpectation):
+                query = str(rule.unexpected_rows_query).format(batch=f"{table} as subselect")
+                found[number] = sorted(row[0] for row in self._con.sql(query).fetchall())
+            else:
+                found[number] = self._rows(batch, rule)
+        return found
+
+    @staticmethod
+    def _failed(batch: Any, expectations: Sequence[gxe.Expectation]) -> list[int]:
+        for number, rule in enumerate(expectations):
+            rule.meta = {"number": number}
+        suite = gx.ExpectationSuite("suite", expectations=list(expectations))
+        results = batch.validate(suite, result_format="BASIC").results
+        for result in results:
+            _raise_if_broken(result)
+        return sorted(result.expectation_config.meta["number"] for result in results if not result.success)
+
+    @staticmethod
+    def _rows(batch: Any, rule: gxe.Expectation) -> list[str] | None:
+        result = batch.validate(
+            rule,
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": ["_rec"],
+                "partial_unexpected_count": _ALL,
+                "return_unexpected_index_query": False,
+            },
+        )
+        _raise_if_broken(result)
+        rows = result.result.get("unexpected_index_list")
+        return None if rows is None else sorted(row["_rec"] for row in rows)
+
+
+def _raise_if_broken(result: Any) -> None:
+    for info in (result.exception_info or {}).values():
+        if isinstance(info, dict) and info.get("raised_exception"):
+            raise RuntimeError(f"{result.expectation_config.type}: {info['exception_message']}")

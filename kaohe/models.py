@@ -1,0 +1,87 @@
+"""SQL models: one file, one table named after it, run in the order in which they read one another.
+
+sqlglot reads each file for the tables it names, so the order is never written down; a circle or a table that nobody
+makes is an error that names the file.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import sqlglot
+from sqlglot import exp
+
+from kaohe.errors import KaoheError
+
+_HEADER = re.compile(r"Empty:\s*(\w+)")
+EMPTY = ("not_reported", "not_applicable", "full")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One SQL file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @cached_property
+    def sql(self) -> str:
+        return self.path.read_text(encoding="utf-8").rstrip().rstrip(";")
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """The tables it reads. Raises ``KaoheError`` if the file is not one SQL query."""
+        try:
+            query = sqlglot.parse_one(self.sql, dialect="duckdb")
+        except sqlglot.errors.SqlglotError as error:
+            raise KaoheError("sql_broken", file=self.path, problem=str(error).splitlines()[0]) from error
+        own = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
+        return frozenset(table.name for table in query.find_all(exp.Table) if table.name not in own)
+
+    @cached_property
+    def empty(self) -> str:
+        """What a unit without items gets, from the header of a measure. Raises ``KaoheError`` if it is not said."""
+        header = "\n".join(line for line in self.sql.splitlines() if line.startswith("--"))
+        found = _HEADER.search(header)
+        if not found or found[1] not in EMPTY:
+            raise KaoheError("measure_header", file=self.path, allowed=", ".join(EMPTY))
+        return found[1]
+
+
+class Models(dict[str, Model]):
+    """The models of one or more folders by name."""
+
+    @classmethod
+    def of(cls, *folders: Path) -> "Models":
+        return cls((path.stem, Model(path)) for folder in folders for path in sorted(folder.glob("*.sql")))
+
+    def in_order(self, given: set[str]) -> list[Model]:
+        """Every model after those it reads; ``given`` are the tables that are there already.
+
+        Raises ``KaoheError`` naming the file that reads a table nobody makes, or the models that go round in a circle.
+        """
+        for model in self.values():
+            for table in sorted(model.reads - given - self.keys()):
+                raise KaoheError("sql_missing_table", file=model.path, table=table)
+        try:
+            order = TopologicalSorter({name: sorted(model.reads & self.keys()) for name, model in self.items()})
+            return [self[name] for name in order.static_order()]
+        except CycleError as error:
+            raise KaoheError("sql_cycle", models=" → ".join(error.args[1])) from error
+
+    def sources(self, name: str, tables: set[str]) -> set[str]:
+        """Which of ``tables`` a model reads, itself or through other models."""
+        found: set[str] = set()
+        ahead, seen = [name], frozenset[str]()
+        while ahead:
+            model = self[ahead.pop()]
+            found |= model.reads & tables
+            new = (model.reads & self.keys()) - seen
+            seen |= new
+            ahead += sorted(new)
+        return found

@@ -1,0 +1,32 @@
+"""People are hashed at the door: typed tables hold an HMAC of a name or number, never the name itself."""
+
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+
+import polars as pl
+
+MASK = "＊＊＊"
+
+
+def key_of(home: Path) -> bytes:
+    """The key: ``KAOHE_KEY`` if set, else home/secret.key (made at first use, mode 0600)."""
+    if given := os.environ.get("KAOHE_KEY"):
+        return given.encode()
+    path = home / "secret.key"
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_bytes().strip()
+
+
+def hashed(names: pl.Series, key: bytes) -> pl.Series:
+    """128 bits of HMAC-SHA256 of each name in hexadecimal; null stays null."""
+    unique = names.drop_nulls().unique().to_list()
+    hashes = [hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32] for name in unique]
+    return names.replace_strict(unique, hashes, return_dtype=pl.String) if unique else names

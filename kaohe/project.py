@@ -1,0 +1,36 @@
+"""Where the parts that are data live: sql/, expectations/ and data/schemes/.
+
+In a checkout they stand beside this package; in an installed wheel they are carried inside it, under ``share/``.
+``KAOHE_PROJECT`` names another folder, for a bureau that keeps its own contracts, measures and schemes.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Project:
+    """The folder that holds contracts, SQL and schemes."""
+
+    root: Path
+
+    @classmethod
+    def find(cls) -> "Project":
+        """The project in use: ``KAOHE_PROJECT`` if set, else the one that came with this package."""
+        if named := os.environ.get("KAOHE_PROJECT"):
+            return cls(Path(named).resolve())
+        package = Path(__file__).resolve().parent
+        return cls(package / "share" if (package / "share").is_dir() else package.parent)
+
+    @property
+    def sql(self) -> Path:
+        return self.root / "sql"
+
+    @property
+    def expectations(self) -> Path:
+        return self.root / "expectations"
+
+    def scheme(self, year: int) -> Path:
+        """The scheme file of a year."""
+        return self.root / "data" / "schemes" / f"{year}.yml"

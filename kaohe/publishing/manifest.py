@@ -1,0 +1,55 @@
+"""The manifest of a publication: what went in, by hash; what was made of it, by count; what made it, by version."""
+
+import datetime as dt
+from typing import Any
+
+from kaohe.loading import Pulled
+from kaohe.warehouse import Warehouse
+
+
+def manifest(warehouse: Warehouse, name: str, identity: dict[str, Any], pulled: Pulled) -> dict[str, Any]:
+    """The manifest as it is written to manifest.json; only ``created_at`` differs between two equal runs."""
+    counts = {
+        table: {"records_in": came, "records_used": used, "records_quarantined": aside, "other_year": other}
+        for table, came, used, aside, other in warehouse.rows("select * from main.record_count")
+    }
+    return {
+        "publication": name,
+        "state": "provisional",
+        "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        **{
+            total: sum(count[total] for count in counts.values())
+            for total in ("records_in", "records_used", "records_quarantined", "other_year")
+        },
+        "tables": counts,
+        "quarantined_by_reason": dict(
+            warehouse.rows(
+                "select reason, count(*) from main.quarantine group by reason order by count(*) desc, reason"
+            )
+        ),
+        "flagged": warehouse.rows("select count(*) from main.flagged")[0][0],
+        "left_out": [
+            {"file": file, "sheet": sheet, "row": row, "reason": reason}  # the text may hold names
+            for file, sheet, row, reason in warehouse.rows(
+                "select _file, _sheet, _row, reason from meta.left_out order by all"
+            )
+        ],
+        "sheets": [
+            {
+                "file": file,
+                "sheet": sheet,
+                "hidden": hidden,
+                "table": table,
+                "rows": rows,
+                "fits": fits,
+                "missing": missing,
+                "unknown_headings": unknown,
+            }
+            for file, sheet, hidden, table, rows, fits, missing, unknown in warehouse.rows(
+                "select _file, _sheet, hidden, table_name, rows, fits, missing, unknown_headings from meta.sheet "
+                "order by _file, _sheet, table_name nulls last, rows"
+            )
+        ],
+        "unreadable": pulled.unreadable,
+        **identity,
+    }

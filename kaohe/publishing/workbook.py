@@ -1,0 +1,300 @@
+"""评分表.xlsx: league table per category, a sheet per dimension, lost points, quarantine, warnings, data, method."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import xlsxwriter
+
+from kaohe.contracts import Contracts
+from kaohe.scheme import Node, Scheme
+from kaohe.warehouse import Warehouse
+from kaohe.words import say
+
+_FONT = "Microsoft YaHei"
+#: Colour bands, best grade first (fill, text).
+_BANDS = [("#C6E0B4", "#1E4620"), ("#DDEBF7", "#1F3864"), ("#FFF2CC", "#5B4500"), ("#F8CBAD", "#6B1D00")]
+_EPOCH = dt.datetime(2000, 1, 1)
+_WIDEST, _NARROWEST = 60, 6
+
+
+class _Book:
+    """A workbook whose sheets are plain tables: a title, a frozen heading, typed columns that are wide enough."""
+
+    def __init__(self, path: Path, title: str) -> None:
+        self.book = xlsxwriter.Workbook(
+            str(path),
+            {
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
+        )
+        # Fixed, so that the same scores give the same bytes.
+        self.book.set_properties({"title": title, "author": "kaohe", "created": _EPOCH})
+        base = {"font_name": _FONT, "font_size": 10, "valign": "vcenter"}
+        self.formats = {
+            "title": self.book.add_format(base | {"bold": True, "font_size": 14}),
+            "note": self.book.add_format(base | {"font_color": "#595959"}),
+            "heading": self.book.add_format(
+                base
+                | {
+                    "bold": True,
+                    "bg_color": "#1F3864",
+                    "font_color": "#FFFFFF",
+                    "border": 1,
+                    "border_color": "#BFBFBF",
+                    "text_wrap": True,
+                    "align": "center",
+                }
+            ),
+            "text": self.book.add_format(base | {"border": 1, "border_color": "#D9D9D9"}),
+            "wrap": self.book.add_format(base | {"border": 1, "border_color": "#D9D9D9", "text_wrap": True}),
+            "whole": self.book.add_format(base | {"border": 1, "border_color": "#D9D9D9", "align": "center"}),
+            "points": self.book.add_format(base | {"border": 1, "border_color": "#D9D9D9", "num_format": "0.00"}),
+        }
+        self.bands = [
+            self.book.add_format(
+                base
+                | {
+                    "border": 1,
+                    "border_color": "#D9D9D9",
+                    "bg_color": fill,
+                    "font_color": ink,
+                    "align": "center",
+                }
+            )
+            for fill, ink in _BANDS
+        ]
+
+    def sheet(
+        self,
+        name: str,
+        title: str,
+        note: str,
+        headings: Sequence[str],
+        rows: Sequence[Sequence[Any]],
+        freeze_columns: int = 0,
+        bands: dict[str, int] | None = None,
+    ) -> None:
+        """Add a sheet. ``bands``: text of a cell → colour band."""
+        sheet = self.book.add_worksheet(_sheet_name(name))
+        sheet.hide_gridlines(2)
+        sheet.write_string(0, 0, title, self.formats["title"])
+        sheet.write_string(1, 0, note, self.formats["note"])
+        sheet.set_row(0, 24)
+        sheet.set_row(2, 30)
+        for column, heading in enumerate(headings):
+            sheet.write_string(2, column, heading, self.formats["heading"])
+            shown = [_length(row[column]) for row in rows]
+            widest = max([_length(heading) / (2 if len(heading) > 8 else 1), *shown])
+            sheet.set_column(column, column, max(_NARROWEST, min(_WIDEST, widest + 2)))
+        for number, row in enumerate(rows, start=3):
+            for column, value in enumerate(row):
+                self._cell(sheet, number, column, value, bands or {})
+        sheet.freeze_panes(3, freeze_columns)
+        if rows:
+            sheet.autofilter(2, 0, 2 + len(rows), len(headings) - 1)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(2)
+        sheet.set_footer("&C&P / &N")
+
+    def _cell(self, sheet: Any, row: int, column: int, value: Any, bands: dict[str, int]) -> None:
+        match value:
+            case None:
+                sheet.write_blank(row, column, None, self.formats["text"])
+            case bool():
+                sheet.write_string(row, column, say("yes") if value else "", self.formats["whole"])
+            case int():
+                sheet.write_number(row, column, value, self.formats["whole"])
+            case Decimal() | float():
+                sheet.write_number(row, column, float(value), self.formats["points"])
+            case str() if value in bands:
+                sheet.write_string(row, column, value, self.bands[min(bands[value], len(_BANDS) - 1)])
+            case _:
+                text = str(value)
+                sheet.write_string(row, column, text[:32767], self.formats["wrap" if len(text) > 40 else "text"])
+
+
+def write_workbook(
+    warehouse: Warehouse,
+    contracts: Contracts,
+    scheme: Scheme,
+    manifest: dict[str, Any],
+    quarantine: pl.DataFrame,
+    path: Path,
+) -> None:
+    """Write the workbook of the scores in the warehouse to ``path``."""
+    book = _Book(path, scheme.title)
+    note = say("sheet_note", as_of=manifest["as_of"], publication=manifest["publication"])
+    _league_tables(book, warehouse, scheme, note)
+    _dimensions(book, warehouse, scheme, note)
+    lost = warehouse.frame("select * from main.lost_points").drop("unit_id")
+    book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
+    shown = quarantine.select(
+        pl.col("table_name").replace_strict({name: c.title for name, c in contracts.items()}, default=None),
+        "_file",
+        "_sheet",
+        "_row",
+        pl.col("reason").replace_strict(_reasons(), default=None),
+        "problems",
+        "record",
+    )
+    book.sheet(say("sheet_quarantine"), say("sheet_quarantine_title"), note, _headings(shown), shown.rows())
+    flagged = (
+        warehouse.frame("select table_name, _file, _sheet, _row, sentence from main.flagged")
+        .filter(~pl.col("table_name").is_in([name for name, c in contracts.items() if c.restricted]))
+        .with_columns(
+            pl.col("table_name").replace_strict({name: c.title for name, c in contracts.items()}, default=None)
+        )
+    )
+    book.sheet(say("sheet_flagged"), say("sheet_flagged_title"), note, _headings(flagged), flagged.rows())
+    _data(book, contracts, manifest, note)
+    _method(book, scheme, manifest, note)
+    book.book.close()
+
+
+def _league_tables(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
+    bands = {grade.title: number for number, grade in enumerate(scheme.grades.values())}
+    dimensions = list(scheme.dimensions)
+    columns = ", ".join(f"max(node_scores.points) filter (where node_scores.node = '{name}')" for name in dimensions)
+    for (category,) in warehouse.rows("select distinct category from main.scores order by category desc"):
+        rows = warehouse.rows(
+            f"select scores.rank, scores.unit_name, scores.total, scores.grade, {columns}, scores.bonus, "
+            "scores.deduction, scores.veto, scores.status, scores.tied, scores.quota_tie from main.scores "
+            "left join main.node_scores using (unit_id) where category = ? group by all "
+            "order by scores.rank nulls last, scores.unit_name",
+            [category],
+        )
+        said = [(*row[:-3], say(f"status_{row[-3]}"), *row[-2:]) for row in rows]
+        headings = [
+            *(say(f"heading_{name}") for name in ("rank", "unit_name", "total", "grade")),
+            *(scheme.dimensions[name].title for name in dimensions),
+            *(say(f"heading_{name}") for name in ("bonus", "deduction", "veto", "status", "tied", "quota_tie")),
+        ]
+        title = say("sheet_league_title", title=scheme.title, category=category)
+        book.sheet(category, title, note, headings, said, freeze_columns=2, bands=bands)
+
+
+def _dimensions(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
+    for name, node in scheme.dimensions.items():
+        leaves = [e for e in scheme.leaves if e.section == "base" and e.dimension == name]
+        columns = ", ".join(
+            f"max(i.points) filter (where i.indicator = '{leaf.name}'), "
+            f"max(i.effective_weight) filter (where i.indicator = '{leaf.name}'), "
+            f"max(i.status) filter (where i.indicator = '{leaf.name}')"
+            for leaf in leaves
+        )
+        rows = []
+        for row in warehouse.rows(
+            f"select s.category, s.rank, s.unit_name, max(n.points), {columns} from main.scores as s "
+            "join main.indicator_scores as i using (unit_id) join main.node_scores as n on n.unit_id = s.unit_id "
+            f"and n.node = '{name}' group by s.category, s.rank, s.unit_name, s.unit_id "
+            "order by s.category desc, s.rank nulls last, s.unit_name"
+        ):
+            cells = list(row[:4])
+            for points, weight, status in zip(row[4::3], row[5::3], row[6::3], strict=True):
+                cells += [say(f"status_{status}") if points is None else points, weight]
+            rows.append(cells)
+        headings = [say(f"heading_{key}") for key in ("category", "rank", "unit_name")] + [node.title]
+        for leaf in leaves:
+            assert not isinstance(leaf.node, Node)
+            headings += [leaf.node.title, say("heading_effective_weight")]
+        book.sheet(node.title, f"{node.title} · {node.weight}", note, headings, rows, freeze_columns=3)
+
+
+def _data(book: _Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
+    tables = manifest["tables"].items()
+    rows: list[list[Any]] = [
+        [
+            contracts[name].title,
+            count["records_in"],
+            count["records_used"],
+            count["records_quarantined"],
+            count["other_year"],
+        ]
+        for name, count in tables
+    ]
+    rows.append(
+        [say("whole"), *(manifest[key] for key in ("records_in", "records_used", "records_quarantined", "other_year"))]
+    )
+    headings = [
+        say(f"heading_{key}") for key in ("table", "records_in", "records_used", "records_quarantined", "other_year")
+    ]
+    book.sheet(say("sheet_data"), say("sheet_data_title"), note, headings, rows)
+    remarks = [[file, "", None, sentence] for file, sentence in manifest["unreadable"].items()]
+    remarks += [[s["file"], s["sheet"], None, text] for s in manifest["sheets"] for text in sheet_remarks(s, contracts)]
+    remarks += [
+        [row["file"], row["sheet"], row["row"], say(f"left_out_{row['reason']}")] for row in manifest["left_out"]
+    ]
+    headings = [say(f"heading_{key}") for key in ("_file", "_sheet", "_row", "remark")]
+    book.sheet(say("sheet_left_out"), say("sheet_left_out_title"), note, headings, remarks)
+
+
+def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
+    """What there is to say of a sheet of the manifest: no table found, hidden, headings nobody knows."""
+    remarks = []
+    if sheet["table"] is None and len(sheet["fits"]) > 1:
+        remarks.append(say("sheet_fits_two", tables="、".join(contracts[t].title for t in sheet["fits"])))
+    elif sheet["table"] is None and sheet["fits"]:
+        nearest = contracts[sheet["fits"][0]].title
+        remarks.append(say("sheet_lacks", table=nearest, missing="、".join(sheet["missing"])))
+    elif sheet["table"] is None:
+        remarks.append(say("sheet_fits_none"))
+    if sheet["hidden"]:
+        remarks.append(say("sheet_hidden"))
+    if sheet["unknown_headings"]:
+        remarks.append(say("sheet_unknown_headings", headings="、".join(sheet["unknown_headings"])))
+    return remarks
+
+
+def _method(book: _Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
+    rows: list[list[Any]] = []
+    for entry in scheme.entries:
+        node = entry.node
+        weight = getattr(node, "weight", None)
+        if isinstance(node, Node):
+            rows.append([entry.name, node.title, weight, None, None, None])
+        else:
+            params = "；".join(f"{name}：{_spelled(value)}" for name, value in node.params.items())
+            rows.append(
+                [entry.name, node.title, weight, node.measure, params, f"{node.basis.rule} · {node.basis.article}"]
+            )
+    headings = [say(f"heading_{key}") for key in ("node", "indicator", "weight", "measure", "params", "basis")]
+    said = say("sheet_method_note", version=manifest["code"]["version"], scheme=manifest["scheme"]["sha256"][:12])
+    book.sheet(say("sheet_method"), scheme.title, f"{note}    {said}", headings, rows, freeze_columns=2)
+
+
+def _spelled(value: Any) -> str:
+    match value:
+        case dict():
+            return "、".join(f"{key} {number}" for key, number in value.items())
+        case list():
+            return "、".join(str(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _headings(frame: pl.DataFrame) -> list[str]:
+    return [say(f"heading_{name}") for name in frame.columns]
+
+
+def _reasons() -> dict[str, str]:
+    return {reason: say(f"reason_{reason}") for reason in ("bad_cell", "unknown_unit", "conflict", "duplicate", "rule")}
+
+
+def _sheet_name(name: str) -> str:
+    return "".join("_" if mark in "[]:*?/\\" else mark for mark in name)[:31]
+
+
+def _length(value: Any) -> float:
+    """Width of a cell's text: a Chinese character is twice as wide as a digit."""
+    if value is None:
+        return 0
+    text = f"{value:.2f}" if isinstance(value, float | Decimal) else str(value)
+    return sum(2 if ord(mark) > 0x2E80 else 1.1 for mark in text)

@@ -1,0 +1,189 @@
+"""From typed rows to trusted ones: units resolved by name, repeated keys set aside, rules left to validation.py.
+
+``main.problem`` collects why a record was set aside (critical) or flagged (warning); nothing is dropped.
+"""
+
+from pathlib import Path
+
+import polars as pl
+from rapidfuzz import fuzz, process
+
+from kaohe.cleaning import normal_name
+from kaohe.contracts import PROVENANCE, Contract
+from kaohe.errors import KaoheError
+from kaohe.warehouse import Warehouse
+from kaohe.words import say
+
+EVERYWHERE = "通用"
+
+_PROBLEM = """
+create or replace table main.problem (
+  table_name varchar, _rec varchar, reason varchar, rule varchar, column_name varchar, severity varchar, hint varchar)
+"""
+
+
+def begin(warehouse: Warehouse) -> None:
+    """Start the run's list of problems with the cells that could not be typed when their files were read."""
+    warehouse.con.execute(_PROBLEM)
+    warehouse.con.execute(
+        "insert into main.problem select table_name, _rec, 'bad_cell', 'bad_cell', column_name, 'critical', null "
+        "from meta.cell_problem order by _rec, column_name"
+    )
+    warehouse.con.execute("create or replace table main.unit_name (name varchar, platform varchar, unit_id varchar)")
+
+
+def resolve(warehouse: Warehouse, contract: Contract, sql: Path) -> None:
+    """Make ``main.<table>`` from the typed rows: unit columns hold unit ids, unknown units and repeated keys are out.
+
+    Adds ``_year``: the year of the contract's event date, null without one.
+    """
+    table = contract.table
+    _candidates(warehouse, contract)
+    _set_aside_unknown_units(warehouse, contract)
+    key = ", ".join(f"cast({name} as varchar)" for name in contract.key)
+    cells = ", ".join(f"coalesce(cast({name} as varchar), chr(0))" for name in contract.columns)
+    complete = " and ".join(f"{name} is not null" for name in contract.key)
+    warehouse.con.execute(
+        f"create or replace temp view record as select _rec, case when {complete} then concat_ws(chr(31), {key}) end "
+        f"as _key, md5(concat_ws(chr(31), {cells})) as _cells from main.{table}"
+    )
+    repeated = (sql / "records" / "repeated.sql").read_text(encoding="utf-8")
+    warehouse.con.execute(
+        f"insert into main.problem select ?, found._rec, rule, rule, ?, 'critical', "
+        "concat_ws(' ', '：', nullif(other._file, ''), nullif(other._sheet, ''), concat('#', other._row)) "
+        f"from ({repeated}\n) as found join main.{table} as other on other._rec = found.other_rec order by found._rec",
+        [table, contract.key[0]],
+    )
+    remove_problems(warehouse, table)
+
+
+def remove_problems(warehouse: Warehouse, table: str) -> None:
+    """Take the records with a critical problem out of ``main.<table>``."""
+    warehouse.con.execute(
+        f"delete from main.{table} where _rec in "
+        "(select _rec from main.problem where table_name = ? and severity = 'critical')",
+        [table],
+    )
+
+
+def _candidates(warehouse: Warehouse, contract: Contract) -> None:
+    """Typed rows with unit ids; ``_name_<column>`` keeps the name as it was written until it is known to be known."""
+    chosen, joins = [], []
+    has_platform = "platform" in contract.columns
+    for name, column in contract.columns.items():
+        if column.type != "unit":
+            chosen.append(f"record.{name}")
+            continue
+        found = f"{name}_anywhere.unit_id"
+        joins.append(
+            f"left join main.unit_name as {name}_anywhere on {name}_anywhere.name = record.{name} "
+            f"and {name}_anywhere.platform = '{EVERYWHERE}'"
+        )
+        if has_platform and contract.table != "unit_alias":
+            found = f"{name}_here.unit_id, {found}"
+            joins.append(
+                f"left join main.unit_name as {name}_here on {name}_here.name = record.{name} "
+                f"and {name}_here.platform = record.platform"
+            )
+        kept = f", record.{name}" if column.unknown == "keep" else ", null"
+        chosen.append(f"coalesce({found}{kept}) as {name}, record.{name} as _name_{name}")
+    year = f"year(record.{contract.event_date})" if contract.event_date else "null::bigint"
+    warehouse.con.execute(
+        f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {year} as _year, "
+        f"{', '.join('record.' + name for name in PROVENANCE)} from typed.{contract.table} as record "
+        f"{' '.join(joins)} order by _file, _sheet, _row"
+    )
+
+
+def _set_aside_unknown_units(warehouse: Warehouse, contract: Contract) -> None:
+    for name in contract.unit_columns:
+        unknown = warehouse.frame(
+            f"select _rec, _name_{name} as name from main.{contract.table} "
+            f"where {name} is null and _name_{name} is not null order by _rec"
+        )
+        if unknown.height:
+            hints = nearest_names(warehouse, unknown["name"].unique().to_list())
+            warehouse.write(
+                "main.problem",
+                unknown.select(
+                    pl.lit(contract.table).alias("table_name"),
+                    "_rec",
+                    pl.lit("unknown_unit").alias("reason"),
+                    pl.lit("unknown_unit").alias("rule"),
+                    pl.lit(name).alias("column_name"),
+                    pl.lit("critical").alias("severity"),
+                    pl.col("name").replace_strict(hints, return_dtype=pl.String).alias("hint"),
+                ),
+            )
+            remove_problems(warehouse, contract.table)
+        warehouse.con.execute(f"alter table main.{contract.table} drop column _name_{name}")
+
+
+def nearest_names(warehouse: Warehouse, names: list[str]) -> dict[str, str]:
+    """For each unknown name the three nearest known units, by their names in the registry, joined by 、."""
+    known = warehouse.rows("select u.name, r.name from main.unit_name as u join main.org_unit as r using (unit_id)")
+    official = dict(sorted(known))
+    hints = {}
+    for name in names:
+        near: list[str] = []
+        for match, _, _ in process.extract(name, sorted(official), scorer=fuzz.WRatio, limit=None):
+            if official[match] not in near:
+                near.append(official[match])
+            if len(near) == 3:
+                break
+        hints[name] = "、".join(near)
+    return hints
+
+
+def know_units(warehouse: Warehouse) -> None:
+    """Names under which each unit of the registry is known: its full name, its short name, and its id.
+
+    Raises ``KaoheError`` if two units share a name: then no record under that name could be given to either.
+    """
+    registry = warehouse.frame("select unit_id, name, short_name, _file, _sheet, _row from main.org_unit order by _rec")
+    names = (
+        pl.concat(
+            registry.select("unit_id", "_file", "_row", written=pl.col(column))
+            for column in ("name", "short_name", "unit_id")
+        )
+        .drop_nulls("written")
+        .with_columns(normal_name(pl.col("written")).alias("name"))
+    )
+    twice = names.filter(pl.col("unit_id").n_unique().over("name") > 1).sort("name", "unit_id")
+    if twice.height:
+        first = twice.filter(pl.col("name") == twice["name"][0])
+        rows = first.select("unit_id", "_file", "_row").unique(maintain_order=True).rows()
+        places = "；".join(say("unit_at_row", unit=unit, file=file, row=row) for unit, file, row in rows)
+        raise KaoheError("units_same_name", name=first["written"][0], places=places)
+    known = names.select("name", pl.lit(EVERYWHERE).alias("platform"), "unit_id").unique().sort("name")
+    warehouse.write("main.unit_name", known)
+
+
+def know_aliases(warehouse: Warehouse) -> None:
+    """Add the aliases; one that is another unit's own name is set aside, since it would take that unit's records."""
+    aliases = warehouse.frame("select _rec, alias, platform, unit_id from main.unit_alias order by _rec")
+    named = aliases.with_columns(normal_name(pl.col("alias")).alias("name"))
+    own = warehouse.frame("select name, unit_id as owner from main.unit_name")
+    joined = named.join(own, on="name", how="left")
+    stolen = joined.filter(pl.col("owner").is_not_null() & (pl.col("owner") != pl.col("unit_id")))
+    clashing = joined.filter(pl.col("unit_id").n_unique().over("name", "platform") > 1)
+    bad = pl.concat([stolen, clashing])["_rec"].unique(maintain_order=True)
+    if len(bad):
+        warehouse.write(
+            "main.problem",
+            pl.DataFrame(
+                {
+                    "table_name": "unit_alias",
+                    "_rec": bad,
+                    "reason": "rule",
+                    "rule": "alias_taken",
+                    "column_name": "alias",
+                    "severity": "critical",
+                    "hint": None,
+                },
+                schema_overrides={"hint": pl.String},
+            ),
+        )
+        remove_problems(warehouse, "unit_alias")
+    good = joined.filter(~pl.col("_rec").is_in(bad.to_list()) & pl.col("owner").is_null())
+    warehouse.write("main.unit_name", good.select("name", "platform", "unit_id").unique().sort("name", "platform"))

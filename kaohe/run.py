@@ -1,0 +1,172 @@
+"""One run: what is asked, what it needs, and its steps pull → validate → score → publish."""
+
+import datetime as dt
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from kaohe import __version__, loading, progress, publishing, scoring, validation
+from kaohe.contracts import load_contracts
+from kaohe.errors import KaoheError
+from kaohe.loading import Pulled
+from kaohe.project import Project
+from kaohe.scheme import Scheme, digest, load_scheme
+from kaohe.warehouse import Warehouse
+from kaohe.words import language, say
+
+OFFICE_TIME = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass
+class Outcome:
+    """What a run came to. ``publication`` is the current publication's folder; ``new`` is false when nothing had
+    changed. ``timings``: step → seconds."""
+
+    publication: Path
+    new: bool
+    pulled: Pulled
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """0 published or nothing new, 3 published but a file could not be read."""
+        return 3 if self.pulled.unreadable else 0
+
+
+def default_as_of(year: int, today: dt.date | None = None) -> dt.date:
+    """The earlier of today (Asia/Shanghai) and 31 March of the next year."""
+    today = today or dt.datetime.now(OFFICE_TIME).date()
+    return min(today, dt.date(year + 1, 3, 31))
+
+
+class Run:
+    """A run from its question to its publication; use as a context manager, it holds the home folder's lock.
+
+    Raises ``KaoheError`` for whatever in the project, the scheme or the home folder would make the run impossible,
+    before any file is read.
+    """
+
+    def __init__(
+        self, inbox: Path, year: int, as_of: dt.date | None, scheme: Path | None, home: Path, strict: bool
+    ) -> None:
+        self.inbox, self.year, self.home, self.strict = inbox, year, home, strict
+        self.as_of = as_of or default_as_of(year)
+        self.project = Project.find()
+        self.scheme_path = scheme or self.project.scheme(year)
+        self.timings: dict[str, float] = {}
+        self.pulled = Pulled()
+        if self.as_of < dt.date(year, 1, 1):
+            raise KaoheError("as_of_before_year", as_of=self.as_of, year=year)
+        with self.timed("prepare"):
+            loading.inbox_files(inbox)
+            self.contracts = load_contracts(self.project.expectations)
+            self.scheme = self._scheme()
+            self.planned = scoring.plan(self.project, self.contracts, self.scheme)
+
+    def _scheme(self) -> Scheme:
+        if not self.scheme_path.is_file():
+            raise KaoheError("scheme_missing", path=self.scheme_path, year=self.year)
+        scheme = load_scheme(self.scheme_path)
+        if scheme.year != self.year:
+            raise KaoheError("scheme_year", path=self.scheme_path, scheme_year=scheme.year, year=self.year)
+        return scheme
+
+    def __enter__(self) -> "Run":
+        self.warehouse = Warehouse(self.home)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.warehouse.__exit__()
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Note how long a step takes."""
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.timings[step] = self.timings.get(step, 0) + time.perf_counter() - begin
+
+    @property
+    def folder(self) -> Path:
+        """Where the publications of the year stand."""
+        return self.home / "published" / str(self.year)
+
+    @property
+    def up_to_date(self) -> bool:
+        """The current publication already says what this run would."""
+        return publishing.current(self.folder) == self.folder / self.publication_id
+
+    @property
+    def publication_id(self) -> str:
+        """As-of date and a digest of all that the scores depend on: the same question gives the same id."""
+        text = json.dumps(self.identity, sort_keys=True, ensure_ascii=False)
+        return f"{self.as_of:%Y%m%d}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """Inputs, scheme, contracts, SQL, code and the question itself, by hash."""
+        inputs = self.warehouse.rows("select source, path, sha256 from meta.file order by all")
+        return {
+            "year": self.year,
+            "as_of": self.as_of.isoformat(),
+            "language": language(),
+            "inputs": [{"source": source, "path": path, "sha256": sha} for source, path, sha in inputs],
+            "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
+            "contracts": self.contracts.hashes,
+            "sql": _hashes(self.project.sql, "**/*.sql"),
+            "code": {"version": __version__, "files": _hashes(Path(__file__).parent, "**/*.py")},
+        }
+
+    def pull(self) -> Pulled:
+        """Bring the warehouse up to date with the inbox."""
+        with self.timed("great_expectations_import"):
+            progress.report(say("step_prepare"))
+            validation.check_rules(self.contracts, self.project.expectations)
+        with self.timed("pull"):
+            self.pulled = loading.pull(self.warehouse, self.inbox, self.contracts, self.strict)
+        return self.pulled
+
+    def validate(self) -> None:
+        """Make the trusted tables."""
+        with self.timed("validate"):
+            validation.validate(self.warehouse, self.contracts, self.project.sql, self.as_of)
+
+    def score(self) -> None:
+        """Make evidence, scores and reports, and prove them."""
+        with self.timed("score"):
+            scoring.score(self.warehouse, self.project, self.contracts, self.scheme, self.planned, self.as_of)
+            scoring.audit(self.warehouse, self.planned)
+
+    def publish(self) -> Path:
+        """Write the publication aside and make it current; gives its folder."""
+        with self.timed("publish"):
+            progress.report(say("step_publish"))
+            return publishing.publish(
+                self.warehouse,
+                self.contracts,
+                self.scheme,
+                self.folder,
+                self.publication_id,
+                self.identity,
+                self.pulled,
+            )
+
+    def outcome(self, new: bool) -> Outcome:
+        """What the run came to."""
+        publication = publishing.current(self.folder)
+        assert publication is not None
+        return Outcome(publication, new, self.pulled, self.timings)
+
+
+def _hashes(folder: Path, pattern: str) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob(pattern))
+        if path.is_file()
+    }

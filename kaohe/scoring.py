@@ -1,0 +1,268 @@
+"""Score: trusted tables + scheme → evidence → scores, in SQL.
+
+The scheme is laid out as tables; each indicator's measure runs with ``param`` holding that indicator's parameters.
+SQL is never assembled from a scheme's strings.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+
+from kaohe import progress
+from kaohe.contracts import Contracts
+from kaohe.errors import KaoheError
+from kaohe.models import Model, Models
+from kaohe.project import Project
+from kaohe.scheme import FEWER_DEDUCTIONS, Node, Scheme
+from kaohe.warehouse import Warehouse, as_sentences
+from kaohe.words import say
+
+#: Tables that a run lays out for the models, beside the trusted ones.
+GIVEN = {
+    "assessment",
+    "scheme",
+    "scheme_node",
+    "scheme_path",
+    "scheme_indicator",
+    "scheme_param",
+    "scheme_grade",
+    "scheme_tie_break",
+    "scheme_veto",
+    "measure_table",
+    "report",
+    "record_place",
+    "record_count",
+    "problem",
+    "said",
+    "quarantine",
+}
+
+_MEASURED = """
+create or replace table main.measured (
+  unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[])
+"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The models of a project in the order they run, proved to fit together and to serve the scheme."""
+
+    base: list[Model]
+    measures: Models
+    after: list[Model]
+    audits: list[Model]
+    indicator_tables: dict[str, set[str]]
+
+
+def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
+    """Read every SQL file and put them in order.
+
+    Raises ``KaoheError`` for an unknown measure, a missing table, a circle, or a measure that does not say what a
+    unit without items gets.
+    """
+    sql = project.sql
+    base = Models.of(sql / "base")
+    measures = Models.of(sql / "measures")
+    after = Models.of(sql / "scores", sql / "reports")
+    audits = Models.of(sql / "audits")
+    tables = set(contracts)
+    for leaf in scheme.leaves:
+        assert not isinstance(leaf.node, Node)
+        if leaf.node.measure not in measures:
+            known = ", ".join(sorted(measures))
+            raise KaoheError("measure_unknown", indicator=leaf.name, measure=leaf.node.measure, known=known)
+    measures.in_order(tables | GIVEN | base.keys() | {"param"})
+    reported = {name for name, contract in contracts.items() if not contract.reference}
+    both = Models(base | measures)
+    return Plan(
+        base.in_order(tables | GIVEN),
+        measures,
+        after.in_order(tables | GIVEN | base.keys() | {"measured"}),
+        audits.in_order(tables | GIVEN | base.keys() | after.keys() | {"measured"}),
+        {leaf.name: both.sources(leaf.node.measure, reported) for leaf in scheme.leaves},  # type: ignore[union-attr]
+    )
+
+
+def score(
+    warehouse: Warehouse, project: Project, contracts: Contracts, scheme: Scheme, planned: Plan, as_of: dt.date
+) -> None:
+    """Make ``main.evidence``, ``main.indicator_scores``, ``main.scores`` and the reports.
+
+    Raises ``KaoheError`` if no unit of the registry is there to be assessed.
+    """
+    with as_sentences(warehouse.path):
+        con = warehouse.con
+        con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
+        _lay_out(warehouse, contracts, scheme, planned, as_of)
+        for model in planned.base:
+            _make(warehouse, model)
+        if not warehouse.rows("select 1 from main.assessed_unit limit 1"):
+            raise KaoheError("nobody_to_assess", year=scheme.year)
+        con.execute(_MEASURED)
+        for done, leaf in enumerate(scheme.leaves):
+            assert not isinstance(leaf.node, Node)
+            progress.report(say("step_score", indicator=leaf.node.title), done, len(scheme.leaves))
+            _measure(warehouse, leaf.name, planned.measures[leaf.node.measure])
+        for model in planned.after:
+            _make(warehouse, model)
+
+
+def audit(warehouse: Warehouse, planned: Plan) -> None:
+    """Prove the scores before they are published: each audit must return no rows; ``KaoheError`` names the first
+    that does."""
+    for model in planned.audits:
+        failing = warehouse.rows(f"{model.sql}\nlimit 3")
+        if failing:
+            raise KaoheError("audit_failed", audit=model.name, rows=failing)
+
+
+def _make(warehouse: Warehouse, model: Model) -> None:
+    warehouse.con.execute(f"create or replace table main.{model.name} as {model.sql}")
+
+
+def _measure(warehouse: Warehouse, indicator: str, model: Model) -> None:
+    con = warehouse.con
+    con.execute(
+        "create or replace temp table param as select name, key, text, number from main.scheme_param "
+        "where indicator = ?",
+        [indicator],
+    )
+    con.execute(
+        f"insert into main.measured select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
+        f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
+        f"order by unit_id, item",
+        [indicator],
+    )
+
+
+def _lay_out(warehouse: Warehouse, contracts: Contracts, scheme: Scheme, planned: Plan, as_of: dt.date) -> None:
+    """The scheme and the run's dates as tables."""
+    con = warehouse.con
+    begin, end = dt.date(scheme.year, 1, 1), dt.date(scheme.year, 12, 31)
+    con.execute(
+        "create or replace table main.assessment as select ? as year, ? as as_of, ? as year_start, "
+        "? as year_end, ? as period_end",
+        [scheme.year, as_of, begin, end, min(as_of, end)],
+    )
+    con.execute(
+        "create or replace table main.scheme as select ? as id, ? as title, cast(? as decimal(9,2)) as "
+        "bonus_cap, cast(? as decimal(9,2)) as deduction_cap",
+        [scheme.id, scheme.title, scheme.bonus.cap, scheme.deductions.cap],
+    )
+    for table, (columns, rows) in _scheme_tables(scheme, planned).items():
+        con.execute(f"create or replace table main.{table} ({columns})")
+        names = [column.split()[0] for column in columns.split(", ")]
+        warehouse.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
+    _lay_out_records(warehouse, contracts, scheme.year)
+
+
+Rows = list[tuple[object, ...]]
+
+
+def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]:
+    nodes: Rows = []
+    paths: Rows = []
+    indicators: Rows = []
+    parents = {entry.name: entry.parent for entry in scheme.entries}
+    for position, entry in enumerate(scheme.entries):
+        weight = str(getattr(entry.node, "weight", 0))
+        nodes.append((entry.name, entry.parent, entry.dimension, entry.section, entry.node.title, weight, position))
+        if isinstance(entry.node, Node):
+            continue
+        above = entry.name
+        while above:
+            paths.append((entry.name, above))
+            above = parents[above]
+        rule = entry.node.rule if not hasattr(entry.node, "grade_at_most") else "veto"
+        empty = planned.measures[entry.node.measure].empty
+        indicators.append(
+            (
+                entry.name,
+                entry.dimension,
+                entry.section,
+                entry.node.measure,
+                rule,
+                weight,
+                empty,
+                scheme.deadline,
+                position,
+            )
+        )
+    grades = list(scheme.grades)
+    return {
+        "scheme_node": (
+            "node varchar, parent varchar, dimension varchar, section varchar, title varchar, weight decimal(9,2), "
+            "position integer",
+            nodes,
+        ),
+        "scheme_path": ("leaf varchar, node varchar", paths),
+        "scheme_indicator": (
+            "indicator varchar, dimension varchar, section varchar, measure varchar, rule varchar, "
+            "weight decimal(9,2), empty varchar, deadline date, position integer",
+            indicators,
+        ),
+        "scheme_param": (
+            "indicator varchar, name varchar, key varchar, text varchar, number decimal(18,6)",
+            [
+                (*row[:4], None if row[4] is None else str(row[4]))
+                for leaf in scheme.leaves
+                for row in leaf.param_rows()
+            ],
+        ),
+        "scheme_grade": (
+            "position integer, grade varchar, title varchar, at_least decimal(9,2), quota decimal(9,4), "
+            "quota_at_least bigint",
+            [
+                (n + 1, name, g.title, str(g.at_least), None if g.quota is None else str(g.quota), g.quota_at_least)
+                for n, (name, g) in enumerate(scheme.grades.items())
+            ],
+        ),
+        "scheme_tie_break": (
+            "position integer, node varchar",
+            [(n, "" if name == FEWER_DEDUCTIONS else name) for n, name in enumerate(scheme.tie_break)],
+        ),
+        "scheme_veto": (
+            "veto varchar, lowest_position integer",
+            [(name, grades.index(veto.grade_at_most) + 1) for name, veto in scheme.vetoes.items()],
+        ),
+        "measure_table": (
+            "indicator varchar, table_name varchar",
+            [(name, table) for name, tables in planned.indicator_tables.items() for table in sorted(tables)],
+        ),
+    }
+
+
+def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
+    """``report``: who handed in which table for the year. ``record_place``: where each trusted record stands.
+    ``record_count``: records in, used, quarantined and of other years, by table."""
+    con = warehouse.con
+    con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
+    con.execute(
+        "create or replace table main.record_count (table_name varchar, records_in bigint, "
+        "records_used bigint, records_quarantined bigint, other_year bigint)"
+    )
+    places = []
+    for name, contract in contracts.items():
+        if not contract.reference:
+            unit, joined = "record.unit_id", ""
+            if "unit_id" not in contract.columns:
+                column, reference = next(
+                    (c, spec.references) for c, spec in contract.columns.items() if spec.references
+                )
+                owner = contracts[reference.table]
+                unit, joined = (
+                    "owner.unit_id",
+                    f"join main.{owner.table} as owner on owner.{owner.key[0]} = record.{column}",
+                )
+            con.execute(
+                f"insert into main.report select distinct {unit}, '{name}' from main.{name} as record {joined} "
+                f"where record._year is null or record._year = {year:d} order by 1"
+            )
+        con.execute(
+            f"insert into main.record_count select '{name}', (select count(*) from raw.{name}), "
+            f"(select count(*) from main.{name}), (select count(*) from main.quarantine where table_name = '{name}'), "
+            f"(select count(*) from main.{name} where _year <> {year:d})"
+        )
+        places.append(f"select '{name}' as table_name, _file, _sheet, _row, _rec from main.{name}")
+    con.execute("create or replace view main.record_place as " + " union all ".join(places))

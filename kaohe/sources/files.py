@@ -1,0 +1,124 @@
+"""Workbooks and CSV files → sheets of text cells that keep their positions.
+
+python-calamine reads every workbook format; only it and the csv module touch the bytes. What cannot be read is an
+``Unreadable`` with one sentence for the clerk.
+"""
+
+import csv
+import datetime as dt
+import io
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import PurePath
+
+import python_calamine as calamine
+
+from kaohe.errors import Unreadable
+
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
+TEXT_FILES = (".csv", ".tsv")
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_DELIMITERS = ",\t;|"
+_BLANK = " \t\r\n\f\v\u00a0\u3000\u200b\ufeff"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet as text: ``rows[0]`` is row 1 and ``rows[r][0]`` column A; a blank cell is ''."""
+
+    name: str
+    rows: list[list[str]]
+    merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+    hidden: bool = False
+
+
+def read_sheets(name: str, data: bytes) -> list[Sheet]:
+    """The sheets of a file with this name and these bytes; a CSV is one sheet named ''.
+
+    Raises ``Unreadable`` for an empty, locked or broken file, an archive that is no workbook, a kind of file that
+    is not read, text in no known encoding, or text with NUL characters.
+    """
+    suffix = PurePath(name).suffix.lower()
+    if suffix not in WORKBOOKS + TEXT_FILES:
+        raise Unreadable("file_kind", file=name)
+    if not data.strip():
+        raise Unreadable("file_empty", file=name)
+    if suffix in WORKBOOKS:
+        return _workbook(name, data)
+    return [Sheet("", _csv_rows(_decode(name, data)))]
+
+
+def _workbook(name: str, data: bytes) -> list[Sheet]:
+    try:
+        with calamine.load_workbook(io.BytesIO(data)) as book:
+            return [
+                Sheet(
+                    meta.name,
+                    _text_rows(book.get_sheet_by_index(index)),
+                    book.get_sheet_by_index(index).merged_cell_ranges or [],
+                    meta.visible != calamine.SheetVisibleEnum.Visible,
+                )
+                for index, meta in enumerate(book.sheets_metadata)
+                if meta.typ == calamine.SheetTypeEnum.WorkSheet
+            ]
+    except calamine.PasswordError as error:
+        raise Unreadable("file_locked", file=name) from error
+    except (calamine.CalamineError, ValueError, OverflowError) as error:
+        if data.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in data:
+            raise Unreadable("file_locked", file=name) from error
+        if data.startswith(_ZIP):
+            raise Unreadable("file_not_workbook", file=name) from error
+        raise Unreadable("file_broken", file=name, problem=error) from error
+
+
+def _text_rows(sheet: calamine.CalamineSheet) -> list[list[str]]:
+    return [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+
+
+def cell_text(cell: object) -> str:
+    """What a cell shows, plainly: no surrounding blanks, 12.0 as 12, 15 digits as in Excel, ISO dates."""
+    match cell:
+        case str():
+            return cell.strip(_BLANK)
+        case bool():
+            return str(cell).upper()
+        case float():
+            return f"{cell:.0f}" if cell.is_integer() else f"{Decimal(f'{cell:.15g}'):f}"
+        case dt.datetime():
+            return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(" ")
+        case dt.date() | dt.time():
+            return cell.isoformat()
+        case None:
+            return ""
+        case _:
+            return str(cell)
+
+
+def _decode(name: str, data: bytes) -> str:
+    """Text of a CSV: by its byte order mark, else strictly UTF-8, else GB 18030 (which holds GBK)."""
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings = ["utf-16"]
+    elif data[:200].count(0) * 3 > len(data[:200]):
+        encodings = ["utf-16-le" if data[1::2][:100].count(0) > data[::2][:100].count(0) else "utf-16-be"]
+    else:
+        encodings = ["utf-8-sig", "gb18030"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" in text:
+            row = text.count("\n", 0, text.index("\0")) + 1
+            raise Unreadable("file_nul", file=name, row=row)
+        return text
+    raise Unreadable("file_encoding", file=name)
+
+
+def _csv_rows(text: str) -> list[list[str]]:
+    """Rows as Excel would show them; the delimiter is the one that cuts the first lines into the most cells."""
+    head = text[:65536].splitlines()[:50]
+    delimiter = max(_DELIMITERS, key=lambda mark: sum(len(row) - 1 for row in csv.reader(head, delimiter=mark)))
+    csv.field_size_limit(len(text) + 1)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    return [[cell.strip(_BLANK) for cell in row] for row in rows]

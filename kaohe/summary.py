@@ -1,0 +1,108 @@
+"""What a run says at its end, read from the publication itself: counts, reasons, top and bottom units, where it is."""
+
+import json
+from typing import Any
+
+import polars as pl
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from kaohe.contracts import Contracts, load_contracts
+from kaohe.project import Project
+from kaohe.publishing import WORKBOOK
+from kaohe.publishing.workbook import sheet_remarks
+from kaohe.run import Outcome
+from kaohe.words import say
+
+_TOP, _BOTTOM = 10, 5
+_FILES = 10
+
+
+def print_summary(console: Console, outcome: Outcome) -> None:
+    """Print the summary of a run."""
+    folder = outcome.publication
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    contracts = load_contracts(Project.find().expectations)
+    for sentence in outcome.pulled.unreadable.values():
+        console.print(Text(say("summary_unreadable", sentence=sentence), style="bold red"))
+    for path in outcome.pulled.removed:
+        console.print(Text(say("summary_removed", file=path), style="yellow"))
+    if not outcome.new:
+        console.print(Text(say("summary_nothing_new"), style="bold"))
+    console.print(_counts(manifest, contracts), _reasons(manifest))
+    _remarks(console, manifest, contracts)
+    scores = pl.read_parquet(folder / "scores.parquet")
+    for category in scores["category"].unique().sort(descending=True):
+        console.print(_league(category, scores.filter(pl.col("category") == category)))
+    console.print(
+        say("summary_published", publication=manifest["publication"], as_of=manifest["as_of"]), soft_wrap=True
+    )
+    for name in (WORKBOOK, "scores.csv", "quarantine.csv", "manifest.json"):
+        console.print(f"  {folder / name}", soft_wrap=True, highlight=False)
+
+
+def print_timings(console: Console, outcome: Outcome, total: float) -> None:
+    """Print how long each step took; own work is everything but starting Prefect and Great Expectations."""
+    own = {step: took for step, took in outcome.timings.items() if step != "great_expectations_import"}
+    for step, took in own.items():
+        console.print(f"  {say(f'timing_{step}'):<24}{took:6.2f} s", highlight=False)
+    console.print(say("timing_own", seconds=f"{sum(own.values()):.2f}"), highlight=False)
+    console.print(say("timing_total", seconds=f"{total:.2f}"), highlight=False)
+
+
+def _counts(manifest: dict[str, Any], contracts: Contracts) -> Table:
+    keys = ("records_in", "records_used", "records_quarantined", "other_year")
+    table = Table(title=say("sheet_data_title"), title_justify="left")
+    table.add_column(say("heading_table"))
+    for key in keys:
+        table.add_column(say(f"heading_{key}"), justify="right")
+    for name, count in manifest["tables"].items():
+        table.add_row(contracts[name].title, *(str(count[key]) for key in keys))
+    table.add_section()
+    table.add_row(say("whole"), *(str(manifest[key]) for key in keys), style="bold")
+    return table
+
+
+def _reasons(manifest: dict[str, Any]) -> Group:
+    lines = [
+        say("summary_reason", reason=say(f"reason_{reason}"), count=count)
+        for reason, count in manifest["quarantined_by_reason"].items()
+    ]
+    if manifest["flagged"]:
+        lines.append(say("summary_flagged", count=manifest["flagged"]))
+    if manifest["left_out"]:
+        lines.append(say("summary_left_out", count=len(manifest["left_out"])))
+    return Group(*(Text(line) for line in lines))
+
+
+def _remarks(console: Console, manifest: dict[str, Any], contracts: Contracts) -> None:
+    not_read = [sheet for sheet in manifest["sheets"] if sheet["table"] is None]
+    for sheet in not_read[:_FILES]:
+        place = " · ".join(part for part in (sheet["file"], sheet["sheet"]) if part)
+        console.print(Text(f"{place}：{'；'.join(sheet_remarks(sheet, contracts))}", style="yellow"), soft_wrap=True)
+    if len(not_read) > _FILES:
+        console.print(say("summary_more_sheets", count=len(not_read) - _FILES, file=WORKBOOK))
+
+
+def _league(category: str, scores: pl.DataFrame) -> Table:
+    table = Table(title=f"{category}（{scores.height}）", title_justify="left")
+    for name in ("rank", "unit_name", "total", "grade", "status"):
+        table.add_column(say(f"heading_{name}"), justify="right" if name in ("rank", "total") else "left")
+    rows = list(scores.iter_rows(named=True))
+    shown = rows if len(rows) <= _TOP + _BOTTOM + 1 else [*rows[:_TOP], None, *rows[-_BOTTOM:]]
+    for row in shown:
+        if row is None:
+            table.add_row("…", "…", "…", "…", "…")
+            continue
+        status = "" if row["status"] == "scored" else say(f"status_{row['status']}")
+        marks = [
+            status,
+            say("heading_tied") if row["tied"] else "",
+            say("heading_quota_tie") if row["quota_tie"] else "",
+        ]
+        rank = "—" if row["rank"] is None else str(row["rank"])
+        table.add_row(
+            rank, row["unit_name"], f"{row['total']:.2f}", row["grade"] or "—", " ".join(m for m in marks if m)
+        )
+    return table

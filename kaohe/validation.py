@@ -1,0 +1,207 @@
+"""Validate: every trusted row meets its contract, proved by Great Expectations on the warehouse's tables.
+
+Every failing row is listed: critical ones go to quarantine, warnings stay and are flagged. A critical rule about a
+table as a whole stops the run.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from kaohe import progress, records
+from kaohe.contracts import Contract, Contracts, Reference, Severity
+from kaohe.errors import KaoheError
+from kaohe.people import MASK
+from kaohe.warehouse import Warehouse, as_sentences
+from kaohe.words import say
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One expectation of a table, written in its contract or following from a column's description."""
+
+    name: str
+    type: str
+    arguments: dict[str, Any]
+    severity: Severity
+    column: str
+    sentence: str
+
+
+def rules_of(contract: Contract, contracts: Contracts, as_of: dt.date) -> list[Rule]:
+    """Every rule of a contract: required cells, allowed values, references, no event after ``as_of``, unique keys,
+    and its own expectations."""
+    rules: list[Rule] = []
+    for name, column in contract.columns.items():
+        if column.required:
+            rules.append(
+                Rule(
+                    "required",
+                    "expect_column_values_to_not_be_null",
+                    {"column": name},
+                    "critical",
+                    name,
+                    say("rule_required"),
+                )
+            )
+        if column.values:
+            rules.append(
+                Rule(
+                    "choice",
+                    "expect_column_values_to_be_in_set",
+                    {"column": name, "value_set": column.values},
+                    "critical",
+                    name,
+                    say("rule_choice", values="、".join(column.values)),
+                )
+            )
+        if column.references:
+            rules.append(_reference(name, column.references, contracts))
+    if contract.event_date:
+        arguments = {"column": contract.event_date, "max_value": as_of.isoformat()}
+        rules.append(
+            Rule(
+                "future",
+                "expect_column_values_to_be_between",
+                arguments,
+                "critical",
+                contract.event_date,
+                say("rule_future", as_of=as_of),
+            )
+        )
+    for number, rule in enumerate(contract.expectations):
+        pointed = rule.column or (rule.columns[0] if rule.columns else contract.key[0])
+        arguments = {key: _plain(value) for key, value in rule.arguments.items()}
+        if rule.column and rule.type != "unexpected_rows_expectation":
+            arguments["column"] = rule.column
+        rules.append(Rule(f"rule_{number + 1}", rule.type, arguments, rule.severity, pointed, rule.sentence))
+    return rules
+
+
+def _reference(name: str, reference: Reference, contracts: Contracts) -> Rule:
+    other = contracts[reference.table]
+    query = (
+        f"select _rec from (select * from {{batch}}) as referring where {name} is not null and not exists "
+        f"(select 1 from {other.table} as referred where referred.{other.key[0]} = referring.{name})"
+    )
+    return Rule(
+        "reference",
+        "unexpected_rows_expectation",
+        {"unexpected_rows_query": query},
+        reference.severity,
+        name,
+        say("rule_reference", table=other.title),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Great Expectations takes no Decimal."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def check_rules(contracts: Contracts, folder: Path) -> None:
+    """Refuse, with file and place, a contract whose rule Great Expectations does not know or cannot take."""
+    from kaohe.gx import expectation
+
+    for contract in contracts.values():
+        for rule in rules_of(contract, contracts, dt.date.max):
+            try:
+                expectation(rule.type, rule.arguments)
+            except (LookupError, ValueError) as error:
+                problem = say("contract_bad_rule", type=rule.type, problem=" ".join(str(error).split()))
+                raise KaoheError(
+                    "yaml_wrong", file=folder / f"{contract.table}.yml", line=1, where=rule.name, problem=problem
+                ) from error
+
+
+def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date) -> None:
+    """Make the trusted tables ``main.<table>``, ``main.problem`` with every finding, and ``main.quarantine``.
+
+    Raises ``KaoheError`` when a critical rule about a whole table fails, or two units share a name.
+    """
+    from kaohe.gx import Validator, expectation
+
+    with as_sentences(warehouse.path):
+        records.begin(warehouse)
+        validator = Validator(warehouse.con)
+        said: list[tuple[str, str, str, str]] = []
+        for done, (table, contract) in enumerate(contracts.items()):
+            progress.report(say("step_validate", table=contract.title), done, len(contracts))
+            records.resolve(warehouse, contract, sql)
+            rules = rules_of(contract, contracts, as_of)
+            if not warehouse.rows(f"select 1 from main.{table} limit 1"):
+                rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
+            failing = validator.failing(table, [expectation(rule.type, rule.arguments) for rule in rules])
+            for number, recs in failing.items():
+                _found(warehouse, contract, rules[number], recs)
+            said += [(table, rule.name, rule.column, rule.sentence) for rule in rules]
+            records.remove_problems(warehouse, table)
+            if table == "org_unit":
+                records.know_units(warehouse)
+            elif table == "unit_alias":
+                records.know_aliases(warehouse)
+        _quarantine(warehouse, contracts, sql, said)
+
+
+def _found(warehouse: Warehouse, contract: Contract, rule: Rule, recs: list[str] | None) -> None:
+    if recs is None:
+        if rule.severity == "critical":
+            raise KaoheError("table_rule", table=contract.label, sentence=rule.sentence)
+        recs = [""]
+    warehouse.write(
+        "main.problem",
+        pl.DataFrame(
+            {
+                "table_name": contract.table,
+                "_rec": recs,
+                "reason": "rule",
+                "rule": rule.name,
+                "column_name": rule.column,
+                "severity": rule.severity,
+            },
+            schema_overrides={"_rec": pl.String},
+        ),
+    )
+
+
+def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: list[tuple[str, str, str, str]]) -> None:
+    """``main.quarantine``: one row per record set aside, with its cells (people masked) and where it stands."""
+    common = {
+        "unknown_unit": say("rule_unknown_unit"),
+        "conflict": say("rule_conflict"),
+        "duplicate": say("rule_duplicate"),
+        "alias_taken": say("rule_alias_taken"),
+    }
+    for table, contract in contracts.items():
+        for name, column in contract.columns.items():
+            said.append((table, "bad_cell", name, say(f"bad_{column.type}")))
+            said += [(table, rule, name, sentence) for rule, sentence in common.items()]
+    con = warehouse.con
+    con.execute(
+        "create or replace table main.said (table_name varchar, rule varchar, column_name varchar, sentence varchar)"
+    )
+    warehouse.write("main.said", pl.DataFrame(said, ["table_name", "rule", "column_name", "sentence"], orient="row"))
+    con.execute(
+        "create or replace table main.set_aside (table_name varchar, _source varchar, _file varchar, "
+        "_sheet varchar, _row integer, _rec varchar, record varchar)"
+    )
+    for table, contract in contracts.items():
+        masked = [
+            f"case when {name} is not null then '{MASK}' end" if name in contract.person_columns else name
+            for name in contract.columns
+        ]
+        cells = ", ".join(f"{name} := {value}" for name, value in zip(contract.columns, masked, strict=True))
+        con.execute(
+            f"insert into main.set_aside select '{table}', _source, _file, _sheet, _row, _rec, "
+            f"cast(to_json(struct_pack({cells})) as varchar) from raw.{table} where _rec in "
+            "(select _rec from main.problem where table_name = ? and severity = 'critical') order by _rec",
+            [table],
+        )
+    con.execute("create or replace view main.position as select * from meta.position")
+    con.execute(f"create or replace table main.quarantine as {(sql / 'records' / 'quarantine.sql').read_text('utf-8')}")

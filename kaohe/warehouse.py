@@ -1,0 +1,130 @@
+"""The warehouse: one DuckDB file in the home folder, for the pipeline alone (readers get publications).
+
+Schemas: ``meta`` the ledger of files and what was found in them, ``raw`` every record as text, ``typed`` the records
+whose cells could all be typed; ``main`` holds what a run computes (trusted tables, evidence, scores) and is made anew.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import polars as pl
+from filelock import FileLock, Timeout
+
+from kaohe.contracts import Contracts
+from kaohe.errors import KaoheError, from_os_error
+
+_META = """
+create schema if not exists meta; create schema if not exists raw; create schema if not exists typed;
+create table if not exists meta.file (
+  source varchar, path varchar, sha256 varchar, loaded_with varchar, primary key (source, path));
+create table if not exists meta.sheet (
+  _source varchar, _file varchar, _sheet varchar, hidden boolean, table_name varchar, fits varchar[],
+  missing varchar[], unknown_headings varchar[], rows integer);
+create table if not exists meta.position (
+  _source varchar, _file varchar, _sheet varchar, table_name varchar, column_name varchar, position integer,
+  first_row integer, last_row integer);
+create table if not exists meta.left_out (
+  _source varchar, _file varchar, _sheet varchar, _row integer, reason varchar, text varchar);
+create table if not exists meta.cell_problem (
+  _source varchar, _file varchar, _sheet varchar, _row integer, _rec varchar, table_name varchar, column_name varchar);
+"""
+
+
+class Warehouse:
+    """The open warehouse of a home folder; holds the folder's lock until it is closed.
+
+    Raises ``KaoheError`` if the folder cannot be written, another run holds it, or the file is not a warehouse.
+    """
+
+    def __init__(self, home: Path, wait_seconds: float = 10) -> None:
+        self.home = home
+        self.folder = home / "warehouse"
+        self.inputs = self.folder / "inputs"
+        self.path = self.folder / "kaohe.duckdb"
+        try:
+            self.inputs.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
+            self._lock = FileLock(self.folder / "lock")
+            self._lock.acquire(timeout=wait_seconds)
+        except Timeout as error:
+            raise KaoheError("home_busy", path=home) from error
+        except OSError as error:
+            raise from_os_error(error, home) from error
+        try:
+            with as_sentences(self.path):
+                self.con = duckdb.connect(str(self.path))
+                self.con.execute("set preserve_insertion_order = true")
+                self.con.execute(_META)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.con.close()
+        self._lock.release()
+
+    def define(self, contracts: Contracts, loaded_with: str) -> None:
+        """Make the raw and typed tables of ``contracts``; what was loaded under others is to be loaded again."""
+        stale = self.rows("select 1 from meta.file where loaded_with <> ? limit 1", [loaded_with])
+        with self.transaction():
+            if stale:
+                self.con.execute("drop schema raw cascade; create schema raw")
+                self.con.execute("drop schema typed cascade; create schema typed")
+                for table in ("sheet", "position", "left_out", "cell_problem"):
+                    self.con.execute(f"delete from meta.{table}")
+                self.con.execute("update meta.file set loaded_with = ''")
+            for name, contract in contracts.items():
+                self.con.execute(f"create table if not exists raw.{name} ({contract.definition(text=True)})")
+                self.con.execute(f"create table if not exists typed.{name} ({contract.definition()})")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        with as_sentences(self.path):
+            self.con.execute("begin")
+            try:
+                yield
+            except BaseException:
+                self.con.execute("rollback")
+                raise
+            self.con.execute("commit")
+
+    def frame(self, query: str, values: list[Any] | None = None) -> pl.DataFrame:
+        """The rows of a query."""
+        frame: pl.DataFrame = self.con.sql(query, params=values).pl()
+        return frame
+
+    def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query as tuples."""
+        return self.con.sql(query, params=values).fetchall()
+
+    def write(self, table: str, frame: pl.DataFrame) -> None:
+        """Put the rows of ``frame`` into ``table``, column by name."""
+        if frame.height:
+            self.con.register("incoming", frame)
+            self.con.execute(f"insert into {table} by name select * from incoming")
+            self.con.unregister("incoming")
+
+
+@contextmanager
+def as_sentences(path: Path) -> Iterator[None]:
+    """Turn what DuckDB says of a full disk, a folder that cannot be written or a strange file into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error, path) from error
+    except duckdb.Error as error:
+        text = str(error)
+        if "No space left" in text or "File too large" in text or "Disk quota" in text:
+            raise KaoheError("disk_full", path=path.parent) from error
+        if "Permission denied" in text or "Read-only file system" in text:
+            raise KaoheError("not_writable", path=path.parent) from error
+        if isinstance(error, duckdb.IOException | duckdb.SerializationException | duckdb.FatalException):
+            raise KaoheError("warehouse_broken", path=path, problem=text.splitlines()[0]) from error
+        raise

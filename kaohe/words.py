@@ -1,0 +1,40 @@
+"""The one catalogue of words: every sentence a person reads, in Chinese and English (words.yml)."""
+
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+import yaml
+
+Language = Literal["zh", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+_language: Language = "zh"
+
+
+def use_language(language: Language) -> None:
+    """Say everything in this language from now on."""
+    global _language
+    _language = language
+
+
+def language() -> Language:
+    """The language in use."""
+    return _language
+
+
+@cache
+def catalogue() -> dict[str, dict[Language, str]]:
+    """Every entry of words.yml: key → {zh, en}."""
+    text = (Path(__file__).parent / "words.yml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    entries: dict[str, dict[Language, str]] = yaml.load(text, Loader=loader)
+    return entries
+
+
+def say(key: str, /, **values: object) -> str:
+    """The sentence ``key`` in the language in use, with ``values`` filled in.
+
+    Raises ``KeyError`` for a key that is not in the catalogue: a mistake of ours, found by a test.
+    """
+    return catalogue()[key][_language].format(**values)

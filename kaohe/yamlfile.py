@@ -1,0 +1,120 @@
+"""Typed YAML files whose mistakes are reported with file and line."""
+
+import datetime as dt
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from kaohe.errors import KaoheError
+from kaohe.words import say
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[int | str, ...]
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def wrong(key: str, /, **values: object) -> PydanticCustomError:
+    """What a validator raises: a sentence of the catalogue that pydantic carries to :func:`read_yaml`."""
+    return PydanticCustomError("kaohe", "{sentence}", {"sentence": say(key, **values)})
+
+
+def read_yaml(path: Path, model: type[Model]) -> Model:
+    """The file as a ``model``. Numbers with a point are exact decimals.
+
+    Raises ``KaoheError`` with file, line and place for bad YAML, an unknown or repeated key, or a value that
+    the model refuses.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KaoheError("yaml_unreadable", file=path, problem=error) from error
+    try:
+        root = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise KaoheError("yaml_broken", file=path, line=line, problem=getattr(error, "problem", error)) from error
+    lines: dict[Location, int] = {(): 1}
+    data = _value(root, (), lines, path) if root is not None else {}
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise KaoheError(
+            "yaml_wrong",
+            file=path,
+            line=_line(first["loc"], lines),
+            where=".".join(str(part) for part in first["loc"]) or path.name,
+            problem=_sentence(first),
+        ) from error
+
+
+def _value(node: yaml.Node, location: Location, lines: dict[Location, int], path: Path) -> Any:
+    """Plain Python data of a node; notes the line of every key and item in ``lines``."""
+    match node:
+        case yaml.MappingNode():
+            mapping: dict[str | int, Any] = {}
+            for key_node, value_node in node.value:
+                key = _value(key_node, location, {}, path)
+                line = key_node.start_mark.line + 1
+                if key in mapping:
+                    raise KaoheError("yaml_repeated_key", file=path, line=line, key=key)
+                lines[*location, key] = line
+                mapping[key] = _value(value_node, (*location, key), lines, path)
+            return mapping
+        case yaml.SequenceNode():
+            items = []
+            for index, item in enumerate(node.value):
+                lines[*location, index] = item.start_mark.line + 1
+                items.append(_value(item, (*location, index), lines, path))
+            return items
+        case _:
+            return _scalar(node)
+
+
+def _scalar(node: yaml.Node) -> str | int | bool | Decimal | dt.date | None:
+    text = node.value
+    match node.tag.rpartition(":")[2]:
+        case "null":
+            return None
+        case "bool":
+            return text.lower() in ("true", "yes", "on")
+        case "int" if text.lstrip("+-").isdecimal():
+            return int(text)
+        case "float" if text.replace(".", "", 1).lstrip("+-").isdecimal():
+            return Decimal(text)
+        case "timestamp":
+            try:
+                return dt.date.fromisoformat(text)
+            except ValueError:
+                return str(text)
+        case _:
+            return str(text)
+
+
+def _line(location: Location, lines: dict[Location, int]) -> int:
+    """The line of the deepest part of ``location`` that stands in the file (pydantic puts union tags between)."""
+    found: Location = ()
+    for part in location:
+        if (*found, part) in lines:
+            found = (*found, part)
+    return lines[found]
+
+
+def _sentence(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return say("yaml_unknown_key", key=error["loc"][-1])
+        case "missing":
+            return say("yaml_missing_key", key=error["loc"][-1])
+        case "literal_error":
+            return say("yaml_not_one_of", value=error["input"], allowed=error["ctx"]["expected"].replace(" or ", ", "))
+        case "kaohe":
+            return error["msg"]
+        case _:
+            return say("yaml_bad_value", value=error["input"], problem=error["msg"])

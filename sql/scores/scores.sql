@@ -1,0 +1,53 @@
+-- Scores: total, grade and rank of every assessed unit. total = base + bonus − deduction, sums of what is printed.
+-- A grade needs its points, a rank within its quota (if it has one), and no veto that caps below it.
+-- Grain: one row per unit.
+with quota as (
+  select
+    unit_rank.unit_id,
+    scheme_grade.position,
+    greatest(
+      scheme_grade.quota_at_least,
+      cast(scheme_grade.quota * 10000 as bigint) * unit_rank.ranked_units // 10000
+    ) as places
+  from unit_rank
+  cross join scheme_grade
+  where scheme_grade.quota is not null
+),
+reached as (
+  select
+    unit_total.unit_id,
+    min(scheme_grade.position) as position
+  from unit_total
+  join unit_rank on unit_rank.unit_id = unit_total.unit_id
+  join scheme_grade
+    on unit_total.total >= scheme_grade.at_least and scheme_grade.position >= unit_total.lowest_position
+  left join quota on quota.unit_id = unit_total.unit_id and quota.position = scheme_grade.position
+  where unit_total.status = 'scored'
+    and (quota.places is null or unit_rank.rank <= quota.places)
+  group by unit_total.unit_id
+)
+select
+  cast(assessment.year as integer) as year,
+  unit_total.unit_id,
+  unit_total.unit_name,
+  unit_total.category,
+  cast(unit_total.total as decimal(9, 2)) as total,
+  cast(unit_total.base as decimal(9, 2)) as base,
+  cast(unit_total.bonus as decimal(9, 2)) as bonus,
+  cast(unit_total.deduction as decimal(9, 2)) as deduction,
+  unit_total.veto,
+  scheme_grade.title as grade,                                          -- null while pending or without data
+  cast(unit_rank.rank as integer) as rank,                              -- within the category; null without data
+  unit_total.status,                                                    -- scored, pending, no_data
+  coalesce(unit_rank.sharing > 1, false) as tied,                       -- shares its rank (并列)
+  coalesce(
+    quota.places is not null and unit_rank.rank <= quota.places
+    and unit_rank.rank + unit_rank.sharing - 1 > quota.places, false
+  ) as quota_tie                                                        -- a tie on the quota's line: leadership decides
+from unit_total
+cross join assessment
+left join unit_rank on unit_rank.unit_id = unit_total.unit_id
+left join reached on reached.unit_id = unit_total.unit_id
+left join scheme_grade on scheme_grade.position = reached.position
+left join quota on quota.unit_id = unit_total.unit_id and quota.position = reached.position
+order by unit_total.category, unit_rank.rank nulls last, unit_total.unit_id
