@@ -11,11 +11,11 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from kaohe.errors import KaoheError
 from kaohe.words import language, say
-from kaohe.yamlfile import read_yaml, wrong
+from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
 
 Severity = Literal["critical", "warning"]
 
@@ -56,7 +56,7 @@ class Column(_Strict):
     """One column of a source table."""
 
     type: Literal["code", "text", "choice", "unit", "person", "integer", "number", "percent", "date", "month", "flag"]
-    headings: list[str]
+    headings: list[str] = Field(min_length=1)
     required: bool = False
     help: str | None = None
     values: list[str] | None = None
@@ -71,8 +71,6 @@ class Column(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.headings:
-            raise wrong("contract_no_headings")
         if (self.type == "choice") != (self.values is not None):
             raise wrong("contract_values_for_choice")
         if self.unknown == "keep" and self.type != "unit":
@@ -116,34 +114,34 @@ class Contract(_Strict):
 
     table: str
     title: str
-    key: list[str]
+    key: list[str] = Field(min_length=1)
     event_date: str | None = None
     reference: bool = False
     restricted: bool = False
-    columns: dict[str, Column]
+    columns: dict[str, Column] = Field(min_length=1)
     expectations: list[Expectation] = []
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         for name in [self.table, *self.columns]:
             if not _NAME.fullmatch(name):
-                raise wrong("contract_bad_name", name=name)
+                raise wrong("contract_bad_name", at=("columns", name), name=name)
         for name in self.key:
             if name not in self.columns or not self.columns[name].required:
-                raise wrong("contract_bad_key", column=name)
+                raise wrong("contract_bad_key", at=("key",), column=name)
         if self.event_date and self.columns.get(self.event_date, None) is None:
-            raise wrong("contract_unknown_column", column=self.event_date)
+            raise wrong("contract_unknown_column", at=("event_date",), column=self.event_date)
         if self.event_date and self.columns[self.event_date].type not in ("date", "month"):
-            raise wrong("contract_event_date", column=self.event_date)
-        for rule in self.expectations:
+            raise wrong("contract_event_date", at=("event_date",), column=self.event_date)
+        for number, rule in enumerate(self.expectations):
             for name in rule.columns:
                 if name not in self.columns:
-                    raise wrong("contract_unknown_column", column=name)
+                    raise wrong("contract_unknown_column", at=("expectations", number), column=name)
         seen: dict[str, str] = {}
         for name, column in self.columns.items():
             for heading in column.headings:
                 if (other := seen.setdefault(heading, name)) != name:
-                    raise wrong("contract_heading_twice", heading=heading, one=other, other=name)
+                    raise wrong("contract_heading_twice", at=("columns", name), heading=heading, one=other, other=name)
         return self
 
     @property
@@ -197,8 +195,8 @@ def load_contracts(folder: Path) -> Contracts:
     for path in files:
         contract = read_yaml(path, Contract)
         if contract.table != path.stem:
-            problem = say("contract_file_name", table=contract.table)
-            raise KaoheError("yaml_wrong", file=path, line=1, where="table", problem=problem)
+            at = ("table",)
+            raise misplaced(path, at, line_of(path, at), say("contract_file_name", table=contract.table))
         read[contract.table] = contract
     before = {name: _must_come_first(contract, read, folder) for name, contract in read.items()}
     try:
@@ -217,9 +215,8 @@ def _must_come_first(contract: Contract, contracts: dict[str, Contract], folder:
         if column.references is None:
             continue
         if column.references.table not in contracts:
-            problem = say("contract_unknown_table", table=column.references.table)
-            file = folder / f"{contract.table}.yml"
-            raise KaoheError("yaml_wrong", file=file, line=1, where=f"columns.{name}.references", problem=problem)
+            path, at = folder / f"{contract.table}.yml", ("columns", name, "references")
+            raise misplaced(path, at, line_of(path, at), say("contract_unknown_table", table=column.references.table))
         tables.append(column.references.table)
     if contract.unit_columns:
         tables += [name for name in ("org_unit", "unit_alias") if name in contracts and name != contract.table]

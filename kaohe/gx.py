@@ -19,8 +19,6 @@ from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy.pool import StaticPool
 
-logging.getLogger("great_expectations").setLevel(logging.WARNING)
-
 #: So many failing rows are listed as there are.
 _ALL = 10**9
 
@@ -37,6 +35,11 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         if not getattr(self, "_connection", None) or self._connection.closed:
             self._connection: Any = self.engine.connect()
         yield self._connection
+
+    def end_transaction(self) -> None:
+        """Let go of the snapshot of the tables that the queries so far have seen."""
+        if getattr(self, "_connection", None):
+            self._connection.rollback()
 
 
 _EngineType = type[SqlAlchemyExecutionEngine]
@@ -70,6 +73,9 @@ class Validator:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
+        logger = logging.getLogger("great_expectations")
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False  # it tells the console of a temporary folder that it does not make
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = {"globally": False}
         self._source = context.data_sources.add_duckdb(
@@ -95,6 +101,7 @@ class Validator:
                 found[number] = sorted(row[0] for row in self._con.sql(query).fetchall())
             else:
                 found[number] = self._rows(batch, rule)
+        batch.data.execution_engine.end_transaction()
         return found
 
     @staticmethod

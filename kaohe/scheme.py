@@ -129,7 +129,7 @@ class Scheme(_Strict):
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
         if self.effective_from > self.effective_to:
-            raise wrong("scheme_dates", begin=self.effective_from, end=self.effective_to)
+            raise wrong("scheme_dates", at=("effective_to",), begin=self.effective_from, end=self.effective_to)
         _check_sum(self.title, TOTAL, self.dimensions.values())
         names: set[str] = set()
         for entry in self.entries:
@@ -138,13 +138,13 @@ class Scheme(_Strict):
             names.add(entry.name)
         for name in self.tie_break:
             if name != FEWER_DEDUCTIONS and name not in names:
-                raise wrong("scheme_tie_break", name=name)
+                raise wrong("scheme_tie_break", at=("tie_break",), name=name)
         bounds = [grade.at_least for grade in self.grades.values()]
         if bounds != sorted(set(bounds), reverse=True) or bounds[-1] != 0:
-            raise wrong("scheme_grades")
-        for veto in self.vetoes.values():
+            raise wrong("scheme_grades", at=("grades",))
+        for name, veto in self.vetoes.items():
             if veto.grade_at_most not in self.grades:
-                raise wrong("scheme_veto_grade", grade=veto.grade_at_most)
+                raise wrong("scheme_veto_grade", at=("vetoes", name), grade=veto.grade_at_most)
         return self
 
     @cached_property

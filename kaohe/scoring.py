@@ -38,7 +38,7 @@ GIVEN = {
     "quarantine",
 }
 
-_MEASURED = """
+MEASURED = """
 create or replace table main.measured (
   unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[])
 """
@@ -73,6 +73,7 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
             known = ", ".join(sorted(measures))
             raise KaoheError("measure_unknown", indicator=leaf.name, measure=leaf.node.measure, known=known)
     measures.in_order(tables | GIVEN | base.keys() | {"param"})
+    _refuse_restricted(scheme, contracts, Models(base | measures))
     reported = {name for name, contract in contracts.items() if not contract.reference}
     both = Models(base | measures)
     return Plan(
@@ -82,6 +83,15 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
         audits.in_order(tables | GIVEN | base.keys() | after.keys() | {"measured"}),
         {leaf.name: both.sources(leaf.node.measure, reported) for leaf in scheme.leaves},  # type: ignore[union-attr]
     )
+
+
+def _refuse_restricted(scheme: Scheme, contracts: Contracts, models: Models) -> None:
+    """A measure over a restricted table (clue counts) can never be in a scheme: its evidence would be published."""
+    restricted = {name for name, contract in contracts.items() if contract.restricted}
+    for leaf in scheme.leaves:
+        assert not isinstance(leaf.node, Node)
+        for table in sorted(models.sources(leaf.node.measure, restricted)):
+            raise KaoheError("measure_restricted", indicator=leaf.name, table=contracts[table].label)
 
 
 def score(
@@ -94,18 +104,19 @@ def score(
     with as_sentences(warehouse.path):
         con = warehouse.con
         con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
-        _lay_out(warehouse, contracts, scheme, planned, as_of)
+        lay_out_scheme(warehouse, scheme, planned, as_of)
+        _lay_out_records(warehouse, contracts, scheme.year)
         for model in planned.base:
-            _make(warehouse, model)
+            make(warehouse, model)
         if not warehouse.rows("select 1 from main.assessed_unit limit 1"):
             raise KaoheError("nobody_to_assess", year=scheme.year)
-        con.execute(_MEASURED)
+        con.execute(MEASURED)
         for done, leaf in enumerate(scheme.leaves):
             assert not isinstance(leaf.node, Node)
             progress.report(say("step_score", indicator=leaf.node.title), done, len(scheme.leaves))
             _measure(warehouse, leaf.name, planned.measures[leaf.node.measure])
         for model in planned.after:
-            _make(warehouse, model)
+            make(warehouse, model)
 
 
 def audit(warehouse: Warehouse, planned: Plan) -> None:
@@ -117,7 +128,8 @@ def audit(warehouse: Warehouse, planned: Plan) -> None:
             raise KaoheError("audit_failed", audit=model.name, rows=failing)
 
 
-def _make(warehouse: Warehouse, model: Model) -> None:
+def make(warehouse: Warehouse, model: Model) -> None:
+    """Run a model: the table of its name is made anew."""
     warehouse.con.execute(f"create or replace table main.{model.name} as {model.sql}")
 
 
@@ -136,7 +148,7 @@ def _measure(warehouse: Warehouse, indicator: str, model: Model) -> None:
     )
 
 
-def _lay_out(warehouse: Warehouse, contracts: Contracts, scheme: Scheme, planned: Plan, as_of: dt.date) -> None:
+def lay_out_scheme(warehouse: Warehouse, scheme: Scheme, planned: Plan, as_of: dt.date) -> None:
     """The scheme and the run's dates as tables."""
     con = warehouse.con
     begin, end = dt.date(scheme.year, 1, 1), dt.date(scheme.year, 12, 31)
@@ -154,7 +166,6 @@ def _lay_out(warehouse: Warehouse, contracts: Contracts, scheme: Scheme, planned
         con.execute(f"create or replace table main.{table} ({columns})")
         names = [column.split()[0] for column in columns.split(", ")]
         warehouse.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
-    _lay_out_records(warehouse, contracts, scheme.year)
 
 
 Rows = list[tuple[object, ...]]

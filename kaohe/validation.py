@@ -18,6 +18,7 @@ from kaohe.errors import KaoheError
 from kaohe.people import MASK
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import say
+from kaohe.yamlfile import line_of, misplaced
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,15 @@ def check_rules(contracts: Contracts, folder: Path) -> None:
     from kaohe.gx import expectation
 
     for contract in contracts.values():
-        for rule in rules_of(contract, contracts, dt.date.max):
+        rules = rules_of(contract, contracts, dt.date.max)
+        written = len(rules) - len(contract.expectations)
+        for number, rule in enumerate(rules):
             try:
                 expectation(rule.type, rule.arguments)
             except (LookupError, ValueError) as error:
                 problem = say("contract_bad_rule", type=rule.type, problem=" ".join(str(error).split()))
-                raise KaoheError(
-                    "yaml_wrong", file=folder / f"{contract.table}.yml", line=1, where=rule.name, problem=problem
-                ) from error
+                path, at = folder / f"{contract.table}.yml", ("expectations", number - written)
+                raise misplaced(path, at, line_of(path, at), problem) from error
 
 
 def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date) -> None:

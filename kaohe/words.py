@@ -27,7 +27,7 @@ def language() -> Language:
 def catalogue() -> dict[str, dict[Language, str]]:
     """Every entry of words.yml: key → {zh, en}."""
     text = (Path(__file__).parent / "words.yml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # every scalar is text: "yes" is a word here
     entries: dict[str, dict[Language, str]] = yaml.load(text, Loader=loader)
     return entries
 

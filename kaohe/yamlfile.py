@@ -18,9 +18,9 @@ Location = tuple[int | str, ...]
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def wrong(key: str, /, **values: object) -> PydanticCustomError:
-    """What a validator raises: a sentence of the catalogue that pydantic carries to :func:`read_yaml`."""
-    return PydanticCustomError("kaohe", "{sentence}", {"sentence": say(key, **values)})
+def wrong(key: str, /, at: Location = (), **values: object) -> PydanticCustomError:
+    """What a validator raises: a sentence of the catalogue, and where below the model the mistake stands."""
+    return PydanticCustomError("kaohe", "{sentence}", {"sentence": say(key, **values), "at": at})
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
@@ -44,14 +44,24 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise KaoheError(
-            "yaml_wrong",
-            file=path,
-            line=_line(first["loc"], lines),
-            where=".".join(str(part) for part in first["loc"]) or path.name,
-            problem=_sentence(first),
-        ) from error
+        # A misspelt key is both unknown and missing; the first says more.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        place = _place((*first["loc"], *first.get("ctx", {}).get("at", ())), lines)
+        raise misplaced(path, place, lines[place], _sentence(first)) from error
+
+
+def misplaced(path: Path, location: Location, line: int, problem: str) -> KaoheError:
+    """The error for a mistake at this place of the file."""
+    where = ".".join(str(part) for part in location) or path.name
+    return KaoheError("yaml_wrong", file=path, line=line, where=where, problem=problem)
+
+
+def line_of(path: Path, location: Location) -> int:
+    """The line of a place in a file that could be read."""
+    lines: dict[Location, int] = {(): 1}
+    if root := yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER):
+        _value(root, (), lines, path)
+    return lines[_place(location, lines)]
 
 
 def _value(node: yaml.Node, location: Location, lines: dict[Location, int], path: Path) -> Any:
@@ -97,13 +107,13 @@ def _scalar(node: yaml.Node) -> str | int | bool | Decimal | dt.date | None:
             return str(text)
 
 
-def _line(location: Location, lines: dict[Location, int]) -> int:
-    """The line of the deepest part of ``location`` that stands in the file (pydantic puts union tags between)."""
+def _place(location: Location, lines: dict[Location, int]) -> Location:
+    """The part of ``location`` that stands in the file: pydantic puts union tags between, and names what is missing."""
     found: Location = ()
     for part in location:
         if (*found, part) in lines:
             found = (*found, part)
-    return lines[found]
+    return found
 
 
 def _sentence(error: ErrorDetails) -> str:

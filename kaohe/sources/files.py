@@ -20,6 +20,7 @@ TEXT_FILES = (".csv", ".tsv")
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _DELIMITERS = ",\t;|"
+csv.field_size_limit(2**31 - 1)
 _BLANK = " \t\r\n\f\v\u00a0\u3000\u200b\ufeff"
 
 
@@ -96,21 +97,15 @@ def cell_text(cell: object) -> str:
 
 
 def _decode(name: str, data: bytes) -> str:
-    """Text of a CSV: by its byte order mark, else strictly UTF-8, else GB 18030 (which holds GBK)."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encodings = ["utf-16"]
-    elif data[:200].count(0) * 3 > len(data[:200]):
-        encodings = ["utf-16-le" if data[1::2][:100].count(0) > data[::2][:100].count(0) else "utf-16-be"]
-    else:
-        encodings = ["utf-8-sig", "gb18030"]
-    for encoding in encodings:
+    """Text of a CSV: UTF-16 by its byte order mark, else strictly UTF-8, else GB 18030 (which holds GBK)."""
+    marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError:
             continue
         if "\0" in text:
-            row = text.count("\n", 0, text.index("\0")) + 1
-            raise Unreadable("file_nul", file=name, row=row)
+            raise Unreadable("file_nul", file=name, row=text.count("\n", 0, text.index("\0")) + 1)
         return text
     raise Unreadable("file_encoding", file=name)
 
@@ -119,6 +114,5 @@ def _csv_rows(text: str) -> list[list[str]]:
     """Rows as Excel would show them; the delimiter is the one that cuts the first lines into the most cells."""
     head = text[:65536].splitlines()[:50]
     delimiter = max(_DELIMITERS, key=lambda mark: sum(len(row) - 1 for row in csv.reader(head, delimiter=mark)))
-    csv.field_size_limit(len(text) + 1)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     return [[cell.strip(_BLANK) for cell in row] for row in rows]

@@ -98,8 +98,6 @@ def recognise(sheet: Sheet, contracts: Contracts) -> Reading:
         if isinstance(header, list):
             clash = clash or header
         else:
-            if headers and headers[-1].row > header.row - header.depth:
-                headers.pop()  # the upper row of a two-row heading, which already fitted by itself
             headers.append(header)
     if not headers:
         filled = sum(any(row) for row in sheet.rows)
@@ -147,6 +145,11 @@ class _Headings:
         row = 0
         while row < len(sheet.rows):
             found = self._at(sheet, anchors, row) if self._worth_a_look(sheet.rows[row]) else None
+            if isinstance(found, _Header) and row + 1 < len(sheet.rows):
+                # What fits may be the upper row of a taller heading that says more.
+                taller = self._fit(sheet, anchors, row + 1, found.depth + 1)
+                if isinstance(taller, _Header) and len(taller.positions) > len(found.positions):
+                    found, row = taller, row + 1
             if found is not None:
                 yield found
             row += 1
@@ -179,21 +182,28 @@ class _Headings:
 
     def _at(self, sheet: Sheet, anchors: dict[tuple[int, int], str], row: int) -> _Header | list[Contract] | None:
         for depth in range(1, min(_HEADING_ROWS, row + 1) + 1):
-            texts = _heading_texts(sheet, anchors, row, depth)
-            fitting: list[tuple[int, Contract, dict[str, int]]] = []
-            for name, contract in self.contracts.items():
-                positions = self._match(name, texts)
-                if all(column in positions for column in contract.required):
-                    fitting.append((len(positions), contract, positions))
-            if not fitting:
-                continue
-            most = max(count for count, _, _ in fitting)
-            best = [(contract, positions) for count, contract, positions in fitting if count == most]
-            if len(best) > 1:
-                return [contract for contract, _ in best]
-            (contract, positions), shown = best[0], [names[0] if names else "" for names in texts]
-            return _Header(row, depth, contract, shown, positions)
+            if found := self._fit(sheet, anchors, row, depth):
+                return found
         return None
+
+    def _fit(
+        self, sheet: Sheet, anchors: dict[tuple[int, int], str], row: int, depth: int
+    ) -> _Header | list[Contract] | None:
+        """The header of ``depth`` rows that ends at ``row``, if a contract finds all its required columns there."""
+        texts = _heading_texts(sheet, anchors, row, depth)
+        fitting: list[tuple[Contract, dict[str, int]]] = []
+        for name, contract in self.contracts.items():
+            positions = self._match(name, texts)
+            if all(column in positions for column in contract.required):
+                fitting.append((contract, positions))
+        most = max((len(positions) for _, positions in fitting), default=0)
+        best = [(contract, positions) for contract, positions in fitting if len(positions) == most]
+        if len(best) > 1:
+            return [contract for contract, _ in best]
+        if not best:
+            return None
+        contract, positions = best[0]
+        return _Header(row, depth, contract, [names[0] if names else "" for names in texts], positions)
 
     def _match(self, table: str, texts: list[list[str]]) -> dict[str, int]:
         """Column → index; of two headings for one column the contract's first named wins, the left one on a tie."""
@@ -210,14 +220,12 @@ class _Headings:
 
 
 def _merged_text(sheet: Sheet) -> dict[tuple[int, int], str]:
-    """Text of the merged cells by every position they cover."""
+    """Text of cells merged sideways, by every position they cover on their first row."""
     found = {}
-    for (top, left), (bottom, right) in sheet.merged:
-        if top >= len(sheet.rows) or left >= len(sheet.rows[top]) or bottom - top > _HEADING_ROWS:
-            continue
-        for row in range(top, bottom + 1):
+    for (top, left), (_, right) in sheet.merged:
+        if top < len(sheet.rows) and left < len(sheet.rows[top]):
             for column in range(left, right + 1):
-                found[row, column] = sheet.rows[top][left]
+                found[top, column] = sheet.rows[top][left]
     return found
 
 

@@ -1,0 +1,272 @@
+"""The inbox, exactly: what loading twice, changing, removing and doubling files does to records and scores."""
+
+import datetime as dt
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from kaohe.errors import KaoheError
+from kaohe.project import Project
+from tests.helpers import CHECK, FINDING, STUDY, Result, assess, check, registry, write_csv, write_xlsx
+
+
+def reasons(result: Result) -> dict[str, int]:
+    return dict(result.quarantine["reason"].value_counts().rows())
+
+
+def counts(result: Result) -> tuple[int, int, int]:
+    manifest = result.manifest
+    return manifest["records_in"], manifest["records_used"], manifest["records_quarantined"]
+
+
+def test_every_record_is_used_or_quarantined_and_knows_where_it_stands(inbox: Path, home: Path) -> None:
+    write_xlsx(
+        inbox / "抽查" / "三月.xlsx", {"甲": [["抽查"], CHECK, check("C1", "办公室"), check("C2", "法规处", on="3月")]}
+    )
+    result = assess(inbox, home)
+    assert counts(result) == (5, 4, 1)
+    (bad,) = result.quarantine.iter_rows(named=True)
+    assert (bad["_file"], bad["_sheet"], bad["_row"], bad["cells"]) == ("抽查/三月.xlsx", "甲", "4", "D4")
+    assert "「3月」不是完整有效的日期" in bad["problems"]
+
+
+def test_loading_twice_changes_nothing_and_publishes_nothing(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    first = assess(inbox, home)
+    again = assess(inbox, home)
+    assert first.outcome.new
+    assert not again.outcome.new
+    assert again.outcome.pulled.unchanged == ["名册.csv", "抽查.csv"]
+    assert again.folder == first.folder
+    assert len(list(first.folder.parent.iterdir())) == 2  # the publication and CURRENT
+
+
+def test_a_changed_file_replaces_its_own_rows(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", flags="1110")])
+    write_csv(inbox / "抽查2.csv", [CHECK, check("C2", "法规处")])
+    assert assess(inbox, home).leaf("J01", "spot_check_round_1")["done"] == 75
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", flags="1111")])
+    result = assess(inbox, home)
+    assert result.outcome.pulled.changed == ["抽查.csv"]
+    assert result.leaf("J01", "spot_check_round_1")["done"] == 100
+    assert result.leaf("J02", "spot_check_round_1")["done"] == 100
+
+
+def test_a_file_gone_takes_its_rows_with_it(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    assess(inbox, home)
+    (inbox / "抽查.csv").unlink()
+    result = assess(inbox, home)
+    assert result.outcome.pulled.removed == ["抽查.csv"]
+    assert result.leaf("J01", "spot_check_round_1")["status"] == "not_applicable"
+    assert counts(result) == (3, 3, 0)
+
+
+def test_a_file_saved_twice_is_used_once(inbox: Path, home: Path) -> None:
+    rows = [CHECK, check("C1", "办公室", flags="1100"), check("C2", "法规处")]
+    write_csv(inbox / "抽查.csv", rows)
+    alone = assess(inbox, home).table("scores")
+    write_csv(inbox / "抽查 - 副本.csv", rows)
+    result = assess(inbox, home)
+    assert result.table("scores").equals(alone)
+    assert reasons(result) == {"duplicate": 2}
+    assert "抽查" in result.quarantine["problems"][0]
+
+
+def test_the_same_key_with_different_cells_is_a_conflict_of_all_in_any_order(inbox: Path, tmp_path: Path) -> None:
+    one, other = [CHECK, check("C1", "办公室")], [CHECK, check("C1", "办公室", flags="0000")]
+    for home, (first, second) in (("a", (one, other)), ("b", (other, one))):
+        write_csv(inbox / "1.csv", first)
+        write_csv(inbox / "2.csv", second)
+        result = assess(inbox, tmp_path / home)
+        assert reasons(result) == {"conflict": 2}
+        assert result.leaf("J01", "spot_check_round_1")["status"] == "not_applicable"
+
+
+def test_the_same_cells_written_differently_are_the_same(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "别名.csv", [["别名", "平台", "对应单位"], ["局办", "通用", "办公室"]])
+    write_csv(inbox / "1.csv", [CHECK, check("C1", "办公室", on="2023-03-05", flags="1111")])
+    write_csv(
+        inbox / "2.csv", [CHECK, check("Ｃ1", "局 办", "第一轮", on="2023年3月5日", flags="是√有1".replace(" ", ""))]
+    )
+    assert reasons(assess(inbox, home)) == {"duplicate": 1}
+
+
+def test_the_order_of_loading_never_matters(inbox: Path, tmp_path: Path) -> None:
+    """Records come before the registry and the aliases they need; the scores are those of loading all at once."""
+    alias = [["别名", "平台", "对应单位"], ["局办", "通用", "办公室"]]
+    checks = [CHECK, check("C1", "局办", flags="1000")]
+    write_csv(inbox / "抽查.csv", checks)
+    home = tmp_path / "step by step"
+    assert reasons(assess(inbox, home)) == {"unknown_unit": 1}
+    write_csv(inbox / "别名.csv", alias)
+    stepwise = assess(inbox, home)
+    at_once = assess(inbox, tmp_path / "at once")
+    for table in ("scores", "indicator_scores", "evidence"):
+        assert stepwise.table(table).equals(at_once.table(table))
+    assert stepwise.leaf("J01", "spot_check_round_1")["done"] == 25
+
+
+def test_the_same_inputs_give_the_same_bytes(inbox: Path, tmp_path: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室"), check("C2", "没有这个单位")])
+    one, other = assess(inbox, tmp_path / "a"), assess(inbox, tmp_path / "b")
+    names = sorted(path.name for path in one.folder.iterdir())
+    assert names == sorted(path.name for path in other.folder.iterdir())
+    for name in names:
+        if name not in ("manifest.json", "snapshot.duckdb"):
+            assert (one.folder / name).read_bytes() == (other.folder / name).read_bytes(), name
+    assert one.manifest | {"created_at": ""} == other.manifest | {"created_at": ""}
+
+
+def test_an_unreadable_file_is_set_aside_and_what_it_last_gave_is_used(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    before = assess(inbox, home)
+    (inbox / "抽查.csv").write_bytes(b"a,\0\n")
+    (inbox / "新来.xlsx").write_bytes(b"broken")
+    after = assess(inbox, home)
+    assert after.outcome.exit_code == 3
+    assert sorted(after.outcome.pulled.unreadable) == ["抽查.csv", "新来.xlsx"]
+    assert after.table("scores").equals(before.table("scores"))
+    with pytest.raises(KaoheError) as caught:
+        assess(inbox, home, strict=True)
+    assert "抽查.csv" in str(caught.value)
+
+
+def test_what_an_unreadable_file_last_gave_survives_a_new_contract(inbox: Path, home: Path, project: Project) -> None:
+    """Contracts changed, so everything is read anew; the broken file's records come from the kept bytes."""
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    before = assess(inbox, home)
+    (inbox / "抽查.csv").write_bytes(b"a,\0\n")
+    contract = project.expectations / "inspection.yml"
+    contract.write_text(contract.read_text("utf-8").replace("[检查意见, 意见]", "[检查意见, 意见, 评语]"), "utf-8")
+    after = assess(inbox, home)
+    assert after.outcome.new
+    assert after.table("scores").equals(before.table("scores"))
+
+
+def test_an_emptied_inbox_loses_nothing(inbox: Path, home: Path) -> None:
+    before = assess(inbox, home)
+    for path in inbox.iterdir():
+        path.unlink()
+    with pytest.raises(KaoheError) as caught:
+        assess(inbox, home)
+    assert caught.value.key == "inbox_empty"
+    assert (before.folder.parent / "CURRENT").read_text().strip() == before.folder.name
+
+
+def test_debris_of_other_programs_is_passed_over(inbox: Path, home: Path) -> None:
+    for name in ("~$名册.xlsx", ".DS_Store", "Thumbs.db", ".hidden/a.csv"):
+        write_csv(inbox / name, [["x"]])
+    assert assess(inbox, home).outcome.pulled.new == ["名册.csv"]
+
+
+def test_sheets_that_are_no_table_are_reported_and_change_nothing(inbox: Path, home: Path) -> None:
+    note = {"填表说明": [["请按要求填写"]], "数据": [CHECK[:4], ["C1", "办公室", 1, "2023-03-05"]]}
+    write_xlsx(inbox / "抽查.xlsx", note)
+    result = assess(inbox, home)
+    assert result.outcome.exit_code == 0
+    sheets = {sheet["sheet"]: sheet for sheet in result.manifest["sheets"] if sheet["file"] == "抽查.xlsx"}
+    assert sheets["填表说明"]["table"] is None
+    assert sheets["数据"]["fits"] == ["inspection"]
+    assert "检查意见" in sheets["数据"]["missing"]
+    assert counts(result)[0] == 3
+
+
+def test_unknown_units_are_quarantined_with_the_nearest_names(tmp_path: Path, home: Path) -> None:
+    inbox = tmp_path / "in"
+    units = [("D01", "水务管理中心"), ("D02", "环境监测站"), ("D03", "排水管理所"), ("D04", "机关党委")]
+    write_csv(inbox / "名册.csv", registry(*((u, n, "基层单位") for u, n in units)))
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "水物管理中心")])
+    (bad,) = assess(inbox, home).quarantine.iter_rows(named=True)
+    assert bad["reason"] == "unknown_unit"
+    hint = bad["problems"].split("：")[-1].split("、")
+    assert hint[0] == "水务管理中心"
+    assert len(hint) == 3
+
+
+def test_names_of_a_platform_hold_on_that_platform_only(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "别名.csv", [["别名", "平台", "对应单位"], ["办公", "学习强国", "办公室"]])
+    row = ["2023年3月", "办公", 10, 9, "90%"]
+    write_csv(inbox / "学情.csv", [STUDY, ["学习强国", *row], ["青年大学习", *row]])
+    result = assess(inbox, home)
+    assert reasons(result) == {"unknown_unit": 1}
+    assert "青年大学习" in result.quarantine["record"][0]
+
+
+def test_an_alias_that_is_another_units_name_is_set_aside(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "别名.csv", [["别名", "平台", "对应单位"], ["法规处", "通用", "办公室"]])
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "法规处")])
+    result = assess(inbox, home)
+    assert reasons(result) == {"rule": 1}
+    assert result.leaf("J02", "spot_check_round_1")["status"] == "scored"
+
+
+def test_what_rests_on_a_quarantined_record(inbox: Path, home: Path) -> None:
+    """A finding stays when its inspection is set aside (flagged); an activity without its agreement cannot count."""
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", opinion="")])
+    finding = ["F1", "C1", "办公室", "一般", "记录", "2023-03-05", "2023-04-05", "2023-04-01", "已销号"]
+    write_csv(inbox / "问题.csv", [FINDING, finding])
+    activity = ["活动编号", "协议编号", "单位名称", "活动日期", "活动主题", "本单位参加人数", "活动成效"]
+    write_csv(inbox / "活动.csv", [activity, ["A1", "X1", "办公室", "2023-05-01", "共建", 5, "好"]])
+    result = assess(inbox, home)
+    assert sorted(result.quarantine["table_name"]) == ["inspection", "pairing_activity"]
+    assert result.leaf("J01", "findings_closed")["points"] == result.leaf("J01", "findings_closed")["effective_weight"]
+    assert result.manifest["flagged"] == 1
+
+
+def test_records_of_another_year_are_kept_and_counted_but_do_not_score(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", on="2022-03-05"), check("C2", "办公室", flags="1000")])
+    result = assess(inbox, home)
+    assert result.manifest["tables"]["inspection"]["other_year"] == 1
+    assert result.manifest["tables"]["inspection"]["records_used"] == 2
+    assert result.leaf("J01", "spot_check_round_1")["done"] == 25
+
+
+def test_events_after_the_as_of_date_are_judged_at_each_run(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", on="2023-09-05")])
+    assert reasons(assess(inbox, home, as_of=dt.date(2023, 7, 31))) == {"rule": 1}
+    assert reasons(assess(inbox, home, as_of=dt.date(2023, 9, 5))) == {}
+
+
+def test_people_never_reach_a_publication(inbox: Path, home: Path) -> None:
+    write_csv(
+        inbox / "抽查.csv",
+        [CHECK, check("C1", "办公室", inspector="赵铁柱"), check("C2", "办公市", inspector="钱多多")],
+    )
+    result = assess(inbox, home)
+    assert (home / "warehouse").stat().st_mode & 0o777 == 0o700
+    assert (home / "secret.key").stat().st_mode & 0o777 == 0o600
+    for path in result.folder.iterdir():
+        data = path.read_bytes()
+        for name in ("赵铁柱", "钱多多"):
+            assert name.encode() not in data, path.name
+            assert name.encode("utf-16-le") not in data, path.name
+    assert "＊＊＊" in result.quarantine["record"][0]
+    with duckdb.connect(str(result.folder / "snapshot.duckdb"), read_only=True) as snapshot:
+        ((hashed,),) = snapshot.sql("select inspector from inspection").fetchall()
+    assert len(hashed) == 32
+
+
+def test_restricted_tables_stay_out_of_publications(inbox: Path, home: Path, project: Project) -> None:
+    (project.expectations / "clue_summary.yml").write_text(
+        "{table: clue_summary, title: 线索, key: [unit_id], restricted: true, columns: {"
+        "unit_id: {type: unit, headings: [单位名称], required: true},"
+        "clues: {type: integer, headings: [线索数], required: true}}}",
+        "utf-8",
+    )
+    write_csv(inbox / "线索.csv", [["单位名称", "线索数"], ["办公室", 3], ["法规处", "三"]])
+    result = assess(inbox, home)
+    assert result.manifest["tables"]["clue_summary"]["records_quarantined"] == 1
+    assert result.quarantine.height == 0
+    with duckdb.connect(str(result.folder / "snapshot.duckdb"), read_only=True) as snapshot:
+        assert ("clue_summary",) not in snapshot.sql("select table_name from duckdb_tables()").fetchall()
+        assert snapshot.sql("select count(*) from quarantine").fetchall() == [(0,)]
+
+
+def test_a_scheme_that_would_score_a_restricted_table_is_refused(inbox: Path, home: Path, project: Project) -> None:
+    contract = project.expectations / "study_stat.yml"
+    contract.write_text(contract.read_text("utf-8").replace("event_date:", "restricted: true\nevent_date:", 1), "utf-8")
+    with pytest.raises(KaoheError) as caught:
+        assess(inbox, home)
+    assert caught.value.key == "measure_restricted"

@@ -1,0 +1,146 @@
+"""What many tests need: small inboxes, and a run without Prefect."""
+
+import csv
+import datetime as dt
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import xlsxwriter
+
+from kaohe.project import Project
+from kaohe.run import Outcome, Run
+
+ROOT = Path(__file__).resolve().parent.parent
+MESSY = ROOT / "tests" / "data" / "messy"
+SAMPLE = ROOT / "data" / "sample"
+YEAR = 2023
+AS_OF = dt.date(2024, 3, 31)
+
+REGISTRY = ["单位编号", "单位名称", "简称", "类别", "党组织类型", "设支委会", "党小组数", "党员数", "成立日期"]
+CHECK = [
+    "检查编号", "单位名称", "轮次", "检查日期", "检查人", "固定时间", "会议议题", "规范程序", "详实记录", "检查意见",
+    "指导情况", "督促情况",
+]  # fmt: skip
+FINDING = ["问题编号", "检查编号", "责任单位", "严重程度", "问题类别", "发现日期", "整改期限", "复查日期", "整改状态"]
+STUDY = ["平台", "月份", "单位名称", "应参加人数", "参加人数", "参学率"]
+
+Rows = Sequence[Sequence[object]]
+
+
+def write_csv(path: Path, rows: Rows, encoding: str = "utf-8-sig") -> None:
+    """Write a CSV as an office would."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding=encoding) as file:
+        csv.writer(file).writerows(rows)
+
+
+def write_xlsx(path: Path, sheets: dict[str, Rows], merged: Iterable[str] = ()) -> None:
+    """Write a workbook; ``merged`` ranges (A1:C1) on the first sheet keep the text of their first cell."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with xlsxwriter.Workbook(str(path)) as book:
+        for number, (name, rows) in enumerate(sheets.items()):
+            sheet = book.add_worksheet(name)
+            date = book.add_format({"num_format": "yyyy-mm-dd"})
+            for r, row in enumerate(rows):
+                for c, value in enumerate(row):
+                    if isinstance(value, dt.date):
+                        sheet.write_datetime(r, c, dt.datetime.combine(value, dt.time()), date)
+                    elif value is not None:
+                        sheet.write(r, c, value)
+            for place in merged if number == 0 else ():
+                sheet.merge_range(place, "")
+                first = place.split(":")[0]
+                r, c = xlsxwriter.utility.xl_cell_to_rowcol(first)
+                sheet.write(r, c, rows[r][c])
+
+
+def registry(*units: tuple[str, str, str]) -> list[list[object]]:
+    """A registry of units (id, name, category)."""
+    return [REGISTRY, *([u, name, "", category, "支部", "是", 1, 10, "2015-01-01"] for u, name, category in units)]
+
+
+def check(
+    number: str, unit: str, round_: object = 1, on: str = "2023-03-05", flags: str = "1111", **other: str
+) -> list[object]:
+    """A row under ``CHECK``; ``flags``: the four musts as 1 or 0."""
+    cells: list[object] = [number, unit, round_, on, other.get("inspector", "王某"), *flags]
+    return [*cells, other.get("opinion", "规范"), other.get("guidance", "已指导"), other.get("follow_up", "已督促")]
+
+
+@dataclass
+class Result:
+    """What a run left behind."""
+
+    outcome: Outcome
+    home: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.outcome.publication
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A table of the publication."""
+        return pl.read_parquet(self.folder / f"{name}.parquet")
+
+    @property
+    def quarantine(self) -> pl.DataFrame:
+        return pl.read_csv(self.folder / "quarantine.csv", infer_schema=False)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        import json
+
+        loaded: dict[str, Any] = json.loads((self.folder / "manifest.json").read_text(encoding="utf-8"))
+        return loaded
+
+    def score(self, unit: str) -> dict[str, Any]:
+        """The row of a unit in the scores."""
+        return self.table("scores").row(by_predicate=pl.col("unit_id") == unit, named=True)
+
+    def leaf(self, unit: str, indicator: str) -> dict[str, Any]:
+        """The row of a unit and indicator."""
+        mine = (pl.col("unit_id") == unit) & (pl.col("indicator") == indicator)
+        return self.table("indicator_scores").row(by_predicate=mine, named=True)
+
+    def items(self, unit: str, indicator: str) -> pl.DataFrame:
+        """The evidence of a unit and indicator."""
+        mine = (pl.col("unit_id") == unit) & (pl.col("indicator") == indicator)
+        return self.table("evidence").filter(mine)
+
+
+def assess(
+    inbox: Path, home: Path, as_of: dt.date = AS_OF, scheme: Path | None = None, strict: bool = False, year: int = YEAR
+) -> Result:
+    """The steps of the flow, without Prefect."""
+    with Run(inbox, year, as_of, scheme, home, strict) as run:
+        run.pull()
+        new = not run.up_to_date
+        if new:
+            run.validate()
+            run.score()
+            run.publish()
+        return Result(run.outcome(new), home)
+
+
+def kaohe(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "kaohe", *map(str, arguments)],
+        capture_output=True, text=True, encoding="utf-8", cwd=cwd or ROOT, check=False, timeout=300,
+        env=os.environ | environment,
+    )  # fmt: skip
+
+
+def project_copy(target: Path) -> Project:
+    """A copy of contracts, SQL and schemes that a test may change; it is the project while KAOHE_PROJECT names it."""
+    import shutil
+
+    for part in ("expectations", "sql", "data/schemes"):
+        shutil.copytree(ROOT / part, target / part)
+    return Project(target)

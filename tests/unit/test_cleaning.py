@@ -1,0 +1,84 @@
+"""Text cells → typed values; what cannot be typed is a problem, never a guess."""
+
+import polars as pl
+import pytest
+
+from kaohe.cleaning import typed, untyped
+from kaohe.contracts import Column, Contract
+
+
+def clean(column: Column, *cells: str | None) -> tuple[list[str | None], list[int]]:
+    """The cells of one column typed, and the rows (1, 2, …) that could not be."""
+    contract = Contract.model_construct(table="t", columns={"x": column})
+    raw = pl.DataFrame({"x": pl.Series(cells, dtype=pl.String), "_row": range(1, len(cells) + 1)})
+    cleaned = typed(contract, raw)
+    return cleaned["x"].to_list(), untyped(contract, raw, cleaned)["_row"].to_list()
+
+
+def column(type_: str, **more: object) -> Column:
+    return Column.model_validate({"type": type_, "headings": ["x"], **more})
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2023-03-05", "2023.3.5", "2023年3月5日", "2023 年 3 月 5 日", "2023/3/5", "2023/03/05 08:30", "20230305", "44990",
+     "２０２３．３．５", "2023-03-05 00:00:00"],
+)  # fmt: skip
+def test_dates_are_read_in_every_form_people_use(cell: str) -> None:
+    assert clean(column("date"), cell) == (["2023-03-05"], [])
+
+
+@pytest.mark.parametrize("cell", ["2023年13月1日", "2023.2.30", "3月5日", "2023年3月", "23.3.5", "12", "去年", "99999"])
+def test_what_is_no_full_date_is_a_problem(cell: str) -> None:
+    assert clean(column("date"), cell) == ([None], [1])
+
+
+@pytest.mark.parametrize("cell", ["2023年3月", "2023-03", "2023.3", "2023/3", "202303", "2023-03-15", "2023年3月份"])
+def test_months_are_their_first_day(cell: str) -> None:
+    assert clean(column("month"), cell) == (["2023-03-01"], [])
+
+
+def test_a_month_that_may_be_january_or_october_is_a_problem() -> None:
+    assert clean(column("month"), "2023.1", "2023.10", "2023-01") == ([None, "2023-10-01", "2023-01-01"], [1])
+
+
+@pytest.mark.parametrize("blank", [None, "　", " ", "-", "—", "/", "无", "暂无"])
+def test_what_stands_for_nothing_is_empty_and_no_problem(blank: str | None) -> None:
+    assert clean(column("date"), blank) == ([None], [])
+
+
+def test_numbers_in_full_width_digits_and_with_thousands() -> None:
+    cells = ["１２", "1,234", "12.0", "-3", "12.5", "约12", "1,23", "12人"]
+    expected = ["12", "1234", "12", "-3", None, None, None, None]
+    assert clean(column("integer"), *cells) == (expected, [5, 6, 7, 8])
+    assert clean(column("number"), "1,234.50", "０.5", "一百") == (["1234.50", "0.5", None], [3])
+
+
+def test_percents_with_a_mark_and_shares_without() -> None:
+    assert clean(column("percent"), "96.5%", "96.5 ％", "0.965", "1.03", "0") == (
+        ["96.5e-2", "96.5e-2", "0.965", "1.03", "0"], [],
+    )  # fmt: skip
+
+
+def test_bare_percentages_are_known_by_their_column_and_what_could_be_either_is_a_problem() -> None:
+    assert clean(column("percent"), "96.5", "88", "0", "1", "0.97", "50%") == (
+        ["96.5e-2", "88e-2", "0e-2", None, None, "50e-2"], [4, 5],
+    )  # fmt: skip
+
+
+def test_flags() -> None:
+    yes = ["是", "√", "有", "1", "TRUE", "Ｙ"]
+    no = ["否", "×", "无", "0", "false"]
+    assert clean(column("flag"), *yes, *no, "也许", "") == (["true"] * 6 + ["false"] * 5 + [None] * 2, [12])
+
+
+def test_synonyms_are_replaced_by_what_they_mean() -> None:
+    assert clean(column("integer", synonyms={"第一轮": 1}), "第 一 轮", "2") == (["1", "2"], [])
+    choice = column("choice", values=["总支"], synonyms={"党总支": "总支"})
+    assert clean(choice, "党总支", "总支", "别的") == (["总支", "总支", "别的"], [])
+
+
+def test_names_of_units_and_codes_lose_what_the_eye_does_not_see() -> None:
+    assert clean(column("unit"), "浦东（水务） 中心", "ABC") == (["浦东(水务)中心", "abc"], [])
+    assert clean(column("code"), "ＪＣ－00１") == (["JC-001"], [])
+    assert clean(column("text"), " 原样 保留（全角） ") == (["原样 保留（全角）"], [])

@@ -1,0 +1,48 @@
+"""SQL models run in the order in which they read one another; what does not fit is said with the file."""
+
+from pathlib import Path
+
+import pytest
+
+from kaohe.errors import KaoheError
+from kaohe.models import Models
+
+
+def models(folder: Path, **sql: str) -> Models:
+    for name, text in sql.items():
+        (folder / f"{name}.sql").write_text(text, encoding="utf-8")
+    return Models.of(folder)
+
+
+def test_every_model_after_those_it_reads(tmp_path: Path) -> None:
+    found = models(
+        tmp_path,
+        a="select * from b join c using (x)",
+        b="with step as (select * from c) select * from step",
+        c="select * from given",
+    )
+    assert [model.name for model in found.in_order({"given"})] == ["c", "b", "a"]
+    assert found.sources("a", {"given", "other"}) == {"given"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "key"),
+    [
+        pytest.param({"a": "select * from nowhere"}, "sql_missing_table", id="missing table"),
+        pytest.param({"a": "select * from b", "b": "select * from a"}, "sql_cycle", id="cycle"),
+        pytest.param({"a": "select from from"}, "sql_broken", id="broken"),
+    ],
+)
+def test_what_does_not_fit_names_the_file(tmp_path: Path, sql: dict[str, str], key: str) -> None:
+    with pytest.raises(KaoheError) as caught:
+        models(tmp_path, **sql).in_order(set())
+    assert caught.value.key == key
+    assert "a" in str(caught.value)
+
+
+def test_a_measure_says_what_a_unit_without_items_gets(tmp_path: Path) -> None:
+    found = models(tmp_path, good="-- Item: x.   Empty: full\nselect 1 from t", bad="-- Item: x\nselect 1 from t")
+    assert found["good"].empty == "full"
+    with pytest.raises(KaoheError) as caught:
+        _ = found["bad"].empty
+    assert caught.value.key == "measure_header"
