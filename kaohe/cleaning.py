@@ -10,6 +10,9 @@ import polars as pl
 
 from kaohe.contracts import Column, Contract
 
+_PLACE = ["_source", "_file", "_sheet", "_row"]
+_TABLE = ["_file", "_sheet", "_table"]
+
 #: Marks that stand for "nothing" in any column but a flag.
 _NOTHING = ["", "-", "--", "—", "——", "–", "/", "\\"]
 _NO_DATE = ["无", "暂无"]
@@ -30,20 +33,20 @@ _PERCENT = r"^([+-]?\d{1,9}(?:\.\d+)?)%$"
 def typed(contract: Contract, raw: pl.DataFrame) -> pl.DataFrame:
     """The contract's columns of ``raw`` (text, null where blank) as canonical text, the rest of ``raw`` unchanged.
 
-    ``raw`` is one table of one sheet, since percent columns are judged as a whole. ``person`` columns keep the name
-    (people.py hashes it).
+    ``person`` columns keep the name (people.py hashes it). Where a cell alone could mean two things, its column in
+    that table of the sheet (``_file``, ``_sheet``, ``_table``) decides.
     """
     return raw.with_columns(_expression(column, pl.col(name)).alias(name) for name, column in contract.columns.items())
 
 
 def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.DataFrame:
-    """The cells of ``raw`` that are filled but null in ``cleaned``. One row per cell: ``_row``, ``column_name``."""
-    return pl.concat(
-        raw.select("_row", column_name=pl.lit(name)).filter(
-            raw.select(_filled(pl.col(name), column)).to_series() & cleaned[name].is_null()
-        )
-        for name, column in contract.columns.items()
+    """The cells of ``raw`` that are filled but null in ``cleaned``: where the row stands, and ``column_name``."""
+    filled = raw.select(
+        *_PLACE, *(_filled(pl.col(name), column).alias(name) for name, column in contract.columns.items())
     )
+    bad = filled.with_columns(pl.col(name) & cleaned[name].is_null() for name in contract.columns)
+    cells = bad.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name").filter("value")
+    return cells.drop("value")
 
 
 def normal_name(name: pl.Expr) -> pl.Expr:
@@ -104,14 +107,16 @@ def _date(plain: pl.Expr) -> pl.Expr:
 
 
 def _month(plain: pl.Expr) -> pl.Expr:
-    """The first day of the month. 2023.1 is refused: as a number it may be January or October."""
+    """The first day of the month. 2023.1 is refused, since a number cell that says so may be October, unless 2023.10
+    stands in the same column: then they are text, and it is January."""
     spelled = (
         pl.concat_str(plain.str.extract(_MONTH, 1), plain.str.extract(_MONTH, 2).str.zfill(2), pl.lit("01"))
         .fill_null(pl.when(plain.str.contains(r"^\d{6}$")).then(plain + "01"))
         .str.to_date("%Y%m%d", strict=False)
     )
     found = spelled.fill_null(_date(plain))
-    return pl.when(~plain.str.contains(r"^\d{4}\.1$")).then(found.dt.to_string("%Y-%m-01"))
+    clear = ~plain.str.contains(r"^\d{4}\.1$") | plain.str.contains(r"^\d{4}\.10$").any().over(_TABLE)
+    return pl.when(clear).then(found.dt.to_string("%Y-%m-01"))
 
 
 def _percent(plain: pl.Expr) -> pl.Expr:
@@ -123,7 +128,7 @@ def _percent(plain: pl.Expr) -> pl.Expr:
     marked = plain.str.extract(_PERCENT) + "e-2"
     bare = plain.str.extract(_NUMBER)
     value = bare.cast(pl.Float64, strict=False)
-    percentages = (value.abs() > 2).any()
+    percentages = (value.abs() > 2).any().over(_TABLE)
     unclear = percentages & (value != 0) & (value.abs() <= 2)
     return marked.fill_null(pl.when(unclear).then(None).when(percentages).then(bare + "e-2").otherwise(bare))
 

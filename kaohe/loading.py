@@ -8,12 +8,13 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from kaohe import __version__, progress
 from kaohe.cleaning import typed, untyped
-from kaohe.contracts import PROVENANCE, Contracts
+from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError, Unreadable
 from kaohe.people import hashed, key_of
 from kaohe.sources.files import read_sheets
@@ -25,7 +26,23 @@ from kaohe.words import say
 _DEBRIS = ("~$", ".~", "~WRL", ".")
 _DEBRIS_NAMES = ("thumbs.db", "desktop.ini")
 
-_REC = "md5(concat_ws(chr(31), _source, _file, _sheet, _row))"
+SOURCE = "inbox"
+_REC = "md5(concat_ws(chr(31), _source, _file, _sheet, _row)) as _rec"
+
+#: So many records are stored in one transaction, or a little more.
+_BATCH_ROWS = 200_000
+
+_PLACE = {"_source": pl.String, "_file": pl.String, "_sheet": pl.String}
+_LIST = pl.List(pl.String)
+_META_COLUMNS: dict[str, dict[str, Any]] = {
+    "sheet": _PLACE
+    | {"hidden": pl.Boolean, "table_name": pl.String, "fits": _LIST, "missing": _LIST, "unknown_headings": _LIST}
+    | {"rows": pl.Int32},
+    "position": _PLACE
+    | {"table_name": pl.String, "column_name": pl.String, "position": pl.Int32}
+    | {"first_row": pl.Int32, "last_row": pl.Int32},
+    "left_out": _PLACE | {"_row": pl.Int32, "reason": pl.String, "text": pl.String},
+}
 
 
 @dataclass
@@ -44,18 +61,18 @@ def pull(warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool =
 
     Raises ``KaoheError`` for an inbox that is missing or empty, and with ``strict`` for a file that cannot be read.
     """
-    source = "inbox"
     files = inbox_files(inbox)
     loaded_with = f"{__version__}:{contracts.digest}"
     warehouse.define(contracts, loaded_with)
     ledger = {
         path: (sha256, version)
         for path, sha256, version in warehouse.rows(
-            "select path, sha256, loaded_with from meta.file where source = ?", [source]
+            "select path, sha256, loaded_with from meta.file where source = ?", [SOURCE]
         )
     }
-    key = key_of(warehouse.home)
-    pulled = Pulled()
+    pulled = Pulled(removed=sorted(ledger.keys() - set(files)))
+    batch = _Batch(warehouse, contracts, loaded_with)
+    batch.forget += pulled.removed
     for done, path in enumerate(files):
         progress.report(say("step_read", file=path), done, len(files))
         known = ledger.get(path)
@@ -78,15 +95,12 @@ def pull(warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool =
         else:
             (pulled.new if known is None else pulled.changed).append(path)
         _keep(warehouse, sha256, data)
-        with warehouse.transaction():
-            _forget(warehouse, source, path, contracts)
-            for sheet, hidden, reading in readings:
-                _store(warehouse, source, path, sheet, hidden, reading, key)
-            warehouse.con.execute("insert into meta.file values (?, ?, ?, ?)", [source, path, sha256, loaded_with])
-    for path in sorted(ledger.keys() - set(files)):
-        with warehouse.transaction():
-            _forget(warehouse, source, path, contracts)
-        pulled.removed.append(path)
+        if known:
+            batch.forget.append(path)
+        batch.add(path, sha256, readings)
+        if batch.rows > _BATCH_ROWS:
+            batch.store()
+    batch.store()
     return pulled
 
 
@@ -115,7 +129,11 @@ def _bytes(path: Path) -> bytes:
         raise Unreadable("file_not_opened", file=path.name, problem=error.strerror or error) from error
 
 
-def _read(path: str, data: bytes, contracts: Contracts) -> list[tuple[str, bool, Reading]]:
+#: A sheet's name, whether it is hidden, and what was found on it.
+_SheetReading = tuple[str, bool, Reading]
+
+
+def _read(path: str, data: bytes, contracts: Contracts) -> list[_SheetReading]:
     return [(sheet.name, sheet.hidden, recognise(sheet, contracts)) for sheet in read_sheets(path, data)]
 
 
@@ -128,69 +146,74 @@ def _keep(warehouse: Warehouse, sha256: str, data: bytes) -> None:
         aside.replace(path)
 
 
-def _forget(warehouse: Warehouse, source: str, path: str, contracts: Contracts) -> None:
-    tables = [f"{schema}.{name}" for name in contracts for schema in ("raw", "typed")]
-    for table in [*tables, "meta.sheet", "meta.position", "meta.left_out", "meta.cell_problem"]:
-        warehouse.con.execute(f"delete from {table} where _source = ? and _file = ?", [source, path])
-    warehouse.con.execute("delete from meta.file where source = ? and path = ?", [source, path])
+class _Batch:
+    """Files that are stored together, in one transaction with their lines in the ledger."""
 
+    def __init__(self, warehouse: Warehouse, contracts: Contracts, loaded_with: str) -> None:
+        self.warehouse, self.contracts, self.loaded_with = warehouse, contracts, loaded_with
+        self.key = key_of(warehouse.home)
+        self.forget: list[str] = []
+        self._clear()
 
-def _store(
-    warehouse: Warehouse, source: str, path: str, sheet: str, hidden: bool, reading: Reading, key: bytes
-) -> None:
-    place = {"_source": source, "_file": path, "_sheet": sheet}
-    entries: list[dict[str, object]] = []
-    if (refusal := reading.refusal) is not None:
-        nearest = [refusal.nearest.table] if refusal.nearest else []
-        fits = [contract.table for contract in refusal.fits] or nearest
-        entries.append({"fits": fits, "missing": refusal.missing, "rows": refusal.rows})
-    for table in reading.tables:
-        _store_table(warehouse, place, table, key)
+    def _clear(self) -> None:
+        self.rows = 0
+        self.forget.clear()
+        self.files: list[tuple[str, str, str, str]] = []
+        self.records: dict[str, list[tuple[object, ...]]] = {}
+        self.meta: dict[str, list[tuple[object, ...]]] = {table: [] for table in _META_COLUMNS}
+
+    def add(self, path: str, sha256: str, readings: list[_SheetReading]) -> None:
+        """Take up what was found in a file."""
+        self.files.append((SOURCE, path, sha256, self.loaded_with))
+        for name, hidden, reading in readings:
+            place = (SOURCE, path, name)
+            if (refusal := reading.refusal) is not None:
+                fits = refusal.fits or ([refusal.nearest] if refusal.nearest else [])
+                tables = [contract.table for contract in fits]
+                self.meta["sheet"].append((*place, hidden, None, tables, refusal.missing, [], refusal.rows))
+            for number, table in enumerate(reading.tables):
+                self._add_table(place, hidden, number, table)
+            self.meta["left_out"] += [(*place, row.row, row.reason, row.text) for row in reading.left_out]
+
+    def _add_table(self, place: tuple[str, str, str], hidden: bool, number: int, table: FoundTable) -> None:
+        name, records = table.contract.table, table.records
         unknown = [heading.replace("\n", "") for heading in table.unknown_headings]
-        entries.append({"table_name": table.contract.table, "unknown_headings": unknown, "rows": len(table.records)})
-    for entry in entries:
-        row = {"hidden": hidden, "table_name": None, "fits": [], "missing": [], "unknown_headings": []} | place | entry
-        schema = {"table_name": pl.String} | dict.fromkeys(("fits", "missing", "unknown_headings"), pl.List(pl.String))
-        warehouse.write("meta.sheet", pl.DataFrame([row], schema_overrides=schema))
-    left_out = [(*place.values(), row.row, row.reason, row.text) for row in reading.left_out]
-    warehouse.write("meta.left_out", pl.DataFrame(left_out, [*place, "_row", "reason", "text"], orient="row"))
+        self.meta["sheet"].append((*place, hidden, name, [], [], unknown, len(records)))
+        if records:
+            rows = records[0][0], records[-1][0]
+            self.meta["position"] += [(*place, name, column, at, *rows) for column, at in table.positions.items()]
+            kept = self.records.setdefault(name, [])
+            kept += [(*cells, extra, number, *place, row) for row, cells, extra in records]
+            self.rows += len(records)
 
+    def store(self) -> None:
+        """Write what was taken up, forget what went before, and begin anew."""
+        con, write = self.warehouse.con, self.warehouse.write
+        with self.warehouse.transaction():
+            if self.forget:
+                gone = [SOURCE, self.forget]
+                tables = [f"{schema}.{name}" for name in self.contracts for schema in ("raw", "typed")]
+                for table in [*tables, *(f"meta.{name}" for name in (*_META_COLUMNS, "cell_problem"))]:
+                    con.execute(f"delete from {table} where _source = ? and list_contains(?, _file)", gone)
+                con.execute("delete from meta.file where source = ? and list_contains(?, path)", gone)
+            for name, records in self.records.items():
+                self._store_records(self.contracts[name], records)
+            for table, rows in self.meta.items():
+                write(f"meta.{table}", pl.DataFrame(rows, _META_COLUMNS[table], orient="row"))
+            write("meta.file", pl.DataFrame(self.files, ["source", "path", "sha256", "loaded_with"], orient="row"))
+        self._clear()
 
-def _store_table(warehouse: Warehouse, place: dict[str, str], table: FoundTable, key: bytes) -> None:
-    contract = table.contract
-    if not table.records:
-        return
-    numbers, cells, extra = zip(*table.records, strict=True)
-    columns = dict(zip(contract.columns, zip(*cells, strict=True), strict=True))
-    raw = pl.DataFrame(
-        {name: pl.Series(name, values, pl.String).replace("", None) for name, values in columns.items()}
-        | {"_extra": pl.Series(extra, dtype=pl.String), "_row": pl.Series(numbers, dtype=pl.Int32)}
-    ).with_columns(pl.lit(value).alias(name) for name, value in place.items())
-    cleaned = typed(contract, raw)
-    problems = untyped(contract, raw, cleaned).with_columns(
-        pl.lit(contract.table).alias("table_name"), *(pl.lit(value).alias(name) for name, value in place.items())
-    )
-    good = cleaned.filter(~pl.col("_row").is_in(problems["_row"].to_list()))
-    good = good.with_columns(hashed(good[name], key).alias(name) for name in contract.person_columns)
-    names = ", ".join(contract.columns)
-    for target, frame in ((f"raw.{contract.table}", raw), (f"typed.{contract.table}", good)):
-        _insert(warehouse, target, frame, f"{names}, _extra" if frame is raw else names)
-    _insert(warehouse, "meta.cell_problem", problems, "table_name, column_name")
-    positions = pl.DataFrame(
-        [(column, position, numbers[0], numbers[-1]) for column, position in table.positions.items()],
-        ["column_name", "position", "first_row", "last_row"],
-        orient="row",
-    ).with_columns(
-        pl.lit(contract.table).alias("table_name"), *(pl.lit(value).alias(name) for name, value in place.items())
-    )
-    warehouse.write("meta.position", positions)
-
-
-def _insert(warehouse: Warehouse, target: str, frame: pl.DataFrame, columns: str) -> None:
-    """Insert with provenance; the table's types cast the canonical text exactly."""
-    provenance = ", ".join(name for name in PROVENANCE if name != "_rec")
-    warehouse.con.register("incoming", frame)
-    warehouse.con.execute(
-        f"insert into {target} ({columns}, {provenance}, _rec) select {columns}, {provenance}, {_REC} from incoming"
-    )
-    warehouse.con.unregister("incoming")
+    def _store_records(self, contract: Contract, records: list[tuple[object, ...]]) -> None:
+        """Records of one contract: all as text, those that could be typed as values, and the cells that could not."""
+        texts: dict[str, Any] = dict.fromkeys((*contract.columns, "_extra"), pl.String)
+        places = {"_table": pl.Int32, **_PLACE, "_row": pl.Int32}
+        blank_is_null = pl.col(*contract.columns).replace("", None)
+        raw = pl.DataFrame(records, texts | places, orient="row").with_columns(blank_is_null)
+        cleaned = typed(contract, raw)
+        problems = untyped(contract, raw, cleaned)
+        good = cleaned.join(problems, on=["_file", "_sheet", "_row"], how="anti")
+        good = good.with_columns(hashed(good[name], self.key).alias(name) for name in contract.person_columns)
+        problems = problems.with_columns(table_name=pl.lit(contract.table))
+        self.warehouse.write(f"raw.{contract.table}", raw.drop("_table"), _REC)
+        self.warehouse.write(f"typed.{contract.table}", good.drop("_table", "_extra"), _REC)
+        self.warehouse.write("meta.cell_problem", problems, _REC)

@@ -16,7 +16,7 @@ from kaohe.errors import KaoheError
 from kaohe.loading import Pulled
 from kaohe.project import Project
 from kaohe.scheme import Scheme, digest, load_scheme
-from kaohe.warehouse import Warehouse
+from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
 
 OFFICE_TIME = ZoneInfo("Asia/Shanghai")
@@ -85,10 +85,11 @@ class Run:
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
-        """Note how long a step takes."""
+        """Note how long a step takes; what the system or DuckDB refuses on the way becomes a sentence."""
         begin = time.perf_counter()
         try:
-            yield
+            with as_sentences(self.home):
+                yield
         finally:
             self.timings[step] = self.timings.get(step, 0) + time.perf_counter() - begin
 

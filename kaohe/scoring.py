@@ -15,7 +15,7 @@ from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.scheme import FEWER_DEDUCTIONS, Node, Scheme
-from kaohe.warehouse import Warehouse, as_sentences
+from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
 #: Tables that a run lays out for the models, beside the trusted ones.
@@ -101,22 +101,21 @@ def score(
 
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
-    with as_sentences(warehouse.path):
-        con = warehouse.con
-        con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
-        lay_out_scheme(warehouse, scheme, planned, as_of)
-        _lay_out_records(warehouse, contracts, scheme.year)
-        for model in planned.base:
-            make(warehouse, model)
-        if not warehouse.rows("select 1 from main.assessed_unit limit 1"):
-            raise KaoheError("nobody_to_assess", year=scheme.year)
-        con.execute(MEASURED)
-        for done, leaf in enumerate(scheme.leaves):
-            assert not isinstance(leaf.node, Node)
-            progress.report(say("step_score", indicator=leaf.node.title), done, len(scheme.leaves))
-            _measure(warehouse, leaf.name, planned.measures[leaf.node.measure])
-        for model in planned.after:
-            make(warehouse, model)
+    con = warehouse.con
+    con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
+    lay_out_scheme(warehouse, scheme, planned, as_of)
+    _lay_out_records(warehouse, contracts, scheme.year)
+    for model in planned.base:
+        make(warehouse, model)
+    if not warehouse.rows("select 1 from main.assessed_unit limit 1"):
+        raise KaoheError("nobody_to_assess", year=scheme.year)
+    con.execute(MEASURED)
+    for done, leaf in enumerate(scheme.leaves):
+        assert not isinstance(leaf.node, Node)
+        progress.report(say("step_score", indicator=leaf.node.title), done, len(scheme.leaves))
+        _measure(warehouse, leaf.name, planned.measures[leaf.node.measure])
+    for model in planned.after:
+        make(warehouse, model)
 
 
 def audit(warehouse: Warehouse, planned: Plan) -> None:

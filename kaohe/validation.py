@@ -16,7 +16,7 @@ from kaohe import progress, records
 from kaohe.contracts import Contract, Contracts, Reference, Severity
 from kaohe.errors import KaoheError
 from kaohe.people import MASK
-from kaohe.warehouse import Warehouse, as_sentences
+from kaohe.warehouse import Warehouse
 from kaohe.words import say
 from kaohe.yamlfile import line_of, misplaced
 
@@ -129,26 +129,25 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
     """
     from kaohe.gx import Validator, expectation
 
-    with as_sentences(warehouse.path):
-        records.begin(warehouse)
-        validator = Validator(warehouse.con)
-        said: list[tuple[str, str, str, str]] = []
-        for done, (table, contract) in enumerate(contracts.items()):
-            progress.report(say("step_validate", table=contract.title), done, len(contracts))
-            records.resolve(warehouse, contract, sql)
-            rules = rules_of(contract, contracts, as_of)
-            if not warehouse.rows(f"select 1 from main.{table} limit 1"):
-                rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
-            failing = validator.failing(table, [expectation(rule.type, rule.arguments) for rule in rules])
-            for number, recs in failing.items():
-                _found(warehouse, contract, rules[number], recs)
-            said += [(table, rule.name, rule.column, rule.sentence) for rule in rules]
-            records.remove_problems(warehouse, table)
-            if table == "org_unit":
-                records.know_units(warehouse)
-            elif table == "unit_alias":
-                records.know_aliases(warehouse)
-        _quarantine(warehouse, contracts, sql, said)
+    records.begin(warehouse)
+    validator = Validator(warehouse.con)
+    said: list[tuple[str, str, str, str]] = []
+    for done, (table, contract) in enumerate(contracts.items()):
+        progress.report(say("step_validate", table=contract.title), done, len(contracts))
+        records.resolve(warehouse, contract, sql)
+        rules = rules_of(contract, contracts, as_of)
+        if not warehouse.rows(f"select 1 from main.{table} limit 1"):
+            rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
+        failing = validator.failing(table, [expectation(rule.type, rule.arguments) for rule in rules])
+        for number, recs in failing.items():
+            _found(warehouse, contract, rules[number], recs)
+        said += [(table, rule.name, rule.column, rule.sentence) for rule in rules]
+        records.remove_problems(warehouse, table)
+        if table == "org_unit":
+            records.know_units(warehouse)
+        elif table == "unit_alias":
+            records.know_aliases(warehouse)
+    _quarantine(warehouse, contracts, sql, said)
 
 
 def _found(warehouse: Warehouse, contract: Contract, rule: Rule, recs: list[str] | None) -> None:

@@ -5,7 +5,7 @@ whose cells could all be typed; ``main`` holds what a run computes (trusted tabl
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -86,14 +86,14 @@ class Warehouse:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing."""
-        with as_sentences(self.path):
-            self.con.execute("begin")
-            try:
-                yield
-            except BaseException:
+        self.con.execute("begin")
+        try:
+            yield
+        except BaseException:
+            with suppress(duckdb.Error):
                 self.con.execute("rollback")
-                raise
-            self.con.execute("commit")
+            raise
+        self.con.execute("commit")
 
     def frame(self, query: str, values: list[Any] | None = None) -> pl.DataFrame:
         """The rows of a query."""
@@ -104,11 +104,11 @@ class Warehouse:
         """The rows of a query as tuples."""
         return self.con.sql(query, params=values).fetchall()
 
-    def write(self, table: str, frame: pl.DataFrame) -> None:
-        """Put the rows of ``frame`` into ``table``, column by name."""
+    def write(self, table: str, frame: pl.DataFrame, *more: str) -> None:
+        """Put the rows of ``frame`` into ``table``, column by name; ``more``: columns computed in SQL."""
         if frame.height:
             self.con.register("incoming", frame)
-            self.con.execute(f"insert into {table} by name select * from incoming")
+            self.con.execute(f"insert into {table} by name select {', '.join(['*', *more])} from incoming")
             self.con.unregister("incoming")
 
 

@@ -13,12 +13,11 @@ from typing import Any
 import polars as pl
 
 from kaohe.contracts import Contracts
-from kaohe.errors import from_os_error
 from kaohe.loading import Pulled
 from kaohe.publishing.manifest import manifest
 from kaohe.publishing.workbook import write_workbook
 from kaohe.scheme import Scheme
-from kaohe.warehouse import Warehouse, as_sentences
+from kaohe.warehouse import Warehouse
 
 WORKBOOK = "评分表.xlsx"
 _PARQUET = ("scores", "indicator_scores", "evidence")
@@ -56,21 +55,18 @@ def publish(
 ) -> Path:
     """Write the run's tables as publication ``name`` under ``folder`` and make it current.
 
-    Raises ``KaoheError`` for a full disk or a folder that cannot be written; then what was current stays so.
+    If anything fails on the way, what was current stays so.
     """
     target, aside = folder / name, folder / f".{name}.part"
     try:
-        with as_sentences(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            for leftover in folder.glob(".*.part"):
-                shutil.rmtree(leftover)
-            if not target.exists():
-                aside.mkdir()
-                _write(warehouse, contracts, scheme, aside, name, identity, pulled)
-                aside.rename(target)
-            _point(folder, name)
-    except OSError as error:
-        raise from_os_error(error, folder) from error
+        folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.glob(".*.part"):
+            shutil.rmtree(leftover)
+        if not target.exists():
+            aside.mkdir()
+            _write(warehouse, contracts, scheme, aside, name, identity, pulled)
+            aside.rename(target)
+        _point(folder, name)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return target

@@ -10,7 +10,8 @@ from kaohe.contracts import Column, Contract
 def clean(column: Column, *cells: str | None) -> tuple[list[str | None], list[int]]:
     """The cells of one column typed, and the rows (1, 2, …) that could not be."""
     contract = Contract.model_construct(table="t", columns={"x": column})
-    raw = pl.DataFrame({"x": pl.Series(cells, dtype=pl.String), "_row": range(1, len(cells) + 1)})
+    place = {"_source": "inbox", "_file": "a", "_sheet": "", "_table": 0}
+    raw = pl.DataFrame({"x": pl.Series(cells, dtype=pl.String), "_row": range(1, len(cells) + 1), **place})
     cleaned = typed(contract, raw)
     return cleaned["x"].to_list(), untyped(contract, raw, cleaned)["_row"].to_list()
 
@@ -39,7 +40,11 @@ def test_months_are_their_first_day(cell: str) -> None:
 
 
 def test_a_month_that_may_be_january_or_october_is_a_problem() -> None:
-    assert clean(column("month"), "2023.1", "2023.10", "2023-01") == ([None, "2023-10-01", "2023-01-01"], [1])
+    assert clean(column("month"), "2023.1", "2023.11", "2023-01") == ([None, "2023-11-01", "2023-01-01"], [1])
+
+
+def test_months_with_a_point_are_clear_where_october_is_written_out() -> None:
+    assert clean(column("month"), "2023.1", "2023.10") == (["2023-01-01", "2023-10-01"], [])
 
 
 @pytest.mark.parametrize("blank", [None, "　", " ", "-", "—", "/", "无", "暂无"])

@@ -1,0 +1,211 @@
+"""Bad input: each case one sentence that says which file and what to do, the right exit status, and nothing lost."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kaohe import scoring
+from kaohe.errors import KaoheError
+from kaohe.project import Project
+from tests.helpers import CHECK, ROOT, Result, assess, check, registry, write_csv, write_xlsx
+
+
+@pytest.fixture
+def published(inbox: Path, home: Path) -> Result:
+    """A home that already has a publication."""
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    return assess(inbox, home)
+
+
+def refused(inbox: Path, home: Path, **more: object) -> KaoheError:
+    """The error of a run that must not publish: one sentence, status 2, the current publication as it was."""
+    pointer = home / "published" / "2023" / "CURRENT"
+    before = pointer.read_text() if pointer.exists() else None
+    with pytest.raises(KaoheError) as caught:
+        assess(inbox, home, **more)  # type: ignore[arg-type]
+    assert (pointer.read_text() if pointer.exists() else None) == before
+    assert caught.value.exit_code == 2
+    assert "\n" not in str(caught.value)
+    assert re.search("[\u4e00-\u9fff]", str(caught.value))
+    return caught.value
+
+
+def test_no_inbox(tmp_path: Path, home: Path) -> None:
+    assert str(tmp_path / "nowhere") in str(refused(tmp_path / "nowhere", home))
+
+
+def test_a_missing_registry(inbox: Path, home: Path, published: Result) -> None:
+    (inbox / "名册.csv").unlink()
+    error = refused(inbox, home)
+    assert error.key == "table_rule"
+    assert "没有单位名册" in str(error)
+
+
+def test_two_units_of_the_same_name(inbox: Path, home: Path, published: Result) -> None:
+    units = ("J01", "办公室", "机关处室"), ("J02", "办 公室", "基层单位")
+    write_csv(inbox / "名册.csv", registry(*units))
+    error = refused(inbox, home)
+    assert error.key == "units_same_name"
+    assert "名册.csv 第 2 行" in str(error)
+    assert "名册.csv 第 3 行" in str(error)
+
+
+def test_a_scheme_whose_weights_make_99(inbox: Path, home: Path, published: Result, project: Project) -> None:
+    path = project.scheme(2023)
+    path.write_text(path.read_text("utf-8").replace("weight: 6.66", "weight: 5.66"), "utf-8")
+    assert "2023.yml 第" in str(refused(inbox, home))
+
+
+def test_no_scheme_or_the_scheme_of_another_year(inbox: Path, home: Path) -> None:
+    assert refused(inbox, home, year=2022).key == "scheme_missing"
+    assert refused(inbox, home, year=2024, scheme=ROOT / "data" / "schemes" / "2023.yml").key == "scheme_year"
+
+
+def test_a_year_that_has_not_begun(inbox: Path, home: Path) -> None:
+    assert refused(inbox, home, year=2031).key == "as_of_before_year"
+
+
+def test_nobody_to_assess(inbox: Path, home: Path) -> None:
+    rows = registry(("J01", "办公室", "机关处室"))
+    rows[1][-1] = "2024-01-01"
+    write_csv(inbox / "名册.csv", rows)
+    assert refused(inbox, home).key == "nobody_to_assess"
+
+
+def test_an_audit_that_fails_publishes_nothing(inbox: Path, home: Path, published: Result, project: Project) -> None:
+    """Break a measure so that it does more than is due: the audit, not the reader of the table, finds it."""
+    path = project.sql / "measures" / "spot_check.sql"
+    path.write_text(path.read_text("utf-8").replace("asked.must * (", "9 * asked.must * ("), "utf-8")
+    error = refused(inbox, home)
+    assert error.key == "audit_failed"
+    assert "done_within_due" in str(error)
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "sql" / "audits").glob("*.sql"))])
+def test_every_audit_finds_what_it_is_for(inbox: Path, home: Path, name: str) -> None:
+    """Spoil the scores in the way each audit is there to find, and see that this audit finds it."""
+    spoil = {
+        "every_unit_once": "delete from main.scores where unit_id = 'J01'",
+        "total_is_sum_of_parts": "update main.scores set total = total + 0.01 where unit_id = 'J01'",
+        "items_explain_the_loss": "update main.evidence set lost = lost + 0.01 where unit_id = 'J01'",
+        "effective_weights_are_100": "update main.indicator_scores set effective_weight = effective_weight + 0.01 "
+        "where unit_id = 'J01' and effective_weight > 0",
+        "no_record_lost": "update main.record_count set records_used = records_used - 1 where table_name = 'inspection'",
+        "every_leaf_has_a_status": "update main.indicator_scores set status = null where unit_id = 'J01'",
+        "done_within_due": "update main.measured set done = due + 1 where unit_id = 'J01'",
+    }[name]
+    from kaohe.run import Run
+    from tests.helpers import AS_OF
+
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", flags="1110")])
+    with Run(inbox, 2023, AS_OF, None, home, False) as run:
+        run.pull()
+        run.validate()
+        run.score()
+        run.warehouse.con.execute(spoil)
+        (audit,) = (model for model in run.planned.audits if model.name == name)
+        assert run.warehouse.rows(audit.sql)
+        with pytest.raises(KaoheError, match="没有发布"):
+            scoring.audit(run.warehouse, run.planned)
+
+
+def test_headings_that_fit_two_contracts(inbox: Path, home: Path, project: Project) -> None:
+    first = (project.expectations / "unit_alias.yml").read_text("utf-8")
+    (project.expectations / "alias_too.yml").write_text(
+        first.replace("table: unit_alias", "table: alias_too").replace("unit_id: ", "unit_name: "), "utf-8"
+    )
+    write_csv(inbox / "别名.csv", [["别名", "平台", "单位名称"], ["局办", "通用", "办公室"]])
+    result = assess(inbox, home)
+    (sheet,) = (s for s in result.manifest["sheets"] if s["file"] == "别名.csv")
+    assert sorted(sheet["fits"]) == ["alias_too", "unit_alias"]
+    assert result.outcome.exit_code == 0
+
+
+def test_a_second_run_on_the_same_home_says_so(inbox: Path, home: Path, published: Result) -> None:
+    from kaohe.warehouse import Warehouse
+
+    holder = Warehouse(home)
+    try:
+        with pytest.raises(KaoheError) as caught:
+            Warehouse(home, wait_seconds=0.1)
+        assert caught.value.key == "home_busy"
+    finally:
+        holder.__exit__()
+    Warehouse(home, wait_seconds=0.1).__exit__()
+
+
+def test_a_warehouse_that_is_no_database(inbox: Path, home: Path, published: Result) -> None:
+    (home / "warehouse" / "kaohe.duckdb").write_bytes(b"not a database" * 1000)
+    assert refused(inbox, home).key == "warehouse_broken"
+
+
+def test_a_file_that_may_not_be_opened(inbox: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another program holds the file (on Windows), or its permissions forbid it: it is set aside whole."""
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    (inbox / "抽查.csv").unlink()
+    (inbox / "抽查.csv").symlink_to(inbox / "gone.csv")
+    result = assess(inbox, home)
+    assert result.outcome.exit_code == 3
+    assert "抽查.csv：打不开" in result.outcome.pulled.unreadable["抽查.csv"]
+
+
+_IN_NAMESPACE = """
+import sys
+sys.path.insert(0, {root!r})
+from pathlib import Path
+from kaohe.errors import KaoheError
+from tests.helpers import assess
+try:
+    assess(Path({inbox!r}), Path({home!r}))
+except KaoheError as error:
+    print(error.key, error)
+"""
+
+
+def in_own_mounts(command: str, script: str) -> str:
+    """Run ``script`` in Python after ``command`` in a mount namespace of its own (Linux, where that is allowed)."""
+    if not shutil.which("unshare"):
+        pytest.skip("no unshare on this system: a full disk and a read-only folder are not tried")
+    probe = subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", "/mnt"], capture_output=True, check=False)
+    if probe.returncode:
+        pytest.skip("mounting is not allowed here: a full disk and a read-only folder are not tried")
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", f'{command} && exec "$0" -c "$1"', sys.executable, script],
+        capture_output=True, text=True, check=False, env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("size", ["256k", "900k", "3m", "6m"])
+def test_a_full_disk(inbox: Path, home: Path, size: str) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, *(check(f"C{i}", "办公室", opinion=f"{i}" * 40) for i in range(3000))])
+    home.mkdir()
+    script = _IN_NAMESPACE.format(root=str(ROOT), inbox=str(inbox), home=str(home))
+    said = in_own_mounts(f"mount -t tmpfs -o size={size} none {home}", script)
+    assert said.startswith("disk_full 磁盘已满")
+
+
+def test_a_folder_that_cannot_be_written(inbox: Path, home: Path) -> None:
+    home.mkdir()
+    script = _IN_NAMESPACE.format(root=str(ROOT), inbox=str(inbox), home=str(home))
+    said = in_own_mounts(f"mount -t tmpfs -o ro none {home}", script)
+    assert said.startswith("not_writable 没有写入")
+
+
+def test_published_results_that_cannot_be_written(inbox: Path, home: Path) -> None:
+    (home / "published").mkdir(parents=True)
+    script = _IN_NAMESPACE.format(root=str(ROOT), inbox=str(inbox), home=str(home))
+    said = in_own_mounts(f"mount -t tmpfs -o ro none {home / 'published'}", script)
+    assert said.startswith("not_writable 没有写入")
+
+
+def test_a_workbook_full_of_surprises_is_only_reported(inbox: Path, home: Path) -> None:
+    write_xlsx(inbox / "a.xlsx", {"空": [], "图": [["只有文字"]], "数": [[1, 2], [3, 4]]})
+    result = assess(inbox, home)
+    assert [sheet["sheet"] for sheet in result.manifest["sheets"] if sheet["table"] is None] == ["图", "数"]
