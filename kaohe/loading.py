@@ -62,7 +62,7 @@ def pull(warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool =
     Raises ``KaoheError`` for an inbox that is missing or empty, and with ``strict`` for a file that cannot be read.
     """
     files = inbox_files(inbox)
-    loaded_with = f"{__version__}:{contracts.digest}"
+    loaded_with = _version(contracts)
     warehouse.define(contracts, loaded_with)
     ledger = {
         path: (sha256, version)
@@ -102,6 +102,16 @@ def pull(warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool =
             batch.store()
     batch.store()
     return pulled
+
+
+def _version(contracts: Contracts) -> str:
+    """What decides how a file is read, beside its bytes."""
+    return f"{__version__}:{contracts.digest}"
+
+
+def has_loaded(warehouse: Warehouse, contracts: Contracts) -> bool:
+    """Files were loaded under just these contracts before."""
+    return bool(warehouse.rows("select 1 from meta.file where loaded_with = ? limit 1", [_version(contracts)]))
 
 
 def inbox_files(inbox: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import importlib
 import json
 import time
 from collections.abc import Iterator
@@ -124,17 +125,24 @@ class Run:
             "code": {"version": __version__, "files": _hashes(Path(__file__).parent, "**/*.py")},
         }
 
+    def _import_great_expectations(self) -> None:
+        with self.timed("great_expectations_import"):
+            importlib.import_module("kaohe.gx")
+
     def pull(self) -> Pulled:
         """Bring the warehouse up to date with the inbox."""
-        with self.timed("great_expectations_import"):
-            progress.report(say("step_prepare"))
-            validation.check_rules(self.contracts, self.project.expectations)
+        progress.report(say("step_prepare"))
+        if not loading.has_loaded(self.warehouse, self.contracts):
+            self._import_great_expectations()
+            with self.timed("prepare"):
+                validation.check_rules(self.contracts, self.project.expectations)
         with self.timed("pull"):
             self.pulled = loading.pull(self.warehouse, self.inbox, self.contracts, self.strict)
         return self.pulled
 
     def validate(self) -> None:
         """Make the trusted tables."""
+        self._import_great_expectations()
         with self.timed("validate"):
             validation.validate(self.warehouse, self.contracts, self.project.sql, self.as_of)
 

@@ -5,8 +5,11 @@ SQL is never assembled from a scheme's strings.
 """
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+import duckdb
 import polars as pl
 
 from kaohe import progress
@@ -128,23 +131,34 @@ def audit(warehouse: Warehouse, planned: Plan) -> None:
 
 
 def make(warehouse: Warehouse, model: Model) -> None:
-    """Run a model: the table of its name is made anew."""
-    warehouse.con.execute(f"create or replace table main.{model.name} as {model.sql}")
+    """Run a model: the table of its name is made anew. Raises ``KaoheError`` naming the file if the SQL fails."""
+    with _named(model):
+        warehouse.con.execute(f"create or replace table main.{model.name} as {model.sql}")
+
+
+@contextmanager
+def _named(model: Model) -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+        raise KaoheError("sql_failed", file=model.path, problem=str(error).splitlines()[0]) from error
 
 
 def _measure(warehouse: Warehouse, indicator: str, model: Model) -> None:
+    """Run an indicator's measure with its parameters; its items go to ``main.measured``."""
     con = warehouse.con
     con.execute(
-        "create or replace temp table param as select name, key, text, number from main.scheme_param "
-        "where indicator = ?",
+        "create or replace temp table param as "
+        "select name, key, text, number from main.scheme_param where indicator = ?",
         [indicator],
     )
-    con.execute(
-        f"insert into main.measured select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
-        f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
-        f"order by unit_id, item",
-        [indicator],
-    )
+    with _named(model):
+        con.execute(
+            "insert into main.measured select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
+            f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
+            "order by unit_id, item",
+            [indicator],
+        )
 
 
 def lay_out_scheme(warehouse: Warehouse, scheme: Scheme, planned: Plan, as_of: dt.date) -> None:

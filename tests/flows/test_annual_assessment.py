@@ -1,0 +1,221 @@
+"""The flow, run by Prefect for real: on a server that is running, and on a temporary one when there is none."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from kaohe.project import Project
+from tests.helpers import CHECK, ROOT, SAMPLE, check, kaohe, write_csv
+
+
+@pytest.fixture(scope="module")
+def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Prefect of the tests' own, so that nobody's settings or history are touched."""
+    return tmp_path_factory.mktemp("prefect")
+
+
+@pytest.fixture(scope="module")
+def server(prefect_home: Path) -> Iterator[str]:
+    """A Prefect server on a free port of this machine."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    api = f"http://127.0.0.1:{port}/api"
+    environment = os.environ | {
+        "PREFECT_HOME": str(prefect_home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
+    }  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "prefect",
+        "server",
+        "start",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+        "--no-services",
+    ]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 90
+        while not _healthy(api):
+            assert process.poll() is None, "the server stopped"
+            assert time.monotonic() < deadline, "the server did not answer"
+            time.sleep(0.2)
+        yield api
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _healthy(api: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{api}/health", timeout=1) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def flow_runs(api: str) -> list[dict[str, object]]:
+    request = urllib.request.Request(
+        f"{api}/flow_runs/filter", data=b"{}", headers={"Content-Type": "application/json"}, method="POST"
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        found: list[dict[str, object]] = json.load(answer)
+    return found
+
+
+def test_the_sample_with_no_server_running(tmp_path: Path, prefect_home: Path) -> None:
+    """What `make run` does, in a home of its own."""
+    home = tmp_path / "home"
+    done = kaohe(
+        "run", "--inbox", SAMPLE, "--year", 2023, "--home", home, "--timings",
+        PREFECT_HOME=str(prefect_home), PREFECT_API_URL="",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == ""
+    folder = home / "published" / "2023" / (home / "published" / "2023" / "CURRENT").read_text().strip()
+    names = {"scores.csv", "scores.parquet", "indicator_scores.parquet", "evidence.parquet", "quarantine.csv", "评分表.xlsx",
+             "snapshot.duckdb", "manifest.json"}  # fmt: skip
+    assert {path.name for path in folder.iterdir()} == names
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    assert manifest["records_in"] == manifest["records_used"] + manifest["records_quarantined"]
+    for key in ("records_in", "records_used", "records_quarantined"):
+        assert str(manifest[key]) in done.stdout
+        assert manifest[key] == sum(table[key] for table in manifest["tables"].values())
+    for said in (
+        "重复：",
+        "单位不认识：",
+        "名次",
+        "浦东新区生态环境局党建工作处",
+        "浦东新区北蔡水务管理站",
+        "自身工作合计",
+        str(folder),
+    ):
+        assert said in done.stdout
+    assert set(manifest["code"]) >= {"version"}
+    assert all(set(entry) == {"source", "path", "sha256"} for entry in manifest["inputs"])
+
+    scores = pl.read_parquet(folder / "scores.parquet")
+    assert scores.columns[:12] == ["year", "unit_id", "unit_name", "category", "total", "base", "bonus", "deduction", "veto",
+                                   "grade", "rank", "status"]  # fmt: skip
+    assert (folder / "scores.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+    assert pl.read_csv(folder / "scores.csv", infer_schema=False)["unit_id"].to_list() == scores["unit_id"].to_list()
+    assert pl.read_parquet(folder / "indicator_scores.parquet").columns == [
+        "year", "unit_id", "indicator", "dimension", "weight", "effective_weight", "done", "due", "points", "lost", "status",
+    ]  # fmt: skip
+    assert pl.read_parquet(folder / "evidence.parquet").columns == [
+        "year", "unit_id", "indicator", "item", "due", "done", "lost", "records",
+    ]  # fmt: skip
+    with duckdb.connect(str(folder / "snapshot.duckdb"), read_only=True) as snapshot:
+        assert snapshot.sql("select count(*) from scores").fetchall() == [(60,)]
+        records = "select count(distinct rec) from (select unnest(records) as rec from evidence)"
+        known = f"{records} where rec in (select _rec from inspection union all select _rec from inspection_finding "
+        known += "union all select _rec from study_stat union all select _rec from pairing_agreement union all "
+        known += "select _rec from pairing_activity union all select _rec from pairing_item)"
+        assert snapshot.sql(records).fetchall() == snapshot.sql(known).fetchall()
+
+
+def test_on_a_running_server_the_run_is_seen_there(inbox: Path, home: Path, server: str, prefect_home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
+    arguments = ("run", "--inbox", inbox, "--year", 2023, "--home", home)
+    before = len(flow_runs(server))
+    first = kaohe(*arguments, **settings)
+    assert first.returncode == 0, first.stderr
+    runs = flow_runs(server)
+    assert len(runs) == before + 1
+    assert runs[0]["state_name"] == "Completed"
+    again = kaohe(*arguments, **settings)
+    assert again.returncode == 0, again.stderr
+    assert "没有变化" in again.stdout
+    assert len(list((home / "published" / "2023").iterdir())) == 2
+
+
+def test_a_failing_run_shows_its_sentence_here_and_on_the_server(
+    inbox: Path, home: Path, server: str, prefect_home: Path
+) -> None:
+    (inbox / "名册.csv").unlink()
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
+    done = kaohe("run", "--inbox", inbox, "--year", 2023, "--home", home, **settings)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("单位名册 (org_unit)：没有单位名册")
+    assert len(done.stderr.splitlines()) == 1
+    failed = max(flow_runs(server), key=lambda run: str(run["created"]))
+    assert failed["state_name"] == "Failed"
+    assert "没有单位名册" in str(failed["state"])
+
+
+def test_an_unreadable_file_is_said_first_and_the_status_is_3(
+    inbox: Path, home: Path, server: str, prefect_home: Path
+) -> None:
+    (inbox / "坏.xlsx").write_bytes(b"broken")
+    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
+    arguments = ("run", "--inbox", inbox, "--year", 2023, "--home", home)
+    done = kaohe(*arguments, **settings)
+    assert done.returncode == 3
+    assert "坏.xlsx：工作簿已损坏" in done.stdout.splitlines()[0]
+    strict = kaohe(*arguments, "--strict", **settings)
+    assert strict.returncode == 2
+    assert "坏.xlsx：工作簿已损坏" in strict.stderr
+    english = kaohe(*arguments, "--lang", "en", **settings)
+    assert "坏.xlsx: the workbook is broken" in english.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        pytest.param(["run", "--inbox", "nowhere", "--year", "2023"], "收件夹不存在：nowhere", id="no inbox"),
+        pytest.param(
+            ["run", "--inbox", "nowhere", "--year", "2023", "--lang", "en"], "there is no inbox folder", id="in English"
+        ),
+        pytest.param(["run", "--inbox", "x"], "缺少 --year", id="missing option"),
+        pytest.param(["run", "--inbxo", "x"], "没有这个选项：--inbxo", id="misspelt option"),
+        pytest.param(["run", "--inbox", "x", "--year", "年"], "--year 的值不对", id="bad value"),
+        pytest.param(["run", "--inbox", "x", "--year", "2023", "--as-of", "明天"], "日期“明天”看不懂", id="bad date"),
+        pytest.param(["score-everything"], "用法不对", id="no such command"),
+    ],
+)
+def test_usage_errors_are_a_sentence_and_status_2(arguments: list[str], said: str) -> None:
+    done = kaohe(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_speaks_both_languages() -> None:
+    assert "收件夹" in kaohe("run", "--help").stdout
+    assert "folder with the registry" in kaohe("run", "--help", "--lang", "en").stdout
+    assert kaohe("--version").stdout.startswith("kaohe 0.")
+
+
+def test_a_mistake_of_ours_is_a_sentence_too(inbox: Path, home: Path, project: Project) -> None:
+    """SQL that fails in DuckDB reaches the user as one sentence, with the details in a log file."""
+    sql = project.sql / "measures" / "spot_check.sql"
+    sql.write_text(sql.read_text("utf-8").replace("asked.must * (", "asked.must_not * ("), "utf-8")
+    done = kaohe("run", "--inbox", inbox, "--year", 2023, "--home", home)
+    assert done.returncode == 2
+    assert "spot_check.sql" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_telemetry_is_off() -> None:
+    code = "import os, kaohe; print(os.environ['PREFECT_SERVER_ANALYTICS_ENABLED'], os.environ['GX_ANALYTICS_ENABLED'])"
+    clean = {name: value for name, value in os.environ.items() if "ANALYTICS" not in name}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=clean, cwd=ROOT, check=True)
+    assert done.stdout.split() == ["false", "false"]
