@@ -41,6 +41,9 @@ GIVEN = {
     "quarantine",
 }
 
+#: Names that scoring itself uses.
+OWN = {"measured", "param", "record", "set_aside", "position", "unit_name"}
+
 MEASURED = """
 create or replace table main.measured (
   unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[])
@@ -70,6 +73,11 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     after = Models.of(sql / "scores", sql / "reports")
     audits = Models.of(sql / "audits")
     tables = set(contracts)
+    for model in [*base.values(), *after.values()]:
+        if model.name in tables | GIVEN | OWN:
+            raise KaoheError("sql_name_taken", file=model.path, table=model.name)
+    for name in sorted(tables & (GIVEN | OWN)):
+        raise KaoheError("contract_name_taken", table=name)
     for leaf in scheme.leaves:
         assert not isinstance(leaf.node, Node)
         if leaf.node.measure not in measures:

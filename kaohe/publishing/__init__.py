@@ -110,7 +110,7 @@ def _snapshot(warehouse: Warehouse, contracts: Contracts, path: Path) -> None:
     hidden = [table for table, contract in contracts.items() if contract.restricted]
     con = warehouse.con
     quoted = str(path).replace("'", "''")
-    con.execute(f"attach '{quoted}' as snapshot (storage_version 'v1.5.0')")
+    con.execute(f"attach '{quoted}' as snapshot (storage_version 'v1.5.0', block_size 16384)")
     try:
         for table in [*public, *_SNAPSHOT]:
             con.execute(f"create table snapshot.{table} as select * from main.{table}")

@@ -1,6 +1,8 @@
 """评分表.xlsx: league table per category, a sheet per dimension, lost points, quarantine, warnings, data, method."""
 
 import datetime as dt
+import json
+import math
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +21,9 @@ _FONT = "Microsoft YaHei"
 _BANDS = [("#C6E0B4", "#1E4620"), ("#DDEBF7", "#1F3864"), ("#FFF2CC", "#5B4500"), ("#F8CBAD", "#6B1D00")]
 _EPOCH = dt.datetime(2000, 1, 1)
 _WIDEST, _NARROWEST = 60, 6
+_REASONS = ("bad_cell", "unknown_unit", "conflict", "rule", "duplicate")
+_LINE, _MOST_LINES = 14, 12
+_LONGEST = 32767  # characters in a cell
 
 
 class _Book:
@@ -79,25 +84,38 @@ class _Book:
         rows: Sequence[Sequence[Any]],
         freeze_columns: int = 0,
         bands: dict[str, int] | None = None,
+        single_line: int | None = None,
     ) -> None:
-        """Add a sheet. ``bands``: text of a cell → colour band."""
+        """Add a sheet. ``bands``: text of a cell → colour band; ``single_line``: the column whose text never wraps."""
         sheet = self.book.add_worksheet(_sheet_name(name))
         sheet.hide_gridlines(2)
         sheet.write_string(0, 0, title, self.formats["title"])
         sheet.write_string(1, 0, note, self.formats["note"])
         sheet.set_row(0, 24)
         sheet.set_row(2, 30)
+        widths = []
         for column, heading in enumerate(headings):
             sheet.write_string(2, column, heading, self.formats["heading"])
             shown = [_length(row[column]) for row in rows]
             widest = max([_length(heading) / (2 if len(heading) > 8 else 1), *shown])
-            sheet.set_column(column, column, max(_NARROWEST, min(_WIDEST, widest + 2)))
+            widths.append(max(_NARROWEST, min(_WIDEST, widest + 2)))
+            sheet.set_column(column, column, widths[-1])
         for number, row in enumerate(rows, start=3):
+            lines = max(
+                math.ceil((_length(value) + 2) / widths[column])
+                for column, value in enumerate(row)
+                if column != single_line
+            )
+            if lines > 1:
+                sheet.set_row(number, _LINE * min(lines, _MOST_LINES))
             for column, value in enumerate(row):
                 self._cell(sheet, number, column, value, bands or {})
+            if single_line is not None:
+                sheet.write_string(number, single_line, str(row[single_line])[:_LONGEST], self.formats["text"])
         sheet.freeze_panes(3, freeze_columns)
         if rows:
             sheet.autofilter(2, 0, 2 + len(rows), len(headings) - 1)
+        sheet.print_area(0, 0, 2 + len(rows), len(headings) - 1)
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
@@ -118,7 +136,7 @@ class _Book:
                 sheet.write_string(row, column, value, self.bands[min(bands[value], len(_BANDS) - 1)])
             case _:
                 text = str(value)
-                sheet.write_string(row, column, text[:32767], self.formats["wrap" if len(text) > 40 else "text"])
+                sheet.write_string(row, column, text[:_LONGEST], self.formats["wrap" if len(text) > 40 else "text"])
 
 
 def write_workbook(
@@ -136,16 +154,7 @@ def write_workbook(
     _dimensions(book, warehouse, scheme, note)
     lost = warehouse.frame("select * from main.lost_points").drop("unit_id")
     book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
-    shown = quarantine.select(
-        pl.col("table_name").replace_strict({name: c.title for name, c in contracts.items()}, default=None),
-        "_file",
-        "_sheet",
-        "_row",
-        pl.col("reason").replace_strict(_reasons(), default=None),
-        "problems",
-        "record",
-    )
-    book.sheet(say("sheet_quarantine"), say("sheet_quarantine_title"), note, _headings(shown), shown.rows())
+    _quarantine(book, contracts, quarantine, note)
     flagged = (
         warehouse.frame("select table_name, _file, _sheet, _row, sentence from main.flagged")
         .filter(~pl.col("table_name").is_in([name for name, c in contracts.items() if c.restricted]))
@@ -171,7 +180,11 @@ def _league_tables(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str)
             "order by scores.rank nulls last, scores.unit_name",
             [category],
         )
-        said = [(*row[:-3], say(f"status_{row[-3]}"), *row[-2:]) for row in rows]
+        said = []
+        for row in rows:
+            status, marks = row[-3], row[-2:]
+            numbers = (None,) * len(row[2:-3]) if status == "no_data" else row[2:-3]
+            said.append((*row[:2], *numbers, say(f"status_{status}"), *marks))
         headings = [
             *(say(f"heading_{name}") for name in ("rank", "unit_name", "total", "grade")),
             *(scheme.dimensions[name].title for name in dimensions),
@@ -206,6 +219,22 @@ def _dimensions(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) ->
             assert not isinstance(leaf.node, Node)
             headings += [leaf.node.title, say("heading_effective_weight")]
         book.sheet(node.title, f"{node.title} · {node.weight}", note, headings, rows, freeze_columns=3)
+
+
+def _quarantine(book: _Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
+    """What has to be mended first; mere duplicates last."""
+    rows = []
+    for row in quarantine.iter_rows(named=True):
+        columns = contracts[row["table_name"]].columns
+        cells = json.loads(row["record"]).items()
+        record = "；".join(f"{columns[name].headings[0]} {text}" for name, text in cells if text)
+        place = (contracts[row["table_name"]].title, row["_file"], row["_sheet"], row["_row"])
+        rows.append((_REASONS.index(row["reason"]), (say(f"reason_{row['reason']}"), *place, row["problems"], record)))
+    names = ("reason", "table_name", "_file", "_sheet", "_row", "problems", "record")
+    headings = [say(f"heading_{name}") for name in names]
+    title = say("sheet_quarantine_title")
+    shown = [row for _, row in sorted(rows, key=lambda row: row[0])]
+    book.sheet(say("sheet_quarantine"), title, note, headings, shown, single_line=len(names) - 1)
 
 
 def _data(book: _Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
@@ -282,10 +311,6 @@ def _spelled(value: Any) -> str:
 
 def _headings(frame: pl.DataFrame) -> list[str]:
     return [say(f"heading_{name}") for name in frame.columns]
-
-
-def _reasons() -> dict[str, str]:
-    return {reason: say(f"reason_{reason}") for reason in ("bad_cell", "unknown_unit", "conflict", "duplicate", "rule")}
 
 
 def _sheet_name(name: str) -> str:

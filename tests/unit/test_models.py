@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from kaohe import scoring
+from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Models
+from kaohe.project import Project
+from kaohe.scheme import load_scheme
 
 
 def models(folder: Path, **sql: str) -> Models:
@@ -38,6 +42,26 @@ def test_what_does_not_fit_names_the_file(tmp_path: Path, sql: dict[str, str], k
         models(tmp_path, **sql).in_order(set())
     assert caught.value.key == key
     assert "a" in str(caught.value)
+
+
+def test_a_model_may_not_take_the_name_of_a_table(project: Project) -> None:
+    """It would silently replace the trusted records."""
+    contracts = load_contracts(project.expectations)
+    scheme = load_scheme(project.scheme(2023))
+    (project.sql / "base" / "inspection.sql").write_text("select 1 as x from assessment", encoding="utf-8")
+    with pytest.raises(KaoheError) as caught:
+        scoring.plan(project, contracts, scheme)
+    assert caught.value.key == "sql_name_taken"
+
+
+def test_a_contract_may_not_take_the_name_of_a_table_of_ours(project: Project) -> None:
+    text = (project.expectations / "inspection.yml").read_text(encoding="utf-8")
+    (project.expectations / "assessment.yml").write_text(
+        text.replace("table: inspection", "table: assessment"), "utf-8"
+    )
+    with pytest.raises(KaoheError) as caught:
+        scoring.plan(project, load_contracts(project.expectations), load_scheme(project.scheme(2023)))
+    assert caught.value.key == "contract_name_taken"
 
 
 def test_a_measure_says_what_a_unit_without_items_gets(tmp_path: Path) -> None:
