@@ -18,16 +18,17 @@ check: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# uv installs in seconds what takes pip a minute; it is told of a package index (a mirror) that pip is set to use.
-INDEX = $(shell $(PYTHON) -m pip config get global.index-url 2>/dev/null)
-INSTALL = $(if $(INDEX),UV_DEFAULT_INDEX=$(INDEX)) $(BIN)/uv pip install --quiet --python .venv
+# uv installs in seconds what takes pip a minute; where it cannot reach an index that pip can (a mirror, a certificate or
+# a proxy in pip's own settings), pip does it.
+PIP = $(PYTHON) -m pip --python .venv --disable-pip-version-check install --quiet
+UV  = $(BIN)/uv pip install --quiet --python .venv
 
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit('kaohe needs Python 3.11 or later' if sys.version_info < (3, 11) else 0)"
 	$(PYTHON) -m venv --without-pip .venv
-	$(PYTHON) -m pip --python .venv install --quiet --disable-pip-version-check uv==0.13.9
-	$(INSTALL) --compile-bytecode --require-hashes -r requirements.lock
-	$(INSTALL) --no-deps --no-build-isolation --editable .
+	$(PIP) uv==0.13.9
+	$(UV) --compile-bytecode --require-hashes -r requirements.lock || $(PIP) --no-deps --require-hashes -r requirements.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
 	$(PYTHON) -c "open('$@', 'w').close()"
 
 # After changing a pin in pyproject.toml.
