@@ -1,7 +1,6 @@
 """How kaohe starts Prefect: a server that is running is used, else a temporary one; quiet, and nothing phones home."""
 
 import os
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,32 +8,26 @@ from contextlib import contextmanager
 LOCAL_SERVER = "http://127.0.0.1:4200/api"
 
 
-def running_server() -> str | None:
-    """The API address of a Prefect server that answers: the configured one, else one on this machine's usual port."""
-    for address in (os.environ.get("PREFECT_API_URL"), LOCAL_SERVER):
-        if address and _answers(address):
-            return address
-    return None
-
-
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """A Prefect server answers at this API address."""
     try:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"{address}/health", timeout=2) as answer:
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            f"{address}/health", timeout=2
+        ) as answer:
             return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
+    except (OSError, ValueError):
         return False
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Run flows without Prefect's console log (our own words say what matters), on the server that is there."""
+    """Run flows on the server that is there (the configured one, else one on this machine's usual port), else on a
+    temporary one, without Prefect's log on the console: our own words say what matters."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    if server := running_server():
-        os.environ["PREFECT_API_URL"] = server
-    else:
-        os.environ.pop("PREFECT_API_URL", None)
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    addresses = [address for address in (PREFECT_API_URL.value(), LOCAL_SERVER) if address]
+    server = next(filter(answers, addresses), None)
+    # Without heartbeats nobody waits a second for their thread to end.
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_API_URL: server}):
         yield
