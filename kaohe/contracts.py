@@ -137,6 +137,12 @@ class Contract(_Strict):
             for name in rule.columns:
                 if name not in self.columns:
                     raise wrong("contract_unknown_column", at=("expectations", number), column=name)
+        if (
+            not self.reference
+            and "unit_id" not in self.columns
+            and not any(c.references for c in self.columns.values())
+        ):
+            raise wrong("contract_no_unit", at=("columns",))
         seen: dict[str, str] = {}
         for name, column in self.columns.items():
             for heading in column.headings:
@@ -160,6 +166,15 @@ class Contract(_Strict):
     @property
     def person_columns(self) -> list[str]:
         return [name for name, column in self.columns.items() if column.type == "person"]
+
+    @property
+    def owner(self) -> tuple[str, str] | None:
+        """(column, table) through which a table without a ``unit_id`` belongs to a unit; None if it has its own."""
+        if "unit_id" in self.columns:
+            return None
+        references = {name: column.references for name, column in self.columns.items() if column.references}
+        name, reference = next(iter(references.items()))
+        return name, reference.table
 
     def definition(self, text: bool = False) -> str:
         """The column list of ``create table``: typed, or all text as in the file (then with ``_extra``, the cells

@@ -6,6 +6,7 @@ A scheme is a tree. Its leaves are indicators: a measure (sql/measures/<measure>
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +47,20 @@ class Leaf(_Strict):
     measure: str
     params: Params = {}
     basis: Basis
+    rule: str
+
+    def param_rows(self) -> Iterator[tuple[str, str | None, str, Decimal | None]]:
+        """(name, key, text, number) for every parameter; one row per element of a list or mapping."""
+        for name, given in self.params.items():
+            match given:
+                case dict():
+                    pairs: list[tuple[str | None, Param]] = list(given.items())
+                case list():
+                    pairs = [(None, value) for value in given]
+                case _:
+                    pairs = [(None, given)]
+            for key, value in pairs:
+                yield name, key, str(value), None if isinstance(value, str) else Decimal(value)
 
 
 class Indicator(Leaf):
@@ -90,6 +105,7 @@ class Capped(_Strict):
 class Veto(Leaf):
     """An item of the measure caps the unit's grade at ``grade_at_most``; it never changes a number."""
 
+    rule: Literal["veto"] = "veto"
     grade_at_most: str
 
 
@@ -161,34 +177,25 @@ class Scheme(_Strict):
         return found
 
     @property
-    def leaves(self) -> list["Entry"]:
-        return [entry for entry in self.entries if not isinstance(entry.node, Node)]
+    def leaves(self) -> list[tuple["Entry", Leaf]]:
+        """Every leaf with its place in the tree."""
+        return [(entry, entry.node) for entry in self.entries if isinstance(entry.node, Leaf)]
 
 
-class Entry(BaseModel):
-    """A node or leaf with its place in the tree."""
-
-    model_config = ConfigDict(arbitrary_types_allowed=True, frozen=True)
+@dataclass(frozen=True)
+class Entry:
+    """A node or leaf with its place in the tree. ``dimension``: the first node above it, or its section."""
 
     name: str
     parent: str
     dimension: str
     section: Section
-    node: Node | Indicator | PerItem | Veto
+    node: Node | Leaf
 
-    def param_rows(self) -> Iterator[tuple[str, str, str | None, str, Decimal | None]]:
-        """(indicator, name, key, text, number) for every parameter; one row per element of a list or mapping."""
-        assert not isinstance(self.node, Node)
-        for name, given in self.node.params.items():
-            match given:
-                case dict():
-                    pairs: list[tuple[str | None, Param]] = list(given.items())
-                case list():
-                    pairs = [(None, value) for value in given]
-                case _:
-                    pairs = [(None, given)]
-            for key, value in pairs:
-                yield self.name, name, key, str(value), None if isinstance(value, str) else Decimal(value)
+    @property
+    def weight(self) -> Decimal:
+        """Its weight; 0 for bonus, deductions and vetoes."""
+        return self.node.weight if isinstance(self.node, Node | Indicator) else Decimal(0)
 
 
 def load_scheme(path: Path) -> Scheme:

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 
 import duckdb
 import polars as pl
@@ -17,7 +18,7 @@ from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
-from kaohe.scheme import FEWER_DEDUCTIONS, Node, Scheme
+from kaohe.scheme import FEWER_DEDUCTIONS, Scheme
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -78,11 +79,10 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
             raise KaoheError("sql_name_taken", file=model.path, table=model.name)
     for name in sorted(tables & (GIVEN | OWN)):
         raise KaoheError("contract_name_taken", table=name)
-    for leaf in scheme.leaves:
-        assert not isinstance(leaf.node, Node)
-        if leaf.node.measure not in measures:
+    for entry, leaf in scheme.leaves:
+        if leaf.measure not in measures:
             known = ", ".join(sorted(measures))
-            raise KaoheError("measure_unknown", indicator=leaf.name, measure=leaf.node.measure, known=known)
+            raise KaoheError("measure_unknown", indicator=entry.name, measure=leaf.measure, known=known)
     measures.in_order(tables | GIVEN | base.keys() | {"param"})
     _refuse_restricted(scheme, contracts, Models(base | measures))
     reported = {name for name, contract in contracts.items() if not contract.reference}
@@ -92,17 +92,16 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
         measures,
         after.in_order(tables | GIVEN | base.keys() | {"measured"}),
         audits.in_order(tables | GIVEN | base.keys() | after.keys() | {"measured"}),
-        {leaf.name: both.sources(leaf.node.measure, reported) for leaf in scheme.leaves},  # type: ignore[union-attr]
+        {entry.name: both.sources(leaf.measure, reported) for entry, leaf in scheme.leaves},
     )
 
 
 def _refuse_restricted(scheme: Scheme, contracts: Contracts, models: Models) -> None:
     """A measure over a restricted table (clue counts) can never be in a scheme: its evidence would be published."""
     restricted = {name for name, contract in contracts.items() if contract.restricted}
-    for leaf in scheme.leaves:
-        assert not isinstance(leaf.node, Node)
-        for table in sorted(models.sources(leaf.node.measure, restricted)):
-            raise KaoheError("measure_restricted", indicator=leaf.name, table=contracts[table].label)
+    for entry, leaf in scheme.leaves:
+        for table in sorted(models.sources(leaf.measure, restricted)):
+            raise KaoheError("measure_restricted", indicator=entry.name, table=contracts[table].label)
 
 
 def score(
@@ -121,10 +120,9 @@ def score(
     if not warehouse.rows("select 1 from main.assessed_unit limit 1"):
         raise KaoheError("nobody_to_assess", year=scheme.year)
     con.execute(MEASURED)
-    for done, leaf in enumerate(scheme.leaves):
-        assert not isinstance(leaf.node, Node)
-        progress.report(say("step_score", indicator=leaf.node.title), done, len(scheme.leaves))
-        _measure(warehouse, leaf.name, planned.measures[leaf.node.measure])
+    for done, (entry, leaf) in enumerate(scheme.leaves):
+        progress.report(say("step_score", indicator=leaf.title), done, len(scheme.leaves))
+        _measure(warehouse, entry.name, planned.measures[leaf.measure])
     for model in planned.after:
         make(warehouse, model)
 
@@ -193,35 +191,22 @@ Rows = list[tuple[object, ...]]
 
 
 def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]:
-    nodes: Rows = []
-    paths: Rows = []
+    """table → (column definitions, rows). Exact numbers travel as text and are cast by the table."""
+    position = {entry.name: number for number, entry in enumerate(scheme.entries)}
+    parent = {entry.name: entry.parent for entry in scheme.entries}
+    grades = {name: number for number, name in enumerate(scheme.grades, start=1)}
+    nodes: Rows = [
+        (entry.name, entry.parent, entry.dimension, entry.section, entry.node.title, str(entry.weight), number)
+        for number, entry in enumerate(scheme.entries)
+    ]
+    paths: Rows = [(entry.name, node) for entry, _ in scheme.leaves for node in _upwards(entry.name, parent)]
     indicators: Rows = []
-    parents = {entry.name: entry.parent for entry in scheme.entries}
-    for position, entry in enumerate(scheme.entries):
-        weight = str(getattr(entry.node, "weight", 0))
-        nodes.append((entry.name, entry.parent, entry.dimension, entry.section, entry.node.title, weight, position))
-        if isinstance(entry.node, Node):
-            continue
-        above = entry.name
-        while above:
-            paths.append((entry.name, above))
-            above = parents[above]
-        rule = entry.node.rule if not hasattr(entry.node, "grade_at_most") else "veto"
-        empty = planned.measures[entry.node.measure].empty
-        indicators.append(
-            (
-                entry.name,
-                entry.dimension,
-                entry.section,
-                entry.node.measure,
-                rule,
-                weight,
-                empty,
-                scheme.deadline,
-                position,
-            )
-        )
-    grades = list(scheme.grades)
+    params: Rows = []
+    for entry, leaf in scheme.leaves:
+        empty = planned.measures[leaf.measure].empty
+        place = (entry.name, entry.dimension, entry.section, leaf.measure, leaf.rule)
+        indicators.append((*place, str(entry.weight), empty, scheme.deadline, position[entry.name]))
+        params += [(entry.name, name, key, text, _text(number)) for name, key, text, number in leaf.param_rows()]
     return {
         "scheme_node": (
             "node varchar, parent varchar, dimension varchar, section varchar, title varchar, weight decimal(9,2), "
@@ -234,35 +219,39 @@ def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]
             "weight decimal(9,2), empty varchar, deadline date, position integer",
             indicators,
         ),
-        "scheme_param": (
-            "indicator varchar, name varchar, key varchar, text varchar, number decimal(18,6)",
-            [
-                (*row[:4], None if row[4] is None else str(row[4]))
-                for leaf in scheme.leaves
-                for row in leaf.param_rows()
-            ],
-        ),
+        "scheme_param": ("indicator varchar, name varchar, key varchar, text varchar, number decimal(18,6)", params),
         "scheme_grade": (
             "position integer, grade varchar, title varchar, at_least decimal(9,2), quota decimal(9,4), "
             "quota_at_least bigint",
             [
-                (n + 1, name, g.title, str(g.at_least), None if g.quota is None else str(g.quota), g.quota_at_least)
-                for n, (name, g) in enumerate(scheme.grades.items())
+                (grades[name], name, grade.title, _text(grade.at_least), _text(grade.quota), grade.quota_at_least)
+                for name, grade in scheme.grades.items()
             ],
         ),
         "scheme_tie_break": (
             "position integer, node varchar",
-            [(n, "" if name == FEWER_DEDUCTIONS else name) for n, name in enumerate(scheme.tie_break)],
+            [(number, "" if name == FEWER_DEDUCTIONS else name) for number, name in enumerate(scheme.tie_break)],
         ),
         "scheme_veto": (
             "veto varchar, lowest_position integer",
-            [(name, grades.index(veto.grade_at_most) + 1) for name, veto in scheme.vetoes.items()],
+            [(name, grades[veto.grade_at_most]) for name, veto in scheme.vetoes.items()],
         ),
         "measure_table": (
             "indicator varchar, table_name varchar",
             [(name, table) for name, tables in planned.indicator_tables.items() for table in sorted(tables)],
         ),
     }
+
+
+def _upwards(name: str, parent: dict[str, str]) -> Iterator[str]:
+    """A leaf and every node above it."""
+    while name:
+        yield name
+        name = parent[name]
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
@@ -278,15 +267,9 @@ def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> N
     for name, contract in contracts.items():
         if not contract.reference:
             unit, joined = "record.unit_id", ""
-            if "unit_id" not in contract.columns:
-                column, reference = next(
-                    (c, spec.references) for c, spec in contract.columns.items() if spec.references
-                )
-                owner = contracts[reference.table]
-                unit, joined = (
-                    "owner.unit_id",
-                    f"join main.{owner.table} as owner on owner.{owner.key[0]} = record.{column}",
-                )
+            if owner := contract.owner:
+                key = contracts[owner[1]].key[0]
+                unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{owner[0]}"
             con.execute(
                 f"insert into main.report select distinct {unit}, '{name}' from main.{name} as record {joined} "
                 f"where record._year is null or record._year = {year:d} order by 1"

@@ -12,7 +12,7 @@ import polars as pl
 import xlsxwriter
 
 from kaohe.contracts import Contracts
-from kaohe.scheme import Node, Scheme
+from kaohe.scheme import Leaf, Scheme
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -170,55 +170,48 @@ def write_workbook(
 
 def _league_tables(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
     bands = {grade.title: number for number, grade in enumerate(scheme.grades.values())}
-    dimensions = list(scheme.dimensions)
-    columns = ", ".join(f"max(node_scores.points) filter (where node_scores.node = '{name}')" for name in dimensions)
-    for (category,) in warehouse.rows("select distinct category from main.scores order by category desc"):
-        rows = warehouse.rows(
-            f"select scores.rank, scores.unit_name, scores.total, scores.grade, {columns}, scores.bonus, "
-            "scores.deduction, scores.veto, scores.status, scores.tied, scores.quota_tie from main.scores "
-            "left join main.node_scores using (unit_id) where category = ? group by all "
-            "order by scores.rank nulls last, scores.unit_name",
-            [category],
-        )
-        said = []
-        for row in rows:
-            status, marks = row[-3], row[-2:]
-            numbers = (None,) * len(row[2:-3]) if status == "no_data" else row[2:-3]
-            said.append((*row[:2], *numbers, say(f"status_{status}"), *marks))
-        headings = [
-            *(say(f"heading_{name}") for name in ("rank", "unit_name", "total", "grade")),
-            *(scheme.dimensions[name].title for name in dimensions),
-            *(say(f"heading_{name}") for name in ("bonus", "deduction", "veto", "status", "tied", "quota_tie")),
-        ]
+    nodes = warehouse.rows("select unit_id, node, points from main.node_scores")
+    points = {(unit, node): value for unit, node, value in nodes}
+    headings = [
+        *(say(f"heading_{name}") for name in ("rank", "unit_name", "total", "grade")),
+        *(node.title for node in scheme.dimensions.values()),
+        *(say(f"heading_{name}") for name in ("bonus", "deduction", "veto", "status", "tied", "quota_tie")),
+    ]
+    scores = list(warehouse.frame("select * from main.scores").iter_rows(named=True))
+    for category in sorted({row["category"] for row in scores}, reverse=True):
+        rows = []
+        for row in (row for row in scores if row["category"] == category):
+            numbers = [
+                *(row[name] for name in ("total", "grade")),
+                *(points.get((row["unit_id"], name)) for name in scheme.dimensions),
+                *(row[name] for name in ("bonus", "deduction", "veto")),
+            ]
+            shown = [None] * len(numbers) if row["status"] == "no_data" else numbers
+            marks = [say(f"status_{row['status']}"), row["tied"], row["quota_tie"]]
+            rows.append([row["rank"], row["unit_name"], *shown, *marks])
         title = say("sheet_league_title", title=scheme.title, category=category)
-        book.sheet(category, title, note, headings, said, freeze_columns=2, bands=bands)
+        book.sheet(category, title, note, headings, rows, freeze_columns=2, bands=bands)
 
 
 def _dimensions(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
-    for name, node in scheme.dimensions.items():
-        leaves = [e for e in scheme.leaves if e.section == "base" and e.dimension == name]
-        columns = ", ".join(
-            f"max(i.points) filter (where i.indicator = '{leaf.name}'), "
-            f"max(i.effective_weight) filter (where i.indicator = '{leaf.name}'), "
-            f"max(i.status) filter (where i.indicator = '{leaf.name}')"
-            for leaf in leaves
-        )
+    found = warehouse.rows("select unit_id, indicator, status, points, effective_weight from main.indicator_scores")
+    leaf_scores = {(unit, indicator): scores for unit, indicator, *scores in found}
+    nodes = warehouse.rows("select unit_id, node, points from main.node_scores")
+    points = {(unit, node): value for unit, node, value in nodes}
+    units = warehouse.rows("select unit_id, category, rank, unit_name from main.scores")
+    for name, dimension in scheme.dimensions.items():
+        leaves = [(entry.name, leaf.title) for entry, leaf in scheme.leaves if entry.dimension == name]
+        headings = [say(f"heading_{key}") for key in ("category", "rank", "unit_name")] + [dimension.title]
+        for _, title in leaves:
+            headings += [title, say("heading_effective_weight")]
         rows = []
-        for row in warehouse.rows(
-            f"select s.category, s.rank, s.unit_name, max(n.points), {columns} from main.scores as s "
-            "join main.indicator_scores as i using (unit_id) join main.node_scores as n on n.unit_id = s.unit_id "
-            f"and n.node = '{name}' group by s.category, s.rank, s.unit_name, s.unit_id "
-            "order by s.category desc, s.rank nulls last, s.unit_name"
-        ):
-            cells = list(row[:4])
-            for points, weight, status in zip(row[4::3], row[5::3], row[6::3], strict=True):
-                cells += [say(f"status_{status}") if points is None else points, weight]
-            rows.append(cells)
-        headings = [say(f"heading_{key}") for key in ("category", "rank", "unit_name")] + [node.title]
-        for leaf in leaves:
-            assert not isinstance(leaf.node, Node)
-            headings += [leaf.node.title, say("heading_effective_weight")]
-        book.sheet(node.title, f"{node.title} · {node.weight}", note, headings, rows, freeze_columns=3)
+        for unit, *place in sorted(units, key=lambda row: row[1], reverse=True):
+            row = [*place, points.get((unit, name))]
+            for leaf, _ in leaves:
+                status, earned, weight = leaf_scores[unit, leaf]
+                row += [say(f"status_{status}") if earned is None else earned, weight]
+            rows.append(row)
+        book.sheet(dimension.title, f"{dimension.title} · {dimension.weight}", note, headings, rows, freeze_columns=3)
 
 
 def _quarantine(book: _Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
@@ -285,15 +278,12 @@ def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
 def _method(book: _Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
     rows: list[list[Any]] = []
     for entry in scheme.entries:
-        node = entry.node
-        weight = getattr(node, "weight", None)
-        if isinstance(node, Node):
-            rows.append([entry.name, node.title, weight, None, None, None])
-        else:
-            params = "；".join(f"{name}：{_spelled(value)}" for name, value in node.params.items())
-            rows.append(
-                [entry.name, node.title, weight, node.measure, params, f"{node.basis.rule} · {node.basis.article}"]
-            )
+        row = [entry.name, entry.node.title, entry.weight, None, None, None]
+        if isinstance(entry.node, Leaf):
+            basis = f"{entry.node.basis.rule} · {entry.node.basis.article}"
+            params = "；".join(f"{name}：{_spelled(value)}" for name, value in entry.node.params.items())
+            row[3:] = [entry.node.measure, params, basis]
+        rows.append(row)
     headings = [say(f"heading_{key}") for key in ("node", "indicator", "weight", "measure", "params", "basis")]
     said = say("sheet_method_note", version=manifest["code"]["version"], scheme=manifest["scheme"]["sha256"][:12])
     book.sheet(say("sheet_method"), scheme.title, f"{note}    {said}", headings, rows, freeze_columns=2)

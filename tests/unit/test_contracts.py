@@ -72,6 +72,7 @@ def test_a_good_contract(tmp_path: Path) -> None:
         pytest.param("type: unit", "type: choice", "unit_id:", "要写 values", id="a choice without values"),
         pytest.param("table: talk", "table: talks", "table:", "talks.yml", id="named otherwise than its file"),
         pytest.param("unit_id: ", "Unit: ", "Unit:", "不能作名称", id="a bad name"),
+        pytest.param("unit_id: ", "unit_name: ", "columns:", "属于哪个单位", id="a table that is nobody's"),
         pytest.param(
             "[单位名称],",
             "[单位名称], references: {table: t, severity: critical},",

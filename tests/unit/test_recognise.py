@@ -14,7 +14,7 @@ def contract(table: str, **columns: tuple[str, bool, list[str]]) -> Contract:
     """A contract from column = (type, required, headings)."""
     specs = {name: {"type": t, "required": r, "headings": h} for name, (t, r, h) in columns.items()}
     key = [name for name, (_, required, _) in columns.items() if required][:1]
-    return Contract.model_validate({"table": table, "title": table, "key": key, "columns": specs})
+    return Contract.model_validate({"table": table, "title": table, "key": key, "reference": True, "columns": specs})
 
 
 CHECKS = contract(

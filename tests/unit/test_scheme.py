@@ -23,8 +23,8 @@ def scheme_file(tmp_path: Path, text: str) -> Path:
 
 def test_ours_adds_up() -> None:
     scheme = load_scheme(ROOT / "data" / "schemes" / "2023.yml")
-    assert sum(leaf.node.weight for leaf in scheme.leaves) == Decimal(100)  # type: ignore[union-attr]
-    assert [leaf.name for leaf in scheme.leaves][:3] == ["study_xuexi", "study_cadre", "study_youth"]
+    assert sum(entry.weight for entry, _ in scheme.leaves) == Decimal(100)
+    assert [entry.name for entry, _ in scheme.leaves][:3] == ["study_xuexi", "study_cadre", "study_youth"]
     assert {entry.dimension for entry in scheme.entries} == {"theory", "foundation", "synergy"}
 
 
