@@ -27,12 +27,12 @@ from kaohe.words import Language, language, say, use_language
 
 def main() -> None:
     """The entry point: run the command, turn every failure into a sentence and an exit status."""
-    gc.set_threshold(200_000, 20, 50)  # the libraries' imports make millions of objects that stay: a third of the time
+    gc.set_threshold(200_000, 20, 50)  # what the libraries make while they are imported stays
     arguments = sys.argv[1:]
     use_language(_language_of(arguments))
     status = 2
-    # Registered first, so it runs last, when all has been closed: taking the libraries' modules apart takes another
-    # second, and DuckDB's binding would list on standard error what the interpreter did not free.
+    # Registered first, so it runs last, when all has been closed: taking the libraries' modules apart is time for
+    # nothing, and DuckDB's binding would list on standard error what the interpreter did not free.
     atexit.register(lambda: _leave(status))
     status = _status(arguments)
     sys.exit(status)

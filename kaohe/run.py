@@ -61,6 +61,8 @@ class Run:
         self.scheme_path = scheme or self.project.scheme(year)
         self.timings: dict[str, float] = {}
         self.pulled = Pulled()
+        if home.resolve().is_relative_to(inbox.resolve()):
+            raise KaoheError("home_in_inbox", home=home, inbox=inbox)
         if self.as_of < dt.date(year, 1, 1):
             raise KaoheError("as_of_before_year", as_of=self.as_of, year=year)
         with self.timed("prepare"):

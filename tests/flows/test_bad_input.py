@@ -39,6 +39,11 @@ def test_no_inbox(tmp_path: Path, home: Path) -> None:
     assert str(tmp_path / "nowhere") in str(refused(tmp_path / "nowhere", home))
 
 
+def test_a_home_inside_the_inbox(inbox: Path) -> None:
+    for home in (inbox, inbox / "结果"):
+        assert refused(inbox, home).key == "home_in_inbox"
+
+
 def test_a_missing_registry(inbox: Path, home: Path, published: Result) -> None:
     (inbox / "名册.csv").unlink()
     error = refused(inbox, home)
