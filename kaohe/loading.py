@@ -12,11 +12,12 @@ from typing import Any
 
 import polars as pl
 
-from kaohe import __version__, progress
+from kaohe import progress
 from kaohe.cleaning import typed, untyped
 from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError, Unreadable
 from kaohe.people import hashed, key_of
+from kaohe.project import code_hashes
 from kaohe.sources.files import read_sheets
 from kaohe.sources.recognise import FoundTable, Reading, recognise
 from kaohe.warehouse import Warehouse
@@ -62,7 +63,7 @@ def pull(warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool =
     Raises ``KaoheError`` for an inbox that is missing or empty, and with ``strict`` for a file that cannot be read.
     """
     files = inbox_files(inbox)
-    loaded_with = _version(contracts)
+    loaded_with = loading_way(contracts)
     warehouse.define(contracts, loaded_with)
     ledger = {
         path: (sha256, version)
@@ -104,14 +105,9 @@ def pull(warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool =
     return pulled
 
 
-def _version(contracts: Contracts) -> str:
-    """What decides how a file is read, beside its bytes."""
-    return f"{__version__}:{contracts.digest}"
-
-
-def has_loaded(warehouse: Warehouse, contracts: Contracts) -> bool:
-    """Files were loaded under just these contracts before."""
-    return bool(warehouse.rows("select 1 from meta.file where loaded_with = ? limit 1", [_version(contracts)]))
+def loading_way(contracts: Contracts) -> str:
+    """What decides how a file is read beside its bytes: the contracts and this program."""
+    return hashlib.sha256(f"{contracts.digest} {code_hashes()}".encode()).hexdigest()
 
 
 def inbox_files(inbox: Path) -> list[str]:

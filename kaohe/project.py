@@ -4,8 +4,10 @@ In a checkout they stand beside this package; in an installed wheel they are car
 ``KAOHE_PROJECT`` names another folder, for a bureau that keeps its own contracts, measures and schemes.
 """
 
+import hashlib
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 
@@ -34,3 +36,18 @@ class Project:
     def scheme(self, year: int) -> Path:
         """The scheme file of a year."""
         return self.root / "data" / "schemes" / f"{year}.yml"
+
+
+def file_hashes(folder: Path, pattern: str) -> dict[str, str]:
+    """Relative path → SHA-256 of the files that match."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.glob(pattern))
+        if path.is_file()
+    }
+
+
+@cache
+def code_hashes() -> dict[str, str]:
+    """The program's own files by hash."""
+    return file_hashes(Path(__file__).resolve().parent, "**/*.py")

@@ -15,7 +15,7 @@ from kaohe import __version__, loading, progress, publishing, scoring, validatio
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.loading import Pulled
-from kaohe.project import Project
+from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
@@ -123,8 +123,8 @@ class Run:
             "inputs": [{"source": source, "path": path, "sha256": sha} for source, path, sha in inputs],
             "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
             "contracts": self.contracts.hashes,
-            "sql": _hashes(self.project.sql, "**/*.sql"),
-            "code": {"version": __version__, "files": _hashes(Path(__file__).parent, "**/*.py")},
+            "sql": file_hashes(self.project.sql, "**/*.sql"),
+            "code": {"version": __version__, "files": code_hashes()},
         }
 
     def _import_great_expectations(self) -> None:
@@ -134,7 +134,7 @@ class Run:
     def pull(self) -> Pulled:
         """Bring the warehouse up to date with the inbox."""
         progress.report(say("step_prepare"))
-        if not loading.has_loaded(self.warehouse, self.contracts):
+        if not self.warehouse.has_loaded(loading.loading_way(self.contracts)):
             self._import_great_expectations()
             with self.timed("prepare"):
                 validation.check_rules(self.contracts, self.project.expectations)
@@ -173,11 +173,3 @@ class Run:
         publication = publishing.current(self.folder)
         assert publication is not None
         return Outcome(publication, new, self.pulled, self.timings)
-
-
-def _hashes(folder: Path, pattern: str) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.glob(pattern))
-        if path.is_file()
-    }

@@ -70,10 +70,9 @@ class Warehouse:
         self._lock.release()
 
     def define(self, contracts: Contracts, loaded_with: str) -> None:
-        """Make the raw and typed tables of ``contracts``; what was loaded under others is to be loaded again."""
-        stale = self.rows("select 1 from meta.file where loaded_with <> ? limit 1", [loaded_with])
+        """Make the raw and typed tables of ``contracts``; what was loaded otherwise is to be loaded again."""
         with self.transaction():
-            if stale:
+            if not self.has_loaded(loaded_with):
                 self.con.execute("drop schema raw cascade; create schema raw")
                 self.con.execute("drop schema typed cascade; create schema typed")
                 for table in ("sheet", "position", "left_out", "cell_problem"):
@@ -82,6 +81,10 @@ class Warehouse:
             for name, contract in contracts.items():
                 self.con.execute(f"create table if not exists raw.{name} ({contract.definition(text=True)})")
                 self.con.execute(f"create table if not exists typed.{name} ({contract.definition()})")
+
+    def has_loaded(self, loaded_with: str) -> bool:
+        """Files were loaded in just this way before."""
+        return bool(self.rows("select 1 from meta.file where loaded_with = ? limit 1", [loaded_with]))
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
