@@ -20,7 +20,8 @@ _NO_DATE = ["无", "暂无"]
 _YES = ["是", "√", "✓", "✔", "有", "1", "true", "y", "yes", "对"]
 _NO = ["否", "×", "✗", "✘", "无", "0", "false", "n", "no", "错", "没有"]
 
-_DATE = r"^(\d{4})[年./\-](\d{1,2})[月./\-](\d{1,2})日?T?(?:\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?$"
+_DATE = r"^(\d{4})[年./\-](\d{1,2})[月./\-](\d{1,2})日?$"
+_TIME_OF_DAY = r"[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
 _MONTH = r"^(\d{4})[年./\-](\d{1,2})月?份?$"
 _SERIAL = r"^(\d{5})(?:\.\d+)?$"
 _FIRST_SERIAL, _LAST_SERIAL = 32874, 73050  # 1990-01-01 and 2099-12-31 as Excel counts days
@@ -80,11 +81,16 @@ def _expression(column: Column, text: pl.Expr) -> pl.Expr:
         "integer": lambda: _without_thousands(plain).str.extract(_INTEGER),
         "number": lambda: _without_thousands(plain).str.extract(_NUMBER),
         "percent": lambda: _percent(_without_thousands(plain)),
-        "date": lambda: _date(plain).dt.to_string("%Y-%m-%d"),
-        "month": lambda: _month(plain),
+        "date": lambda: _date(_plain(_without_time(text))).dt.to_string("%Y-%m-%d"),
+        "month": lambda: _month(_plain(_without_time(text))),
         "flag": lambda: _flag(plain),
     }
     return pl.when(filled).then(kinds[column.type]())
+
+
+def _without_time(text: pl.Expr) -> pl.Expr:
+    """A time of day goes before the white space that sets it off does: 2023/3/1 8:30 is not the 18th."""
+    return text.str.normalize("NFKC").str.strip_chars().str.replace(_TIME_OF_DAY, "")
 
 
 def _without_thousands(plain: pl.Expr) -> pl.Expr:

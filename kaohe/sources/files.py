@@ -7,6 +7,7 @@ python-calamine reads every workbook format; only it and the csv module touch th
 import csv
 import datetime as dt
 import io
+import zipfile
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import PurePath
@@ -18,7 +19,7 @@ from kaohe.errors import Unreadable
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 TEXT_FILES = (".csv", ".tsv")
 
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_OLE = b"\xd0\xcf\x11\xe0"
 _DELIMITERS = ",\t;|"
 csv.field_size_limit(2**31 - 1)
 _BLANK = " \t\r\n\f\v\u00a0\u3000\u200b\ufeff"
@@ -65,12 +66,24 @@ def _workbook(name: str, data: bytes) -> list[Sheet]:
             ]
     except calamine.PasswordError as error:
         raise Unreadable("file_locked", file=name) from error
-    except (calamine.CalamineError, ValueError, OverflowError) as error:
+    except BaseException as error:
+        # calamine panics on some damaged files, and a panic is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         if data.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in data:
             raise Unreadable("file_locked", file=name) from error
-        if data.startswith(_ZIP):
+        if _is_archive(data):
             raise Unreadable("file_not_workbook", file=name) from error
-        raise Unreadable("file_broken", file=name, problem=error) from error
+        raise Unreadable("file_broken", file=name) from error
+
+
+def _is_archive(data: bytes) -> bool:
+    """A zip archive that is whole but holds no office document."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return not {"[Content_Types].xml", "mimetype"} & set(archive.namelist())
+    except (zipfile.BadZipFile, ValueError, OSError):
+        return False
 
 
 def _text_rows(sheet: calamine.CalamineSheet) -> list[list[str]]:

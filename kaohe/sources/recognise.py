@@ -142,15 +142,16 @@ class _Headings:
     def find(self, sheet: Sheet) -> Iterator[_Header | list[Contract]]:
         """Header rows from the top down; a list of contracts where two fit a row equally well."""
         anchors = _merged_text(sheet)
-        row = 0
+        row, above = 0, -1  # the last row of the heading above, which belongs to that one alone
         while row < len(sheet.rows):
-            found = self._at(sheet, anchors, row) if self._worth_a_look(sheet.rows[row]) else None
+            found = self._at(sheet, anchors, row, row - above) if self._worth_a_look(sheet.rows[row]) else None
             if isinstance(found, _Header) and row + 1 < len(sheet.rows):
                 # What fits may be the upper row of a taller heading that says more.
                 taller = self._fit(sheet, anchors, row + 1, found.depth + 1)
                 if isinstance(taller, _Header) and len(taller.positions) > len(found.positions):
                     found, row = taller, row + 1
             if found is not None:
+                above = row
                 yield found
             row += 1
 
@@ -180,8 +181,11 @@ class _Headings:
                     return True
         return False
 
-    def _at(self, sheet: Sheet, anchors: dict[tuple[int, int], str], row: int) -> _Header | list[Contract] | None:
-        for depth in range(1, min(_HEADING_ROWS, row + 1) + 1):
+    def _at(
+        self, sheet: Sheet, anchors: dict[tuple[int, int], str], row: int, rows: int
+    ) -> _Header | list[Contract] | None:
+        """The header that ends at ``row`` and is at most ``rows`` high."""
+        for depth in range(1, min(_HEADING_ROWS, rows) + 1):
             if found := self._fit(sheet, anchors, row, depth):
                 return found
         return None

@@ -4,8 +4,8 @@ select
   unit_id,
   indicator,
   count(*) as items,
-  sum(cast(due * 1000000 as hugeint)) as due,
-  sum(cast(done * 1000000 as hugeint)) as done,
+  sum(micro(due)) as due,
+  sum(micro(done)) as done,
   sum(len(records)) as records
 from measured
 group by unit_id, indicator

@@ -9,7 +9,7 @@ with fact as (
     leaf.indicator,
     leaf.position,
     measured.item,
-    cast((2 * cast(measured.done * 1000000 as hugeint) + 10000) // 20000 as bigint) as points
+    cast((2 * micro(measured.done) + 10000) // 20000 as bigint) as points
   from measured
   join scheme_indicator as leaf on leaf.indicator = measured.indicator
   where leaf.section in ('bonus', 'deduction')

@@ -7,7 +7,7 @@ with gap as (
     measured.indicator,
     measured.item,
     base_score.weight - base_score.points as leaf_lost,
-    cast((measured.due - measured.done) * 1000000 as hugeint) as gap,
+    micro(measured.due - measured.done) as gap,
     base_score.due - base_score.done as leaf_gap
   from measured
   join base_score on base_score.unit_id = measured.unit_id and base_score.indicator = measured.indicator
