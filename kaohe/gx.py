@@ -6,7 +6,7 @@ Its stock SQL datasource closes the connection before it fetches from DuckDB; th
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import duckdb
 import duckdb_engine
@@ -48,6 +48,12 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         if getattr(self, "_connection", None):
             self._connection.rollback()
 
+    def let_go(self) -> None:
+        """Give the connection back, before the warehouse is closed under it."""
+        if getattr(self, "_connection", None):
+            self._connection.close()
+        self.engine.dispose()
+
 
 _EngineType = type[SqlAlchemyExecutionEngine]
 
@@ -76,7 +82,7 @@ def expectation(type_: str, arguments: dict[str, Any]) -> gxe.Expectation:
 
 
 class Validator:
-    """Runs expectations over the tables of an open DuckDB connection; the tables must be committed."""
+    """Runs expectations over the tables of an open DuckDB connection; the tables must be committed. A context manager."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
@@ -90,6 +96,12 @@ class Validator:
             connection_string="duckdb://",
             kwargs={"creator": lambda: duckdb_engine.ConnectionWrapper(con.cursor()), "poolclass": StaticPool},
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._source.get_execution_engine().let_go()
 
     def failing(self, table: str, expectations: Sequence[gxe.Expectation]) -> dict[int, list[str] | None]:
         """The expectations that fail, by their place in the list, each with the ``_rec`` of every failing row.

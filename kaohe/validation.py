@@ -130,23 +130,23 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
     from kaohe.gx import Validator, expectation
 
     records.begin(warehouse)
-    validator = Validator(warehouse.con)
     said: list[tuple[str, str, str, str]] = []
-    for done, (table, contract) in enumerate(contracts.items()):
-        progress.report(say("step_validate", table=contract.title), done, len(contracts))
-        records.resolve(warehouse, contract, sql)
-        rules = rules_of(contract, contracts, as_of)
-        if not warehouse.rows(f"select 1 from main.{table} limit 1"):
-            rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
-        failing = validator.failing(table, [expectation(rule.type, rule.arguments) for rule in rules])
-        for number, recs in failing.items():
-            _found(warehouse, contract, rules[number], recs)
-        said += [(table, rule.name, rule.column, rule.sentence) for rule in rules]
-        records.remove_problems(warehouse, table)
-        if table == "org_unit":
-            records.know_units(warehouse)
-        elif table == "unit_alias":
-            records.know_aliases(warehouse)
+    with Validator(warehouse.con) as validator:
+        for done, (table, contract) in enumerate(contracts.items()):
+            progress.report(say("step_validate", table=contract.title), done, len(contracts))
+            records.resolve(warehouse, contract, sql)
+            rules = rules_of(contract, contracts, as_of)
+            if not warehouse.rows(f"select 1 from main.{table} limit 1"):
+                rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
+            failing = validator.failing(table, [expectation(rule.type, rule.arguments) for rule in rules])
+            for number, recs in failing.items():
+                _found(warehouse, contract, rules[number], recs)
+            said += [(table, rule.name, rule.column, rule.sentence) for rule in rules]
+            records.remove_problems(warehouse, table)
+            if table == "org_unit":
+                records.know_units(warehouse)
+            elif table == "unit_alias":
+                records.know_aliases(warehouse)
     _quarantine(warehouse, contracts, sql, said)
 
 

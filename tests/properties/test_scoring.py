@@ -388,17 +388,16 @@ def test_a_veto_changes_no_number_and_raises_no_grade(bench: Bench, case: Case, 
 
 @st.composite
 def rivals(draw: st.DrawFn) -> Case:
-    """Many units with few different results: full of ties, some without data."""
-    units = {f"U{n}": draw(st.sampled_from(CATEGORIES)) for n in range(draw(st.integers(1, 9)))}
+    """More units than results they can have, so that there are ties; some are without data."""
+    units = {f"U{n}": CATEGORIES[draw(st.integers(0, 3)) == 3] for n in range(draw(st.integers(5, 9)))}
     items = []
     for unit in units:
-        reported = draw(st.integers(0, 5)) > 0
-        for leaf in ("a1", "b1"):
-            done = draw(st.sampled_from(["0.8", "0.9", "1"])) if reported else 0
-            items.append(Item(unit, leaf, "x", 1, done, reported))
-        for indicator in ("won", "notice"):
-            if reported and draw(st.booleans()):
-                items.append(Item(unit, indicator, "fact", None, 2))
+        reported = draw(st.integers(0, 7)) < 7
+        results = draw(st.sampled_from([("1", "1"), ("1", "0.8"), ("0.8", "1"), ("0.6", "0.5")]))
+        for leaf, done in zip(("a1", "b1"), results, strict=True):
+            items.append(Item(unit, leaf, "x", 1, done if reported else 0, reported))
+        extra = draw(st.sampled_from([(), (), ("notice",), ("won", "notice")]))
+        items += [Item(unit, indicator, "fact", None, 2) for indicator in extra if reported]
     return Case({"a": {"a1": "50"}, "b": {"b1": "50"}}, units, items, "not_reported", AFTER)
 
 
