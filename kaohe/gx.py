@@ -82,7 +82,7 @@ def expectation(type_: str, arguments: dict[str, Any]) -> gxe.Expectation:
 
 
 class Validator:
-    """Runs expectations over the tables of an open DuckDB connection; the tables must be committed. A context manager."""
+    """Runs expectations over the committed tables of an open DuckDB connection; a context manager."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
