@@ -20,15 +20,15 @@ _NO_DATE = ["无", "暂无"]
 _YES = ["是", "√", "✓", "✔", "有", "1", "true", "y", "yes", "对"]
 _NO = ["否", "×", "✗", "✘", "无", "0", "false", "n", "no", "错", "没有"]
 
-_DATE = r"^(\d{4})[年./\-](\d{1,2})[月./\-](\d{1,2})日?$"
-_TIME_OF_DAY = r"[\sT]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
-_MONTH = r"^(\d{4})[年./\-](\d{1,2})月?份?$"
-_SERIAL = r"^(\d{5})(?:\.\d+)?$"
+_DATE = r"^([0-9]{4})[年./\-]([0-9]{1,2})[月./\-]([0-9]{1,2})日?$"
+_TIME_OF_DAY = r"[\sT]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?$"
+_MONTH = r"^([0-9]{4})[年./\-]([0-9]{1,2})月?份?$"
+_SERIAL = r"^([0-9]{5})(?:\.[0-9]+)?$"
 _FIRST_SERIAL, _LAST_SERIAL = 32874, 73050  # 1990-01-01 and 2099-12-31 as Excel counts days
-_THOUSANDS = r"^([+-]?)(\d{1,3}(?:,\d{3})+)(\.\d+)?$"
-_INTEGER = r"^([+-]?\d{1,15})(?:\.0*)?$"
-_NUMBER = r"^([+-]?\d{1,11}(?:\.\d+)?)$"
-_PERCENT = r"^([+-]?\d{1,9}(?:\.\d+)?)%$"
+_THOUSANDS = r"^([+-]?)([0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)?$"
+_INTEGER = r"^([+-]?[0-9]{1,15})(?:\.0*)?$"
+_NUMBER = r"^([+-]?[0-9]{1,11}(?:\.[0-9]+)?)$"
+_PERCENT = r"^([+-]?[0-9]{1,9}(?:\.[0-9]+)?)%$"
 
 
 def typed(contract: Contract, raw: pl.DataFrame) -> pl.DataFrame:
@@ -104,7 +104,7 @@ def _date(plain: pl.Expr) -> pl.Expr:
             plain.str.extract(_DATE, 2).str.zfill(2),
             plain.str.extract(_DATE, 3).str.zfill(2),
         )
-        .fill_null(pl.when(plain.str.contains(r"^\d{8}$")).then(plain))
+        .fill_null(pl.when(plain.str.contains(r"^[0-9]{8}$")).then(plain))
         .str.to_date("%Y%m%d", strict=False)
     )
     days = plain.str.extract(_SERIAL).cast(pl.Int32, strict=False)
@@ -117,11 +117,11 @@ def _month(plain: pl.Expr) -> pl.Expr:
     stands in the same column: then they are text, and it is January."""
     spelled = (
         pl.concat_str(plain.str.extract(_MONTH, 1), plain.str.extract(_MONTH, 2).str.zfill(2), pl.lit("01"))
-        .fill_null(pl.when(plain.str.contains(r"^\d{6}$")).then(plain + "01"))
+        .fill_null(pl.when(plain.str.contains(r"^[0-9]{6}$")).then(plain + "01"))
         .str.to_date("%Y%m%d", strict=False)
     )
     found = spelled.fill_null(_date(plain))
-    clear = ~plain.str.contains(r"^\d{4}\.1$") | plain.str.contains(r"^\d{4}\.10$").any().over(_TABLE)
+    clear = ~plain.str.contains(r"^[0-9]{4}\.1$") | plain.str.contains(r"^[0-9]{4}\.10$").any().over(_TABLE)
     return pl.when(clear).then(found.dt.to_string("%Y-%m-01"))
 
 

@@ -164,7 +164,7 @@ def _run(question: dict[str, Any], lang: Language, timings: bool) -> int:
     from kaohe.run import Run
 
     Run(**question)  # what is wrong with the question is said before anything starts
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False)
+    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False, markup=False)
     with _progress(), quiet():
         from flows.annual_assessment import annual_assessment
 
@@ -185,7 +185,7 @@ def _progress() -> Iterator[None]:
 
     from kaohe import progress
 
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         shown = bar.add_task(say("step_server"), total=None)

@@ -118,7 +118,7 @@ def inbox_files(inbox: Path) -> list[str]:
     if not inbox.is_dir():
         raise KaoheError("inbox_missing", path=inbox)
     found = []
-    for folder, folders, names in os.walk(inbox):
+    for folder, folders, names in os.walk(inbox, onerror=_refuse_folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in names:
             if not name.startswith(_DEBRIS) and name.lower() not in _DEBRIS_NAMES:
@@ -126,6 +126,11 @@ def inbox_files(inbox: Path) -> list[str]:
     if not found:
         raise KaoheError("inbox_empty", path=inbox)
     return sorted(found)
+
+
+def _refuse_folder(error: OSError) -> None:
+    """A folder that cannot be listed is no folder whose files were taken away."""
+    raise KaoheError("os_refused", path=error.filename, problem=error.strerror or error) from error
 
 
 def _bytes(path: Path) -> bytes:

@@ -5,6 +5,7 @@ A scheme is a tree. Its leaves are indicators: a measure (sql/measures/<measure>
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -26,6 +27,7 @@ Section = Literal["base", "bonus", "deduction", "veto"]
 
 TOTAL = Decimal(100)
 FEWER_DEDUCTIONS = "fewer_deductions"
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 class _Strict(BaseModel):
@@ -149,6 +151,8 @@ class Scheme(_Strict):
         _check_sum(self.title, TOTAL, self.dimensions.values())
         names: set[str] = set()
         for entry in self.entries:
+            if not _NAME.fullmatch(entry.name) or entry.name == FEWER_DEDUCTIONS:
+                raise wrong("contract_bad_name", name=entry.name)
             if entry.name in names:
                 raise wrong("scheme_name_twice", name=entry.name)
             names.add(entry.name)

@@ -32,7 +32,7 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         console.print(Text(say("summary_nothing_new"), style="bold"))
     console.print(_counts(manifest, contracts), _reasons(manifest))
     _remarks(console, manifest, contracts)
-    scores = pl.read_parquet(folder / "scores.parquet")
+    scores = pl.read_parquet(folder / "scores.parquet", glob=False)
     for category in scores["category"].unique().sort(descending=True):
         console.print(_league(category, scores.filter(pl.col("category") == category)))
     console.print(

@@ -49,6 +49,7 @@ VETO = "{title: x, measure: spot_check, grade_at_most: best, basis: {rule: r, ar
         pytest.param(
             "study_youth:", "study_xuexi:", "study_xuexi:\n            title: 青", "写了两次", id="a name twice"
         ),
+        pytest.param("study_youth:", "study youth:", "# 2023", "不能作名称", id="a name with a blank"),
         pytest.param("effective_to: 2023", "effective_to: 2022", "effective_to:", "晚于截止日期", id="dates"),
         pytest.param("vetoes: {}", f"vetoes: {{V1: {VETO}}}", "vetoes:", "没有“best”这一等次", id="veto to no grade"),
     ],
