@@ -48,7 +48,7 @@ def read_sheets(name: str, data: bytes) -> list[Sheet]:
         raise Unreadable("file_empty", file=name)
     if suffix in WORKBOOKS:
         return _workbook(name, data)
-    return [Sheet("", _csv_rows(_decode(name, data)))]
+    return [Sheet("", _csv_rows(name, _decode(name, data)))]
 
 
 def _workbook(name: str, data: bytes) -> list[Sheet]:
@@ -123,9 +123,16 @@ def _decode(name: str, data: bytes) -> str:
     raise Unreadable("file_encoding", file=name)
 
 
-def _csv_rows(text: str) -> list[list[str]]:
+def _csv_rows(name: str, text: str) -> list[list[str]]:
     """Rows as Excel would show them; the delimiter is the one that cuts the first lines into the most cells."""
     head = text[:65536].splitlines()[:50]
     delimiter = max(_DELIMITERS, key=lambda mark: sum(len(row) - 1 for row in csv.reader(head, delimiter=mark)))
+    try:
+        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
+            pass
+    except csv.Error as error:
+        # Any other oddity keeps its row; a quote that is never closed would swallow all the rows below it.
+        if "unexpected end of data" in str(error):
+            raise Unreadable("file_quote", file=name) from error
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     return [[cell.strip(_BLANK) for cell in row] for row in rows]

@@ -54,6 +54,7 @@ def zipped(name: str) -> bytes:
         pytest.param("台账.xlsx", b"not a workbook", "file_broken", id="broken xlsx"),
         pytest.param("台账.csv", b"", "file_empty", id="empty"),
         pytest.param("台账.csv", b"a,b\n1,\0\n", "file_nul", id="NUL"),
+        pytest.param("台账.csv", b'a,b\n1,"2\n3,4\n', "file_quote", id="a quote never closed"),
         pytest.param("台账.csv", b"\xff\xfe\x00", "file_encoding", id="half a UTF-16 character"),
         pytest.param("台账.csv", b"a,\xff\xff\xff", "file_encoding", id="no known encoding"),
     ],
