@@ -16,6 +16,8 @@ from sqlglot import exp
 from kaohe.errors import KaoheError
 
 _HEADER = re.compile(r"Empty:\s*(\w+)")
+_PARAMS = re.compile(r"^--.*Params:\s*(.+?)\.?\s*$", re.MULTILINE)
+_REMARK = re.compile(r"\([^)]*\)")
 EMPTY = ("not_reported", "not_applicable", "full")
 
 
@@ -51,6 +53,12 @@ class Model:
         if not found or found[1] not in EMPTY:
             raise KaoheError("measure_header", file=self.path, allowed=", ".join(EMPTY))
         return found[1]
+
+    @cached_property
+    def params(self) -> set[str]:
+        """The parameters a measure asks its indicator for, from its header: ``Params: platform, target (hours).``"""
+        found = _PARAMS.search(self.sql)
+        return {_REMARK.sub("", name).strip() for name in found[1].split(",")} if found else set()
 
 
 class Models(dict[str, Model]):

@@ -83,6 +83,10 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
         if leaf.measure not in measures:
             known = ", ".join(sorted(measures))
             raise KaoheError("measure_unknown", indicator=entry.name, measure=leaf.measure, known=known)
+        if (asked := measures[leaf.measure].params) != leaf.params.keys():
+            given = ", ".join(leaf.params) or "—"
+            wanted = ", ".join(sorted(asked)) or "—"
+            raise KaoheError("measure_params", indicator=entry.name, given=given, measure=leaf.measure, wanted=wanted)
     measures.in_order(tables | GIVEN | base.keys() | {"param"})
     _refuse_restricted(scheme, contracts, Models(base | measures))
     reported = {name for name, contract in contracts.items() if not contract.reference}

@@ -68,3 +68,14 @@ def test_a_measure_that_does_not_exist_is_refused_with_those_that_do(tmp_path: P
     scheme = load_scheme(scheme_file(tmp_path, OURS.replace("measure: findings_closed", "measure: finding_closed")))
     with pytest.raises(KaoheError, match=r"finding_closed.*findings_closed"):
         scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
+
+
+@pytest.mark.parametrize("change", [("target: 0.90", "targt: 0.90"), (", target: 0.90", ""), ("must: 25, ", "")])
+def test_a_misspelt_or_missing_parameter_is_refused_with_what_the_measure_asks_for(
+    tmp_path: Path, change: tuple[str, str]
+) -> None:
+    assert change[0] in OURS
+    scheme = load_scheme(scheme_file(tmp_path, OURS.replace(*change)))
+    with pytest.raises(KaoheError) as caught:
+        scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
+    assert caught.value.key == "measure_params"
