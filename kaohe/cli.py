@@ -1,28 +1,24 @@
 """``kaohe``, the analyst's command. Help and errors in Chinese, or English with ``--lang en``.
 
-Heavy imports stay inside the commands that need them.
+Its commands are in commands/, one file each.
 """
 
 import atexit
-import datetime as dt
 import gc
 import os
 import sys
 import tempfile
-import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 import typer.rich_utils
 from typer.exceptions import TyperException
 
 from kaohe import __version__
+from kaohe.commands import COMMANDS
 from kaohe.errors import KaoheError, from_os_error
-from kaohe.words import Language, language, say, use_language
+from kaohe.words import Language, say, use_language
 
 
 def main() -> None:
@@ -99,7 +95,6 @@ def _usage(error: TyperException) -> str:
 
 def build() -> typer.Typer:
     """The command with its help in the language in use."""
-    lang_default = language()
     typer.rich_utils.OPTIONS_PANEL_TITLE = say("cli_options")
     typer.rich_utils.COMMANDS_PANEL_TITLE = say("cli_commands")
     typer.rich_utils.DEFAULT_STRING = say("cli_default")
@@ -119,27 +114,8 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    @app.command(help=say("cli_run"))
-    def run(
-        inbox: Annotated[Path, typer.Option(help=say("cli_run_inbox"))],
-        year: Annotated[int, typer.Option(help=say("cli_run_year"), min=2000, max=2100)],
-        as_of: Annotated[str | None, typer.Option(help=say("cli_run_as_of"), metavar="YYYY-MM-DD")] = None,
-        scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
-        home: Annotated[Path, typer.Option(help=say("cli_run_home"))] = Path("data"),
-        lang: Annotated[Language, typer.Option(help=say("cli_lang"))] = lang_default,
-        strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
-        timings: Annotated[bool, typer.Option("--timings", help=say("cli_run_timings"))] = False,
-    ) -> int:
-        question = {
-            "inbox": inbox,
-            "year": year,
-            "as_of": _date(as_of),
-            "scheme": scheme,
-            "home": home,
-            "strict": strict,
-        }
-        return _run(question, lang, timings)
-
+    for command in COMMANDS:
+        command.add(app)
     return app
 
 
@@ -147,50 +123,3 @@ def _version(asked: bool) -> None:
     if asked:
         print(f"kaohe {__version__}")
         raise typer.Exit
-
-
-def _date(text: str | None) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text) if text else None
-    except ValueError as error:
-        raise KaoheError("cli_bad_date", text=text) from error
-
-
-def _run(question: dict[str, Any], lang: Language, timings: bool) -> int:
-    begin = time.perf_counter()
-    from rich.console import Console
-
-    from kaohe.prefects import quiet
-    from kaohe.run import Run
-
-    Run(**question)  # what is wrong with the question is said before anything starts
-    console = Console(width=None if sys.stdout.isatty() else 140, highlight=False, markup=False)
-    with _progress(), quiet():
-        from flows.annual_assessment import annual_assessment
-
-        outcome = annual_assessment(**question, lang=lang)
-    from kaohe.summary import print_summary, print_timings
-
-    print_summary(console, outcome)
-    if timings:
-        print_timings(console, outcome, time.perf_counter() - begin)
-    return int(outcome.exit_code)
-
-
-@contextmanager
-def _progress() -> Iterator[None]:
-    """A progress bar on standard error while a run reports what it is doing."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from kaohe import progress
-
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        shown = bar.add_task(say("step_server"), total=None)
-        progress.watch(lambda step, done, of: bar.update(shown, description=step, completed=done, total=of))
-        try:
-            yield
-        finally:
-            progress.watch(None)

@@ -1,0 +1,68 @@
+"""What commands share: options asked for in the same words, dates, the console, and starting a flow."""
+
+import datetime as dt
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from kaohe.errors import KaoheError
+from kaohe.words import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+YEARS: dict[str, Any] = {"min": 2000, "max": 2100}
+
+
+def home() -> Any:
+    """``--home``."""
+    return typer.Option(help=say("cli_home"))
+
+
+def lang() -> Any:
+    """``--lang``; its default is ``language()``."""
+    return typer.Option(help=say("cli_lang"))
+
+
+def year() -> Any:
+    """``--year``."""
+    return typer.Option(help=say("cli_year"), **YEARS)
+
+
+def day(text: str | None) -> dt.date | None:
+    """The date of an option. Raises ``KaoheError`` for what is no date."""
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise KaoheError("cli_bad_date", text=text) from error
+
+
+def console() -> "Console":
+    """Standard output, wide enough for tables when it is a file or a pipe."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 140, highlight=False, markup=False)
+
+
+@contextmanager
+def starting_a_flow() -> Iterator[None]:
+    """Prefect, quietly, with a progress bar on standard error while the flow reports what it is doing."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from kaohe import progress
+    from kaohe.prefects import quiet
+
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
+        shown = bar.add_task(say("step_server"), total=None)
+        progress.watch(lambda step, done, of: bar.update(shown, description=step, completed=done, total=of))
+        try:
+            with quiet():
+                yield
+        finally:
+            progress.watch(None)

@@ -1,0 +1,54 @@
+"""``kaohe run``: read the inbox, check, score, publish."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kaohe.commands import asking
+from kaohe.words import Language, language, say
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    spoken = language()
+
+    @app.command(help=say("cli_run"))
+    def run(
+        inbox: Annotated[Path, typer.Option(help=say("cli_run_inbox"))],
+        year: Annotated[int, asking.year()],
+        as_of: Annotated[str | None, typer.Option(help=say("cli_run_as_of"), metavar="YYYY-MM-DD")] = None,
+        scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+        strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
+        timings: Annotated[bool, typer.Option("--timings", help=say("cli_run_timings"))] = False,
+    ) -> int:
+        question = {
+            "inbox": inbox,
+            "year": year,
+            "as_of": asking.day(as_of),
+            "scheme": scheme,
+            "home": home,
+            "strict": strict,
+        }
+        return _run(question, lang, timings)
+
+
+def _run(question: dict[str, Any], lang: Language, timings: bool) -> int:
+    begin = time.perf_counter()
+    from kaohe.run import Run
+
+    Run(**question)  # what is wrong with the question is said before anything starts
+    with asking.starting_a_flow():
+        from flows.annual_assessment import annual_assessment
+
+        outcome = annual_assessment(**question, lang=lang)
+    from kaohe.summary import print_summary, print_timings
+
+    console = asking.console()
+    print_summary(console, outcome)
+    if timings:
+        print_timings(console, outcome, time.perf_counter() - begin)
+    return int(outcome.exit_code)
