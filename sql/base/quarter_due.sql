@@ -11,7 +11,7 @@ with quarter as (
 select
   assessed_unit.unit_id,
   quarter.quarter_start,
-  concat(year(quarter.quarter_start), 'Q', quarter(quarter.quarter_start)) as item
+  concat(strftime(quarter.quarter_start, '%Y'), 'Q', cast(quarter(quarter.quarter_start) as varchar)) as item
 from assessed_unit
 cross join quarter
 cross join assessment

@@ -26,7 +26,7 @@ unit_group as (
     place.unit_id,
     coalesce(
       named.group_id,
-      concat('未报小组', place.number - count(named.group_id) over (partition by place.unit_id))
+      concat('未报小组', cast(place.number - count(named.group_id) over (partition by place.unit_id) as varchar))
     ) as group_id
   from place
   left join named on named.unit_id = place.unit_id and named.number = place.number
