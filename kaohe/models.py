@@ -83,7 +83,7 @@ class Models(dict[str, Model]):
             for table in sorted(model.reads - given - self.keys()):
                 raise KaoheError("sql_missing_table", file=model.path, table=table)
         try:
-            order = TopologicalSorter({name: sorted(model.reads & self.keys()) for name, model in self.items()})
+            order = TopologicalSorter({name: sorted(model.reads & self.keys() - given) for name, model in self.items()})
             return [self[name] for name in order.static_order()]
         except CycleError as error:
             raise KaoheError("sql_cycle", models=" → ".join(error.args[1])) from error
