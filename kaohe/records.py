@@ -35,7 +35,7 @@ def begin(warehouse: Warehouse) -> None:
 def resolve(warehouse: Warehouse, contract: Contract, sql: Path) -> None:
     """Make ``main.<table>`` from the typed rows: unit columns hold unit ids, unknown units and repeated keys are out.
 
-    Adds ``_year``: the year of the contract's event date, null without one.
+    Adds ``_year``: the year whose assessment the record belongs to, null if the contract names none.
     """
     table = contract.table
     _candidates(warehouse, contract)
@@ -87,12 +87,22 @@ def _candidates(warehouse: Warehouse, contract: Contract) -> None:
             )
         kept = f", record.{name}" if column.unknown == "keep" else ", null"
         chosen.append(f"coalesce({found}{kept}) as {name}, record.{name} as _name_{name}")
-    year = f"year(record.{contract.event_date})" if contract.event_date else "null::bigint"
     warehouse.con.execute(
-        f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {year} as _year, "
+        f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {_year(contract)} as _year, "
         f"{', '.join('record.' + name for name in PROVENANCE)} from typed.{contract.table} as record "
         f"{' '.join(joins)} order by _file, _sheet, _row"
     )
+
+
+def _year(contract: Contract) -> str:
+    """The year of a record in SQL: what its ``year`` column says, else the year of its event."""
+    years = ["null::bigint"]
+    if contract.event_date:
+        years.insert(0, f"year(record.{contract.event_date})")
+    if column := contract.year:
+        is_date = contract.columns[column].type == "date"
+        years.insert(0, f"year(record.{column})" if is_date else f"record.{column}")
+    return f"coalesce({', '.join(years)})"
 
 
 def _set_aside_unknown_units(warehouse: Warehouse, contract: Contract) -> None:
