@@ -336,7 +336,7 @@ class FrontlinePost(Record):
     post_id: str
     member_id: str
     start_on: date
-    days: int
+    days: Decimal | int
     outcome: str | None
     dated = "start_on"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 
 from tests.golden.oracle.bureau import Bureau, Item, Measure, item, slots
 from tests.golden.oracle.records import Activity, Agreement, Unit
@@ -19,7 +20,7 @@ def frontline_participants(bureau: Bureau, unit: Unit, node: Node) -> list[Item]
 def frontline_posts_valid(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
     """A post: done if it lasted long enough and something came of it."""
     posts = bureau.of(unit, bureau.records.frontline_post)
-    return [item(post.post_id, 1, post.days >= node.number("days") and bool(post.outcome)) for post in posts]
+    return [item(post.post_id, 1, Fraction(post.days) >= node.number("days") and bool(post.outcome)) for post in posts]
 
 
 def _agreements(bureau: Bureau, unit: Unit, node: Node) -> list[Agreement]:
