@@ -16,6 +16,7 @@ ENDS_LATER: Final = "J24"
 ODD_COMMITTEE: Final = ("J13", "D30")
 NO_COMMITTEE: Final = ("J07", "J16", "D25", "D33")
 CAPPED_BONUS: Final = "J04"
+TWINS: Final = ("D17", "D21")  # perfect but for what they do not report
 
 # Study and spot checks.
 NO_YOUTH: Final = "J09"
@@ -67,19 +68,19 @@ MOST_DEDUCTIONS: Final = "D07"
 # Who handed nothing in of which table.
 UNREPORTED: Final[Mapping[str, tuple[str, ...]]] = {
     "first_topic": ("D03",),
-    "joint_study": ("D17",),
+    "joint_study": TWINS,
     "campaign_session": ("J14",),
     "training_record": ("D19",),
-    "honor": ("D18", "J18"),
-    "loyalty_education": ("D21",),
+    "honor": ("D18", "J18", *TWINS),
+    "loyalty_education": ("D32",),
     "task_breakdown": ("D23",),
-    "secretary_meeting": ("D24",),
+    "secretary_meeting": ("D24", *TWINS),
     "org_life_record": (ORG_LIFE_UNREPORTED,),
     "democratic_review": (REVIEW_PENDING,),
     "talk_record": (REVIEW_PENDING,),
     "cadre_action": ("J18",),
     "model_office": ("J19",),
-    "frontline_post": ("D32",),
+    "frontline_post": ("D25",),
     "united_front_activity": ("J20",),
     "integrity_risk": ("D27",),
     "warning_education": ("J21",),
@@ -91,7 +92,7 @@ UNREPORTED: Final[Mapping[str, tuple[str, ...]]] = {
 #: Units whose story a bad row might spoil.
 STORIES: Final = frozenset(
     {
-        *PERFECT, NO_DATA, SET_UP_IN_MAY, CLOSED_IN_JUNE, *WEAK, CAPPED_BONUS, NO_YOUTH, YOUTH_UNREPORTED,
+        *PERFECT, *TWINS, NO_DATA, SET_UP_IN_MAY, CLOSED_IN_JUNE, *WEAK, CAPPED_BONUS, NO_YOUTH, YOUTH_UNREPORTED,
         STUDY_UNREPORTED, NOT_IN_ROUND_2, NEVER_INSPECTED, *NO_PROJECTS, PAIRING_UNREPORTED, INDUSTRY_ONLY,
         *EXPIRES_SOON, ALL_IN_DECEMBER, *COPIES, *TOO_MANY_EXCELLENT, *OVERDUE, OVERDUE_NOW, ON_TIME_AFTER_EXTENSION,
         EXTENSION_TOO_LONG, EXTENSION_RUNS, ELECTED_LATE, ONE_FACT_THRICE,
@@ -125,7 +126,7 @@ TOLD: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
         ((ORG_LIFE_UNREPORTED,), "no organisational-life record: not reported"),
         ((REVIEW_PENDING,), "no democratic review and no talks: pending until 31 March 2024"),
         (
-            ("D03", "D17", "J14", "D19", "D21", "D24", "J19", "D32", "J20", "D27", "J21"),
+            ("D03", "D17", "J14", "D19", "D32", "D24", "J19", "D25", "J20", "D27", "J21"),
             "one table each not reported: first_topic, joint_study, campaign_session, training_record, "
             "loyalty_education, secretary_meeting, model_office, frontline_post, united_front_activity, integrity_risk, "
             "warning_education",

@@ -11,10 +11,10 @@ from typing import cast
 
 from make_sample.chance import AS_OF, YEAR
 from make_sample.records import Key, Member, R, Record, Records, Unit, event_of, key_of, table_of
-from make_sample.stories import CLOSED_IN_JUNE, NO_DATA, PERFECT, STORIES, UNREPORTED, WEAK
+from make_sample.stories import CLOSED_IN_JUNE, NO_DATA, PERFECT, STORIES, TWINS, UNREPORTED, WEAK
 from make_sample.truth import Entry, Truth
 
-_QUALITY: Mapping[str, float] = {"J06": 0.97, "J04": 0.93, **dict.fromkeys(PERFECT, 1.0), **dict.fromkeys(WEAK, -0.6)}
+_QUALITY: Mapping[str, float] = {"J06": 0.97, "J04": 0.93, **dict.fromkeys((*PERFECT, *TWINS), 1.0), **dict.fromkeys(WEAK, -0.6)}
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Books:
         """Decide how well each unit does; everything else about it follows."""
         rng = self.rng("quality")
         for unit in units:
-            drawn = rng.triangular(0.2, 1.0, 0.82)
+            drawn = rng.triangular(-0.1, 1.0, 0.75)
             self.quality[unit.unit_id] = _QUALITY.get(unit.unit_id, drawn)
 
     def file(self, kind: type[R], rows: Iterable[R]) -> None:

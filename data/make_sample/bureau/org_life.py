@@ -161,9 +161,7 @@ def _reviews(books: Books, rng: random.Random) -> Iterator[Review]:
     for unit in books.reporting(Review):
         good = books.quality[unit.unit_id]
         for year in (YEAR - 1, YEAR):
-            if unit.unit_id == stories.ORG_LIFE_UNREPORTED or (year < YEAR and rng.random() < 0.6):
-                continue
-            if year == YEAR and not does(rng, good, 0.9):
+            if year < YEAR and rng.random() < 0.6:
                 continue
             early = rng.random() < 0.35
             number = 12 if early else rng.randint(1, 3)
@@ -171,7 +169,7 @@ def _reviews(books: Books, rng: random.Random) -> Iterator[Review]:
             due = len(books.roster(unit.unit_id, day, full=True))
             attended = attendance(rng, good, due)
             excellent = attended // 3
-            if year == YEAR and unit.unit_id in stories.TOO_MANY_EXCELLENT:
+            if year == YEAR and (unit.unit_id in stories.TOO_MANY_EXCELLENT or not does(rng, good, 0.9)):
                 excellent = attended // 2
             basic = rng.randint(0, 1) if attended > 8 else 0
             yield Review(

@@ -165,34 +165,32 @@ def _study_stat(platform: str, period: date, unit: Unit, people: int, good: floa
 
 
 def _trainings(books: Books, rng: random.Random) -> Iterator[Training]:
-    for unit in books.reporting(Training):
-        good = books.quality[unit.unit_id]
-        days = {course: workday(YEAR, rng.randint(3, 11), rng) for group in _COURSES.values() for course, _, _ in group}
-        taught: set[str] = set()
-        for member in books.of(Member):
-            if member.unit_id != unit.unit_id or member.member_id in taught:
-                continue
-            taught.add(member.member_id)
-            if not member.exempt or rng.random() < 0.2:
-                yield from _courses(unit, member, good, days, rng)
+    """What each member took, filed by the unit of the day; who moves does not take a course again."""
+    units = {unit.unit_id: unit for unit in books.reporting(Training)}
+    courses = [course for group in _COURSES.values() for course, _, _ in group]
+    days = {unit_id: {course: workday(YEAR, rng.randint(3, 11), rng) for course in courses} for unit_id in units}
+    offered: set[tuple[str, str]] = set()
+    for member in books.of(Member):
+        if member.unit_id not in units or (member.exempt and rng.random() < 0.8):
+            continue
+        for group in _groups(member):
+            for course, hours, mode in _COURSES[group]:
+                joined = min(member.valid_from + timedelta(days=15), date(YEAR, 12, 29))
+                day = max(days[member.unit_id][course], joined)  # the next class
+                if day > (member.valid_to or day) or (member.member_id, course) in offered:
+                    continue
+                offered.add((member.member_id, course))
+                if does(rng, books.quality[member.unit_id], 0.86):
+                    yield Training(member.member_id, course, member.unit_id, group, day, Decimal(hours), mode)
 
 
-def _courses(
-    unit: Unit, member: Member, good: float, days: dict[str, date], rng: random.Random
-) -> Iterator[Training]:
-    """What one member took while in the unit."""
-    groups = ["党员"]
+def _groups(member: Member) -> tuple[str, ...]:
+    """The groups a member is trained with."""
     if member.role in ("书记", "班子"):
-        groups = ["书记班子"]
-    elif member.role == "党务干部":
-        groups.append("党务干部")
-    elif member.status == "预备":
-        groups.append("预备党员")
-    for group in groups:
-        for course, hours, mode in _COURSES[group]:
-            day = max(days[course], min(member.valid_from + timedelta(days=15), date(YEAR, 12, 29)))  # the next class
-            if day <= (member.valid_to or day) and does(rng, good, 0.86):
-                yield Training(member.member_id, course, unit.unit_id, group, day, Decimal(hours), mode)
+        return ("书记班子",)
+    if member.role == "党务干部":
+        return ("党员", "党务干部")
+    return ("党员", "预备党员") if member.status == "预备" else ("党员",)
 
 
 # --- Standing out ----------------------------------------------------------------------------------------------------

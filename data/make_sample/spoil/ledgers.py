@@ -102,7 +102,12 @@ class _Spoiler:
         self.books.change(row, changed, "after the as-of date: quarantined while the day has not come")
 
     def _take(self, kind: type[R]) -> R:
-        return self.books.take(self.books.of(kind), lambda row: getattr(row, "role", "") != "书记")
+        """A good record, out of the books; not a secretary, and no review without which its unit would be pending."""
+
+        def spare(row: Record) -> bool:
+            return getattr(row, "role", "") != "书记" and (not isinstance(row, Review) or row.attributed_year < YEAR)
+
+        return self.books.take(self.books.of(kind), spare)
 
 
 def _came_more(row: Any) -> Any:
