@@ -20,6 +20,9 @@ from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy.pool import StaticPool
 
+# duckdb-engine warns of column types that it does not know; no expectation looks into a list.
+duckdb_engine.Dialect.ischema_names["list"] = sqlalchemy.types.String
+
 #: So many failing rows are listed as there are.
 _ALL = 10**9
 
@@ -38,9 +41,13 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         yield self._connection
 
     def get_inspector(self) -> Any:
-        """One for all batches: the stock engine asks for a table's columns anew at every validation."""
+        """One for all batches: the stock engine asks for a table's columns anew at every validation. And of the main
+        schema: the others have tables of the same names, whose columns it would mix in."""
         if getattr(self, "_columns_known", None) is None:
-            self._columns_known = sqlalchemy.inspect(self.engine)
+            inspector = sqlalchemy.inspect(self.engine)
+            of_any = inspector.get_columns
+            inspector.get_columns = lambda table_name, schema=None, **more: of_any(table_name, schema or "main", **more)
+            self._columns_known = inspector
         return self._columns_known
 
     def end_transaction(self) -> None:
