@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from kaohe import progress, records
-from kaohe.contracts import Contract, Contracts, Reference, Severity
+from kaohe.contracts import Contract, Contracts, Reference, Severity, quoted
 from kaohe.errors import KaoheError
 from kaohe.people import MASK
 from kaohe.warehouse import Warehouse
@@ -86,8 +86,8 @@ def rules_of(contract: Contract, contracts: Contracts, as_of: dt.date) -> list[R
 def _reference(name: str, reference: Reference, contracts: Contracts) -> Rule:
     other = contracts[reference.table]
     query = (
-        f"select _rec from (select * from {{batch}}) as referring where {name} is not null and not exists "
-        f"(select 1 from {other.table} as referred where referred.{other.key[0]} = referring.{name})"
+        f"select _rec from (select * from {{batch}}) as referring where {quoted(name)} is not null and not exists "
+        f"(select 1 from {other.table} as referred where referred.{quoted(other.key[0])} = referring.{quoted(name)})"
     )
     return Rule(
         "reference",
@@ -195,10 +195,12 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
     )
     for table, contract in contracts.items():
         masked = [
-            f"case when {name} is not null then '{MASK}' end" if name in contract.person_columns else name
+            f"case when {quoted(name)} is not null then '{MASK}' end"
+            if name in contract.person_columns
+            else quoted(name)
             for name in contract.columns
         ]
-        cells = ", ".join(f"{name} := {value}" for name, value in zip(contract.columns, masked, strict=True))
+        cells = ", ".join(f"{quoted(name)} := {value}" for name, value in zip(contract.columns, masked, strict=True))
         con.execute(
             f"insert into main.set_aside select '{table}', _source, _file, _sheet, _row, _rec, "
             f"cast(to_json(struct_pack({cells})) as varchar) from raw.{table} where _rec in "
