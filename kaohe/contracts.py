@@ -12,12 +12,10 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from sqlglot.errors import SqlglotError
 
 from kaohe.errors import KaoheError
-from kaohe.models import tables_read
 from kaohe.words import language, say
-from kaohe.yamlfile import Location, line_of, misplaced, read_yaml, wrong
+from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
 
 Severity = Literal["critical", "warning"]
 
@@ -41,10 +39,8 @@ SQL_TYPES = {
 #: Where a record came from; ``_rec`` is the MD5 of the other four, joined by the unit separator (U+001F).
 PROVENANCE = {"_source": "varchar", "_file": "varchar", "_sheet": "varchar", "_row": "integer", "_rec": "varchar"}
 
-#: What stands for the table itself while a rule's query is read.
-_BATCH = "_batch"
-
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_READ = re.compile(r"\b(?:from|join)\s+(\w+)", re.IGNORECASE)
 _NO_ELEMENT = re.compile(r"""[\s、,;/\[\]'"\\]|^null$|^$""", re.IGNORECASE)
 
 
@@ -124,18 +120,17 @@ class Expectation(BaseModel):
         named = [self.column, self.arguments.get("column_A"), self.arguments.get("column_B")]
         return [name for name in [*named, *self.arguments.get("column_list", [])] if name is not None]
 
-    @property
-    def tables(self) -> frozenset[str]:
-        """The other tables that the rule's query reads. Raises ``SqlglotError`` if it is not one SQL query."""
-        query = self.arguments.get("unexpected_rows_query")
-        return tables_read(query.replace("{batch}", _BATCH)) - {_BATCH} if query else frozenset()
-
 
 class NotScored(_Strict):
     """From which year on, and by which rule, a table may be shown but not scored."""
 
     from_year: int
     rule: str
+
+
+def tables_named(arguments: dict[str, Any]) -> set[str]:
+    """The tables that a rule in SQL reads, by its arguments (and the names it gives to parts of itself)."""
+    return set(_READ.findall(str(arguments.get("unexpected_rows_query", ""))))
 
 
 class Contract(_Strict):
@@ -264,25 +259,18 @@ def load_contracts(folder: Path) -> Contracts:
 
 
 def _must_come_first(contract: Contract, contracts: dict[str, Contract], folder: Path) -> list[str]:
-    """The tables whose trusted rows this one's rules look at: the registry for names of units, references, and those
-    that its queries name."""
-    path = folder / f"{contract.table}.yml"
-    looked_at: list[tuple[Location, str]] = [
-        (("columns", name, "references"), column.references.table)
-        for name, column in contract.columns.items()
-        if column.references
-    ]
-    for number, rule in enumerate(contract.expectations):
-        place: Location = ("expectations", number)
-        try:
-            looked_at += [(place, table) for table in sorted(rule.tables - {contract.table})]
-        except SqlglotError as error:
-            problem = say("contract_bad_query", problem=str(error).splitlines()[0])
-            raise misplaced(path, place, line_of(path, place), problem) from error
-    for place, table in looked_at:
-        if table not in contracts:
-            raise misplaced(path, place, line_of(path, place), say("contract_unknown_table", table=table))
-    tables = [table for _, table in looked_at]
+    """The tables whose trusted rows this one's rules look at: the registry for names of units, references, and what
+    its rules in SQL read."""
+    tables = []
+    for name, column in contract.columns.items():
+        if column.references is None:
+            continue
+        if column.references.table not in contracts:
+            path, at = folder / f"{contract.table}.yml", ("columns", name, "references")
+            raise misplaced(path, at, line_of(path, at), say("contract_unknown_table", table=column.references.table))
+        tables.append(column.references.table)
     if contract.unit_columns:
         tables += [name for name in ("org_unit", "unit_alias") if name in contracts and name != contract.table]
+    for rule in contract.expectations:
+        tables += tables_named(rule.arguments) & contracts.keys() - {contract.table}
     return sorted(set(tables))

@@ -22,13 +22,6 @@ _REMARK = re.compile(r"\([^)]*\)")
 EMPTY = ("not_reported", "not_applicable", "full")
 
 
-def tables_read(sql: str) -> frozenset[str]:
-    """The tables that a query reads. Raises ``SqlglotError`` if it is not one SQL query."""
-    query = sqlglot.parse_one(sql, dialect="duckdb")
-    own = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
-    return frozenset(table.name for table in query.find_all(exp.Table) if table.name not in own)
-
-
 @dataclass(frozen=True)
 class Model:
     """One SQL file."""
@@ -47,9 +40,11 @@ class Model:
     def reads(self) -> frozenset[str]:
         """The tables it reads. Raises ``KaoheError`` if the file is not one SQL query."""
         try:
-            return tables_read(self.sql)
+            query = sqlglot.parse_one(self.sql, dialect="duckdb")
         except sqlglot.errors.SqlglotError as error:
             raise KaoheError("sql_broken", file=self.path, problem=str(error).splitlines()[0]) from error
+        own = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
+        return frozenset(table.name for table in query.find_all(exp.Table) if table.name not in own)
 
     @cached_property
     def empty(self) -> str:

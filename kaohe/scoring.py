@@ -34,6 +34,7 @@ GIVEN = {
     "scheme_tie_break",
     "scheme_veto",
     "scheme_alert",
+    "work_plan",
     "measure_table",
     "report",
     "record_place",
@@ -153,6 +154,9 @@ def score(
     con = warehouse.con
     con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
     lay_out_scheme(warehouse, scheme, planned, as_of)
+    work_plan = pl.read_csv(project.work_plan)
+    con.execute("create or replace table main.work_plan (number integer, system varchar, command varchar)")
+    warehouse.write("main.work_plan", work_plan)
     _lay_out_records(warehouse, contracts, scheme.year)
     for model in planned.base:
         make(warehouse, model)
@@ -284,9 +288,10 @@ def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]
             params,
         ),
         "scheme_alert": (
-            "alert varchar, title varchar, say varchar, system integer, restricted boolean, position integer",
+            "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, "
+            "position integer",
             [
-                (name, alert.title, alert.sentence, alert.system, name in planned.restricted, number)
+                (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
                 for number, (name, alert) in enumerate(scheme.alerts.items())
             ],
         ),

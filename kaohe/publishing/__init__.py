@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from kaohe.contracts import Contracts
+from kaohe.errors import KaoheError
 from kaohe.loading import Pulled
 from kaohe.publishing.manifest import manifest
 from kaohe.publishing.workbook import write_workbook
@@ -33,6 +34,9 @@ _SNAPSHOT = (
     "scheme_indicator",
     "scheme_param",
     "scheme_grade",
+    "scheme_alert",
+    "measure_table",
+    "systems",
 )
 
 
@@ -42,6 +46,19 @@ def current(folder: Path) -> Path | None:
         return folder / (folder / "CURRENT").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
+
+
+def in_force(home: Path, year: int | None = None) -> Path:
+    """The publication of ``year`` in force, of the latest year if none is named.
+
+    Raises ``KaoheError`` if there is none.
+    """
+    published = home / "published"
+    years = [year] if year else sorted((int(path.name) for path in published.glob("[0-9]*")), reverse=True)
+    for candidate in years:
+        if publication := current(published / str(candidate)):
+            return publication
+    raise KaoheError("nothing_published", year=year or "—", home=home)
 
 
 def publish(

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from tests.helpers import ROOT
-from tests.measures import SQL, D, Row, day, run
+from tests.measures import SQL, D, Row, day, run, units
 
 # --- Units and months ------------------------------------------------------------------------------------------------
 
@@ -67,6 +67,171 @@ def test_a_month_is_due_from_units_that_are_there_from_its_first_day_to_its_last
 ) -> None:
     items = [row[2] for row in run("base/month_due", assessed_unit=[("U", valid_from, valid_to)])]
     assert (items[0], items[-1], len(items)) == (first, last, int(str(last)[5:]) - int(str(first)[5:]) + 1)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last"),
+    [
+        ("2023-03-30", 0),
+        ("2023-03-31", 1),
+        ("2023-06-29", 1),
+        ("2023-06-30", 2),
+        ("2023-09-30", 3),
+        ("2023-12-30", 3),
+        ("2023-12-31", 4),
+        ("2024-03-31", 4),
+    ],
+)
+def test_a_quarter_is_due_once_its_last_day_is_there(as_of: str, last: int) -> None:
+    all_four: list[Row] = [
+        ("U", day("2023-01-01"), "2023Q1"),
+        ("U", day("2023-04-01"), "2023Q2"),
+        ("U", day("2023-07-01"), "2023Q3"),
+        ("U", day("2023-10-01"), "2023Q4"),
+    ]
+    assert run("base/quarter_due", as_of=as_of, assessed_unit=units("U")) == all_four[:last]
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "items"),
+    [
+        pytest.param("2023-04-01", None, ["2023Q2", "2023Q3", "2023Q4"], id="founded on the first of a quarter"),
+        pytest.param("2023-04-02", None, ["2023Q3", "2023Q4"], id="founded a day later"),
+        pytest.param("2023-10-02", None, [], id="founded in the last quarter"),
+        pytest.param("2015-01-01", "2023-12-31", ["2023Q1", "2023Q2", "2023Q3", "2023Q4"], id="closed on the last day"),
+        pytest.param("2015-01-01", "2023-12-30", ["2023Q1", "2023Q2", "2023Q3"], id="closed a day earlier"),
+    ],
+)
+def test_a_quarter_is_due_from_units_that_are_there_from_its_first_day_to_its_last(
+    valid_from: str, valid_to: str | None, items: list[str]
+) -> None:
+    found = run("base/quarter_due", assessed_unit=[("U", valid_from, valid_to)])
+    assert [row[2] for row in found] == items
+
+
+# --- Members ----------------------------------------------------------------------------------------------------------
+
+
+def member(name: str, unit: str, valid_from: str, valid_to: str | None = None, status: str = "正式") -> Row:
+    return name, unit, status, "党员", False, valid_from, valid_to, f"r {name} {valid_from}"
+
+
+def test_members_are_those_of_the_last_day_and_a_transfer_counts_where_they_are_then() -> None:
+    given = [
+        member("from that day", "U", "2023-12-31"),
+        member("from the next", "U", "2024-01-01"),
+        member("until that day", "U", "2015-01-01", "2023-12-31"),
+        member("until the one before", "U", "2015-01-01", "2023-12-30"),
+        member("moved", "U", "2015-01-01", "2023-06-30"),
+        member("moved", "W", "2023-07-01"),
+        member("moves later", "U", "2015-01-01", "2024-01-31"),
+        member("moves later", "W", "2024-02-01"),
+    ]
+    assert run("base/member_now", party_member=given) == [
+        ("from that day", "U", "正式", "党员", False),
+        ("moved", "W", "正式", "党员", False),
+        ("moves later", "U", "正式", "党员", False),
+        ("until that day", "U", "正式", "党员", False),
+    ]
+
+
+def test_within_the_year_members_are_those_of_the_as_of_day() -> None:
+    given = [member("moved", "U", "2015-01-01", "2023-06-30"), member("moved", "W", "2023-07-01")]
+    assert [row[1] for row in run("base/member_now", as_of="2023-06-30", party_member=given)] == ["U"]
+    assert [row[1] for row in run("base/member_now", as_of="2023-07-01", party_member=given)] == ["W"]
+
+
+def test_a_member_in_two_rows_at_once_stands_where_the_later_one_says() -> None:
+    given = [
+        member("M", "W", "2023-09-01"),
+        member("M", "U", "2015-01-01"),
+        member("N", "U", "2022-03-01", status="预备"),
+        member("N", "U", "2023-03-01"),
+    ]
+    assert run("base/member_now", party_member=given) == [
+        ("M", "W", "正式", "党员", False),
+        ("N", "U", "正式", "党员", False),
+    ]
+
+
+# --- Meetings ---------------------------------------------------------------------------------------------------------
+
+FULL = {"topic": "议题", "host": "h", "recorder": "h", "resolutions": "决议", "text_hash": "t"}
+
+
+def meeting(
+    rec: str, held_on: str = "2023-05-10", unit: str = "U", types: tuple[str, ...] = ("党课",), **cells: object
+) -> Row:
+    """A record with everything that makes it count, but for what ``cells`` say."""
+    topic, host, recorder, resolutions, text_hash = (cells.get(name, FULL[name]) for name in FULL)
+    year = cells.get("year", int(held_on[:4]))
+    counts = (10, 9)
+    return (
+        unit,
+        rec,
+        None,
+        list(types),
+        held_on,
+        topic,
+        host,
+        recorder,
+        *counts,
+        resolutions,
+        text_hash,
+        None,
+        year,
+        rec,
+    )
+
+
+@pytest.mark.parametrize(
+    ("missing", "counts"),
+    [
+        ([], True),
+        (["topic"], False),
+        (["host"], False),
+        (["recorder"], False),
+        (["resolutions"], True),
+        (["text_hash"], True),
+        (["resolutions", "text_hash"], False),
+    ],
+    ids=lambda given: "+".join(given) if isinstance(given, list) else None,
+)
+def test_a_meeting_counts_with_agenda_procedure_and_record(missing: list[str], counts: bool) -> None:
+    found = run("base/valid_meeting", org_life_record=[meeting("r", **dict.fromkeys(missing))])
+    assert found == ([("r", "U", "党课", None, day("2023-05-10"), 10, 9, 2023)] if counts else [])
+
+
+def test_a_meeting_of_several_types_counts_once_for_each() -> None:
+    given = meeting("r", types=("党课", "主题党日", "党课"))
+    assert [row[:3] for row in run("base/valid_meeting", org_life_record=[given])] == [
+        ("r", "U", "主题党日"),
+        ("r", "U", "党课"),
+    ]
+
+
+def test_minutes_of_a_later_day_that_say_what_others_said_before_are_a_copy() -> None:
+    given = [
+        meeting("first", "2023-03-01", text_hash="a"),
+        meeting("same day", "2023-03-01", text_hash="a"),  # one meeting in two rows
+        meeting("next day", "2023-03-02", text_hash="a"),
+        meeting("later", "2023-09-01", text_hash="a"),
+        meeting("other text", "2023-09-01", text_hash="b"),
+        meeting("other unit", "2023-09-01", unit="W", text_hash="a"),
+        meeting("of last year", "2022-12-01", text_hash="c"),
+        meeting("copied from it", "2023-01-01", text_hash="c"),
+        meeting("no hash", "2023-03-01", text_hash=None),
+        meeting("no hash either", "2023-09-01", text_hash=None),
+    ]
+    found = {row[0] for row in run("base/valid_meeting", org_life_record=given)}
+    assert found == {
+        "first", "same day", "other text", "other unit", "of last year", "no hash", "no hash either",
+    }  # fmt: skip
+
+
+def test_a_meeting_keeps_the_year_that_it_is_attributed_to() -> None:
+    found = run("base/valid_meeting", org_life_record=[meeting("r", "2024-02-01", year=2023)])
+    assert [(row[4], row[7]) for row in found] == [(day("2024-02-01"), 2023)]
 
 
 # --- Exact division --------------------------------------------------------------------------------------------------
