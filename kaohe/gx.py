@@ -20,11 +20,11 @@ from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy.pool import StaticPool
 
-# duckdb-engine warns of column types that it does not know; no expectation looks into a list.
-duckdb_engine.Dialect.ischema_names["list"] = sqlalchemy.types.String
-
 #: So many failing rows are listed as there are.
 _ALL = 10**9
+
+# The stock dialect warns of a column of lists; no expectation looks into one.
+duckdb_engine.Dialect.ischema_names["list"] = sqlalchemy.types.NullType
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
@@ -41,13 +41,12 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         yield self._connection
 
     def get_inspector(self) -> Any:
-        """One for all batches: the stock engine asks for a table's columns anew at every validation. And of the main
-        schema: the others have tables of the same names, whose columns it would mix in."""
+        """One for all batches: the stock engine asks for a table's columns anew at every validation. It looks into the
+        schema ``main`` alone, where the stock one mixes in the columns of the same table in ``raw`` and ``typed``."""
         if getattr(self, "_columns_known", None) is None:
-            inspector = sqlalchemy.inspect(self.engine)
-            of_any = inspector.get_columns
-            inspector.get_columns = lambda table_name, schema=None, **more: of_any(table_name, schema or "main", **more)
-            self._columns_known = inspector
+            self._columns_known: Any = sqlalchemy.inspect(self.engine)
+            of_any_schema = self._columns_known.get_columns
+            self._columns_known.get_columns = lambda table_name, schema=None, **_: of_any_schema(table_name, "main")
         return self._columns_known
 
     def end_transaction(self) -> None:
