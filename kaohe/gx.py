@@ -116,7 +116,7 @@ class Validator:
         """
         if not expectations:
             return {}
-        asset = self._source.add_table_asset(table, table_name=table, schema_name="main")
+        asset = self._source.add_table_asset(table, table_name=table)
         batch = asset.add_batch_definition_whole_table("whole").get_batch()
         failed = self._failed(batch, expectations)
         found = self._rows(batch, {n: rule for n, rule in failed.items() if not _is_query(rule)})
