@@ -312,4 +312,5 @@ def _length(value: Any) -> float:
     if value is None:
         return 0
     text = f"{value:.2f}" if isinstance(value, float | Decimal) else str(value)
-    return sum(2 if ord(mark) > 0x2E80 else 1.1 for mark in text)
+    wide = (len(text.encode()) - len(text)) // 2  # a Chinese character takes three bytes
+    return 2 * wide + 1.1 * (len(text) - wide)
