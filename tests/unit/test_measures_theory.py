@@ -294,6 +294,22 @@ def test_a_member_in_two_rows_is_one_and_no_campaign_is_no_item() -> None:
     assert covered([], members, "U") == []
 
 
+@pytest.mark.parametrize(
+    ("held_on", "here", "there"),
+    [
+        pytest.param("2023-05-31", 1, 0, id="before the later row"),
+        pytest.param("2023-06-01", 0, 1, id="from its first day"),
+        pytest.param("2023-06-30", 0, 1, id="to its last"),
+        pytest.param("2023-07-01", 1, 0, id="after it"),
+    ],
+)
+def test_a_member_of_two_units_at_once_is_where_the_later_row_says(held_on: str, here: int, there: int) -> None:
+    sessions = [campaign("u", "主题教育", held_on, 0), campaign("w", "主题教育", held_on, 0, unit="W")]
+    members = [member("M"), member("M", "W", "2023-06-01", "2023-06-30"), member("other", "V")]
+    due = [("U", "主题教育", 1, 0, ["u"])] * here + [("W", "主题教育", 1, 0, ["w"])] * there
+    assert covered(sessions, members, "U", "W") == due
+
+
 # --- Training ---------------------------------------------------------------------------------------------------------
 
 
