@@ -9,3 +9,8 @@ create or replace macro share(part, whole) as
     cast((2000000 * micro(part) + micro(whole)) // (2 * micro(whole)) as decimal(24, 0)) * 0.000001
     as decimal(18, 6)
   );
+
+-- ratio(part, whole, scale): part / whole in units of 1/scale (1000: tenths of a per cent), rounded half up once.
+-- Neither may be negative, whole not zero.
+create or replace macro ratio(part, whole, scale) as
+  cast((2 * scale * micro(part) + micro(whole)) // (2 * micro(whole)) as bigint);

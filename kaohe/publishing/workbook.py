@@ -26,7 +26,7 @@ _LINE, _MOST_LINES = 14, 12
 _LONGEST = 32767  # characters in a cell
 
 
-class _Book:
+class Book:
     """A workbook whose sheets are plain tables: a title, a frozen heading, typed columns that are wide enough."""
 
     def __init__(self, path: Path, title: str) -> None:
@@ -85,8 +85,10 @@ class _Book:
         freeze_columns: int = 0,
         bands: dict[str, int] | None = None,
         single_line: int | None = None,
+        number_formats: dict[int, str] | None = None,
     ) -> None:
-        """Add a sheet. ``bands``: text of a cell → colour band; ``single_line``: the column whose text never wraps."""
+        """Add a sheet. ``bands``: text of a cell → colour band; ``single_line``: the column whose text never wraps;
+        ``number_formats``: column → how its numbers are shown, if not as they usually are."""
         sheet = self.book.add_worksheet(_sheet_name(name))
         sheet.hide_gridlines(2)
         sheet.write_string(0, 0, title, self.formats["title"])
@@ -109,7 +111,12 @@ class _Book:
             if lines > 1:
                 sheet.set_row(number, _LINE * min(lines, _MOST_LINES))
             for column, value in enumerate(row):
-                self._cell(sheet, number, column, value, bands or {})
+                if number_formats and column in number_formats and value is not None:
+                    shown = self._number(number_formats[column])
+                    write = sheet.write_string if isinstance(value, str) else sheet.write_number
+                    write(number, column, value if isinstance(value, str) else float(value), shown)
+                else:
+                    self._cell(sheet, number, column, value, bands or {})
             if single_line is not None:
                 sheet.write_string(number, single_line, str(row[single_line])[:_LONGEST], self.formats["text"])
         sheet.freeze_panes(3, freeze_columns)
@@ -121,6 +128,13 @@ class _Book:
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(2)
         sheet.set_footer("&C&P / &N")
+
+    def _number(self, shown: str) -> Any:
+        """The cell format that shows numbers like this."""
+        if shown not in self.formats:
+            base = {"font_name": _FONT, "font_size": 10, "valign": "vcenter", "border": 1, "border_color": "#D9D9D9"}
+            self.formats[shown] = self.book.add_format(base | {"num_format": shown, "align": "right"})
+        return self.formats[shown]
 
     def _cell(self, sheet: Any, row: int, column: int, value: Any, bands: dict[str, int]) -> None:
         match value:
@@ -148,7 +162,7 @@ def write_workbook(
     path: Path,
 ) -> None:
     """Write the workbook of the scores in the warehouse to ``path``."""
-    book = _Book(path, scheme.title)
+    book = Book(path, scheme.title)
     note = say("sheet_note", as_of=manifest["as_of"], publication=manifest["publication"])
     _league_tables(book, warehouse, scheme, note)
     _dimensions(book, warehouse, scheme, note)
@@ -168,7 +182,7 @@ def write_workbook(
     book.book.close()
 
 
-def _league_tables(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
+def _league_tables(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
     bands = {grade.title: number for number, grade in enumerate(scheme.grades.values())}
     nodes = warehouse.rows("select unit_id, node, points from main.node_scores")
     points = {(unit, node): value for unit, node, value in nodes}
@@ -193,7 +207,7 @@ def _league_tables(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str)
         book.sheet(category, title, note, headings, rows, freeze_columns=2, bands=bands)
 
 
-def _dimensions(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
+def _dimensions(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
     found = warehouse.rows("select unit_id, indicator, status, points, effective_weight from main.indicator_scores")
     leaf_scores = {(unit, indicator): scores for unit, indicator, *scores in found}
     nodes = warehouse.rows("select unit_id, node, points from main.node_scores")
@@ -214,7 +228,7 @@ def _dimensions(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) ->
         book.sheet(dimension.title, f"{dimension.title} · {dimension.weight}", note, headings, rows, freeze_columns=3)
 
 
-def _quarantine(book: _Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
+def _quarantine(book: Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
     """What has to be mended first; mere duplicates last."""
     rows = []
     for row in quarantine.iter_rows(named=True):
@@ -230,7 +244,7 @@ def _quarantine(book: _Book, contracts: Contracts, quarantine: pl.DataFrame, not
     book.sheet(say("sheet_quarantine"), title, note, headings, shown, single_line=len(names) - 1)
 
 
-def _data(book: _Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
+def _data(book: Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
     tables = manifest["tables"].items()
     rows: list[list[Any]] = [
         [
@@ -275,7 +289,7 @@ def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
     return remarks
 
 
-def _method(book: _Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
+def _method(book: Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
     rows: list[list[Any]] = []
     for entry in scheme.entries:
         row = [entry.name, entry.node.title, entry.weight, None, None, None]
@@ -312,4 +326,5 @@ def _length(value: Any) -> float:
     if value is None:
         return 0
     text = f"{value:.2f}" if isinstance(value, float | Decimal) else str(value)
-    return sum(2 if ord(mark) > 0x2E80 else 1.1 for mark in text)
+    wide = (len(text.encode()) - len(text)) // 2  # a Chinese character takes three bytes
+    return 2 * wide + 1.1 * (len(text) - wide)
