@@ -47,8 +47,8 @@ def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.
         *_PLACE, *(_filled(pl.col(name), column).alias(name) for name, column in contract.columns.items())
     )
     bad = filled.with_columns(pl.col(name) & cleaned[name].is_null() for name in contract.columns)
-    cells = bad.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name").filter("value")
-    return cells.drop("value")
+    cells = bad.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="_bad")
+    return cells.filter("_bad").drop("_bad")
 
 
 def normal_name(name: pl.Expr) -> pl.Expr:
