@@ -39,6 +39,9 @@ _SNAPSHOT = (
     "systems",
 )
 
+#: The alerts that a publication has: all but the restricted ones.
+_ALERTS = "from main.alerts where not restricted"
+
 
 def current(folder: Path) -> Path | None:
     """The publication in force, or None before the first."""
@@ -114,6 +117,7 @@ def _write(
     quarantine = warehouse.frame("select * from main.quarantine").filter(~pl.col("table_name").is_in(restricted))
     warehouse.frame("select * from main.scores").write_csv(aside / "scores.csv", include_bom=True)
     quarantine.write_csv(aside / "quarantine.csv", include_bom=True)
+    warehouse.frame(f"select * exclude (restricted) {_ALERTS}").write_csv(aside / "alerts.csv", include_bom=True)
     _snapshot(warehouse, contracts, aside / "snapshot.duckdb")
     said = manifest(warehouse, name, identity, pulled)
     write_workbook(warehouse, contracts, scheme, said, quarantine, aside / WORKBOOK)
@@ -131,6 +135,7 @@ def _snapshot(warehouse: Warehouse, contracts: Contracts, path: Path) -> None:
     try:
         for table in [*public, *_SNAPSHOT]:
             con.execute(f"create table snapshot.{table} as select * from main.{table}")
+        con.execute(f"create table snapshot.alerts as select * {_ALERTS}")
         for table in hidden:
             con.execute("delete from snapshot.quarantine where table_name = ?", [table])
             con.execute("delete from snapshot.flagged where table_name = ?", [table])

@@ -19,6 +19,8 @@ from kaohe.words import say
 _FONT = "Microsoft YaHei"
 #: Colour bands, best grade first (fill, text).
 _BANDS = [("#C6E0B4", "#1E4620"), ("#DDEBF7", "#1F3864"), ("#FFF2CC", "#5B4500"), ("#F8CBAD", "#6B1D00")]
+#: Level of an alert → colour band.
+ALERT_BANDS = {"urgent": 3, "warning": 2, "notice": 1}
 _EPOCH = dt.datetime(2000, 1, 1)
 _WIDEST, _NARROWEST = 60, 6
 _REASONS = ("bad_cell", "unknown_unit", "conflict", "rule", "duplicate")
@@ -26,7 +28,7 @@ _LINE, _MOST_LINES = 14, 12
 _LONGEST = 32767  # characters in a cell
 
 
-class _Book:
+class Book:
     """A workbook whose sheets are plain tables: a title, a frozen heading, typed columns that are wide enough."""
 
     def __init__(self, path: Path, title: str) -> None:
@@ -148,12 +150,13 @@ def write_workbook(
     path: Path,
 ) -> None:
     """Write the workbook of the scores in the warehouse to ``path``."""
-    book = _Book(path, scheme.title)
+    book = Book(path, scheme.title)
     note = say("sheet_note", as_of=manifest["as_of"], publication=manifest["publication"])
     _league_tables(book, warehouse, scheme, note)
     _dimensions(book, warehouse, scheme, note)
     lost = warehouse.frame("select * from main.lost_points").drop("unit_id")
     book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
+    _alerts(book, warehouse, note)
     _quarantine(book, contracts, quarantine, note)
     flagged = (
         warehouse.frame("select table_name, _file, _sheet, _row, sentence from main.flagged")
@@ -168,7 +171,7 @@ def write_workbook(
     book.book.close()
 
 
-def _league_tables(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
+def _league_tables(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
     bands = {grade.title: number for number, grade in enumerate(scheme.grades.values())}
     nodes = warehouse.rows("select unit_id, node, points from main.node_scores")
     points = {(unit, node): value for unit, node, value in nodes}
@@ -193,7 +196,7 @@ def _league_tables(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str)
         book.sheet(category, title, note, headings, rows, freeze_columns=2, bands=bands)
 
 
-def _dimensions(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
+def _dimensions(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
     found = warehouse.rows("select unit_id, indicator, status, points, effective_weight from main.indicator_scores")
     leaf_scores = {(unit, indicator): scores for unit, indicator, *scores in found}
     nodes = warehouse.rows("select unit_id, node, points from main.node_scores")
@@ -214,7 +217,18 @@ def _dimensions(book: _Book, warehouse: Warehouse, scheme: Scheme, note: str) ->
         book.sheet(dimension.title, f"{dimension.title} · {dimension.weight}", note, headings, rows, freeze_columns=3)
 
 
-def _quarantine(book: _Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
+def _alerts(book: Book, warehouse: Warehouse, note: str) -> None:
+    found = warehouse.frame(
+        "select level, title as alert, unit_name, due_on, sentence, records from main.alerts where not restricted"
+    ).with_columns(
+        pl.col("level").replace_strict({level: say(f"level_{level}") for level in ALERT_BANDS}),
+        pl.col("unit_name").fill_null(say("bureau")),
+    )
+    bands = {say(f"level_{level}"): band for level, band in ALERT_BANDS.items()}
+    book.sheet(say("sheet_alerts"), say("sheet_alerts_title"), note, _headings(found), found.rows(), bands=bands)
+
+
+def _quarantine(book: Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
     """What has to be mended first; mere duplicates last."""
     rows = []
     for row in quarantine.iter_rows(named=True):
@@ -230,7 +244,7 @@ def _quarantine(book: _Book, contracts: Contracts, quarantine: pl.DataFrame, not
     book.sheet(say("sheet_quarantine"), title, note, headings, shown, single_line=len(names) - 1)
 
 
-def _data(book: _Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
+def _data(book: Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
     tables = manifest["tables"].items()
     rows: list[list[Any]] = [
         [
@@ -275,7 +289,7 @@ def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
     return remarks
 
 
-def _method(book: _Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
+def _method(book: Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
     rows: list[list[Any]] = []
     for entry in scheme.entries:
         row = [entry.name, entry.node.title, entry.weight, None, None, None]
