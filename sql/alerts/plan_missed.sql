@@ -4,7 +4,7 @@
 select
   plan.unit_id,
   strftime(make_date(plan.year, plan.month, 1), '%Y-%m') as item,
-  case when count_if(inspection.round = plan.round) > 0 then 'notice' else 'warning' end as level,
+  case when bool_or(inspection.round = plan.round) then 'notice' else 'warning' end as level,
   last_day(make_date(plan.year, plan.month, 1)) as due_on,
   datediff('day', assessment.as_of, last_day(make_date(plan.year, plan.month, 1))) as days,
   plan.round as number,
@@ -16,4 +16,4 @@ join assessment
   on assessment.year = plan.year and last_day(make_date(plan.year, plan.month, 1)) <= assessment.as_of
 left join inspection on inspection.unit_id = plan.unit_id and inspection._year = plan.year
 group by plan.unit_id, plan.year, plan.month, plan.round, plan._rec, assessment.as_of
-having count_if(month(inspection.inspected_on) = plan.month) = 0
+having not coalesce(bool_or(month(inspection.inspected_on) = plan.month), false)
