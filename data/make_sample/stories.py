@@ -153,10 +153,7 @@ TOLD: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
         (SECONDED, "a member of the first seconded to the second from April to October"),
         (OVERLAPS, "a member on both registers (warning)"),
         (LEAVES, "a member who left the bureau in August"),
-        (
-            ("some",),
-            "青年大学习 above 100 %; an activity claimed under both kinds of pairing: see the end of this page",
-        ),
+        (("some",), "青年大学习 above 100 %; an activity claimed under both pairings: see the end of this page"),
         ((ONE_FACT_THRICE,), "one fact as finding (事后补记), as notice and as adverse event: deducted once"),
         (("J08",), "one case taken up at two levels, and once more as an honour: the highest counts, once"),
         (("D11",), "one honour at two levels"),
