@@ -26,8 +26,6 @@ _SNAPSHOT = (
     *_PARQUET,
     "node_scores",
     "lost_points",
-    "flagged",
-    "quarantine",
     "record_count",
     "assessment",
     "scheme_node",
@@ -38,6 +36,9 @@ _SNAPSHOT = (
     "measure_table",
     "systems",
 )
+
+#: The alerts that a publication has: all but the restricted ones.
+_ALERTS = "from main.alerts where not restricted"
 
 
 def current(folder: Path) -> Path | None:
@@ -114,6 +115,7 @@ def _write(
     quarantine = warehouse.frame("select * from main.quarantine").filter(~pl.col("table_name").is_in(restricted))
     warehouse.frame("select * from main.scores").write_csv(aside / "scores.csv", include_bom=True)
     quarantine.write_csv(aside / "quarantine.csv", include_bom=True)
+    warehouse.frame(f"select * exclude (restricted) {_ALERTS}").write_csv(aside / "alerts.csv", include_bom=True)
     _snapshot(warehouse, contracts, aside / "snapshot.duckdb")
     said = manifest(warehouse, name, identity, pulled)
     write_workbook(warehouse, contracts, scheme, said, quarantine, aside / WORKBOOK)
@@ -124,15 +126,16 @@ def _write(
 def _snapshot(warehouse: Warehouse, contracts: Contracts, path: Path) -> None:
     """A DuckDB file of the trusted tables and the results, in a format that DuckDB 1.5 opens too."""
     public = [table for table, contract in contracts.items() if not contract.restricted]
-    hidden = [table for table, contract in contracts.items() if contract.restricted]
+    restricted = [table for table, contract in contracts.items() if contract.restricted]
     con = warehouse.con
     quoted = str(path).replace("'", "''")
     con.execute(f"attach '{quoted}' as snapshot (storage_version 'v1.5.0', block_size 16384)")
     try:
         for table in [*public, *_SNAPSHOT]:
             con.execute(f"create table snapshot.{table} as select * from main.{table}")
-        for table in hidden:
-            con.execute("delete from snapshot.quarantine where table_name = ?", [table])
-            con.execute("delete from snapshot.flagged where table_name = ?", [table])
+        con.execute(f"create table snapshot.alerts as select * {_ALERTS}")
+        for table in ("quarantine", "flagged"):  # chosen, not deleted afterwards: that would leave traces in the file
+            query = f"select * from main.{table} where not list_contains(?, table_name)"
+            con.execute(f"create table snapshot.{table} as {query}", [restricted])
     finally:
         con.execute("detach snapshot")

@@ -19,6 +19,8 @@ from kaohe.words import say
 _FONT = "Microsoft YaHei"
 #: Colour bands, best grade first (fill, text).
 _BANDS = [("#C6E0B4", "#1E4620"), ("#DDEBF7", "#1F3864"), ("#FFF2CC", "#5B4500"), ("#F8CBAD", "#6B1D00")]
+#: Level of an alert → colour band.
+ALERT_BANDS = {"urgent": 3, "warning": 2, "notice": 1}
 _EPOCH = dt.datetime(2000, 1, 1)
 _WIDEST, _NARROWEST = 60, 6
 _REASONS = ("bad_cell", "unknown_unit", "conflict", "rule", "duplicate")
@@ -168,6 +170,7 @@ def write_workbook(
     _dimensions(book, warehouse, scheme, note)
     lost = warehouse.frame("select * from main.lost_points").drop("unit_id")
     book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
+    _alerts(book, warehouse, note)
     _quarantine(book, contracts, quarantine, note)
     flagged = (
         warehouse.frame("select table_name, _file, _sheet, _row, sentence from main.flagged")
@@ -226,6 +229,17 @@ def _dimensions(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) -> 
                 row += [say(f"status_{status}") if earned is None else earned, weight]
             rows.append(row)
         book.sheet(dimension.title, f"{dimension.title} · {dimension.weight}", note, headings, rows, freeze_columns=3)
+
+
+def _alerts(book: Book, warehouse: Warehouse, note: str) -> None:
+    found = warehouse.frame(
+        "select level, title as alert, unit_name, due_on, sentence, records from main.alerts where not restricted"
+    ).with_columns(
+        pl.col("level").replace_strict({level: say(f"level_{level}") for level in ALERT_BANDS}),
+        pl.col("unit_name").fill_null(say("bureau")),
+    )
+    bands = {say(f"level_{level}"): band for level, band in ALERT_BANDS.items()}
+    book.sheet(say("sheet_alerts"), say("sheet_alerts_title"), note, _headings(found), found.rows(), bands=bands)
 
 
 def _quarantine(book: Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
