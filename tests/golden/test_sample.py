@@ -68,6 +68,11 @@ def records(truth: make_sample.Truth, as_of: dt.date, home: Path) -> Records:
     return Records(**{table: tuple(rows) for table, rows in found.items()})
 
 
+def test_the_oracle_knows_every_table_that_tells_of_a_unit() -> None:
+    others = {"unit_alias", "work_calendar", "inspection_plan", "score_appeal", "correction"}
+    assert set(make_sample.TABLES.values()) - others == {column.name for column in fields(Records)}
+
+
 @pytest.fixture(scope="module")
 def expected(truth: make_sample.Truth, assessed: tuple[dt.date, Result]) -> oracle.Scores:
     as_of, result = assessed
