@@ -224,8 +224,8 @@ def load_contracts(folder: Path) -> Contracts:
 
 
 def _must_come_first(contract: Contract, contracts: dict[str, Contract], folder: Path) -> list[str]:
-    """The tables whose trusted rows this one's rules look at: the registry for names of units, and references."""
-    tables = []
+    """The tables whose trusted rows this one's need: corrections, the registry for names of units, and references."""
+    tables = ["correction"] if "correction" in contracts and contract.table != "correction" else []
     for name, column in contract.columns.items():
         if column.references is None:
             continue

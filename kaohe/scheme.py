@@ -127,6 +127,13 @@ class Rounding(_Strict):
     mode: Literal["half_up"]
 
 
+class Lifecycle(_Strict):
+    """How many working days the results are open to view, and after that to appeal."""
+
+    notice_days: Annotated[int, Field(ge=1, le=60)]
+    appeal_days: Annotated[int, Field(ge=1, le=60)]
+
+
 class Scheme(_Strict):
     """The assessment scheme of one year."""
 
@@ -143,6 +150,7 @@ class Scheme(_Strict):
     vetoes: dict[str, Veto] = {}
     grades: dict[str, Grade] = Field(min_length=1)
     tie_break: list[str] = []
+    lifecycle: Lifecycle | None = None
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from kaohe import progress, records
+from kaohe import corrections, progress, records
 from kaohe.contracts import Contract, Contracts, Reference, Severity
 from kaohe.errors import KaoheError
 from kaohe.people import MASK
@@ -125,16 +125,19 @@ def check_rules(contracts: Contracts, folder: Path) -> None:
 def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date) -> None:
     """Make the trusted tables ``main.<table>``, ``main.problem`` with every finding, and ``main.quarantine``.
 
-    Raises ``KaoheError`` when a critical rule about a whole table fails, or two units share a name.
+    Raises ``KaoheError`` when a critical rule about a whole table fails, two units share a name, or a correction
+    cannot be carried out.
     """
     from kaohe.gx import Validator, expectation
 
     records.begin(warehouse)
+    corrections.begin(warehouse)
+    ordered: dict[str, list[corrections.Correction]] = {}
     said: list[tuple[str, str, str, str]] = []
     with Validator(warehouse.con) as validator:
         for done, (table, contract) in enumerate(contracts.items()):
             progress.report(say("step_validate", table=contract.title), done, len(contracts))
-            records.resolve(warehouse, contract, sql)
+            records.resolve(warehouse, contract, sql, ordered.get(table, []))
             rules = rules_of(contract, contracts, as_of)
             if not warehouse.rows(f"select 1 from main.{table} limit 1"):
                 rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
@@ -147,6 +150,8 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
                 records.know_units(warehouse)
             elif table == "unit_alias":
                 records.know_aliases(warehouse)
+            elif table == corrections.TABLE:
+                ordered = corrections.known(warehouse, contracts)
     _quarantine(warehouse, contracts, sql, said)
 
 

@@ -1,6 +1,6 @@
 """The commands of ``kaohe``, one file each: what it asks for, and what it starts. Heavy imports stay inside them."""
 
-from kaohe.commands import run
+from kaohe.commands import lifecycle, run
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
-COMMANDS = (run,)
+COMMANDS = (run, lifecycle)
