@@ -28,6 +28,7 @@ _FIRST_SERIAL, _LAST_SERIAL = 32874, 73050  # 1990-01-01 and 2099-12-31 as Excel
 _THOUSANDS = r"^([+-]?)([0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)?$"
 _INTEGER = r"^([+-]?[0-9]{1,15})(?:\.0*)?$"
 _NUMBER = r"^([+-]?[0-9]{1,11}(?:\.[0-9]+)?)$"
+_SEPARATORS = "[、,;/\n]"
 _PERCENT = r"^([+-]?[0-9]{1,9}(?:\.[0-9]+)?)%$"
 
 
@@ -94,6 +95,7 @@ def _expression(column: Column, text: pl.Expr) -> pl.Expr:
         "date": lambda: _date(_plain(_without_time(text))).dt.to_string("%Y-%m-%d"),
         "month": lambda: _month(_plain(_without_time(text))),
         "flag": lambda: _flag(plain),
+        "list": lambda: _list(text, column),
     }
     return pl.when(filled).then(kinds[column.type]())
 
@@ -152,3 +154,18 @@ def _percent(plain: pl.Expr) -> pl.Expr:
 def _flag(plain: pl.Expr) -> pl.Expr:
     lower = plain.str.to_lowercase()
     return pl.when(lower.is_in(_YES)).then(pl.lit("true")).when(lower.is_in(_NO)).then(pl.lit("false"))
+
+
+def _list(text: pl.Expr, column: Column) -> pl.Expr:
+    """The list's elements in order, each once, as DuckDB writes a list; null if one is none of the column's values."""
+    allowed = column.values or []
+    elements = (
+        text.str.normalize("NFKC")
+        .str.replace_all(_SEPARATORS, "、")
+        .str.replace_all(r"[\s\u200b\ufeff]+", "")
+        .str.split("、")
+        .list.eval(pl.element().filter(pl.element() != "").replace(column.synonyms))
+        .list.unique(maintain_order=True)
+    )
+    good = elements.list.eval(pl.element().is_in(allowed)).list.all() & (elements.list.len() > 0)
+    return pl.when(good).then(pl.concat_str(pl.lit("["), elements.list.join(", "), pl.lit("]")))

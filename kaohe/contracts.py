@@ -20,7 +20,7 @@ from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
 Severity = Literal["critical", "warning"]
 
 #: Column type → type in the warehouse. ``person`` holds a keyed hash, never a name; a ``month`` is its first day;
-#: a ``percent`` is a share (96.5 % = 0.965).
+#: a ``percent`` is a share (96.5 % = 0.965); a ``list`` holds several of its ``values``.
 SQL_TYPES = {
     "code": "varchar",
     "text": "varchar",
@@ -33,12 +33,14 @@ SQL_TYPES = {
     "date": "date",
     "month": "date",
     "flag": "boolean",
+    "list": "varchar[]",
 }
 
 #: Where a record came from; ``_rec`` is the MD5 of the other four, joined by the unit separator (U+001F).
 PROVENANCE = {"_source": "varchar", "_file": "varchar", "_sheet": "varchar", "_row": "integer", "_rec": "varchar"}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NO_ELEMENT = re.compile(r"""[\s、,;/\[\]'"\\]|^null$|^$""", re.IGNORECASE)
 
 
 class _Strict(BaseModel):
@@ -55,7 +57,9 @@ class Reference(_Strict):
 class Column(_Strict):
     """One column of a source table."""
 
-    type: Literal["code", "text", "choice", "unit", "person", "integer", "number", "percent", "date", "month", "flag"]
+    type: Literal[
+        "code", "text", "choice", "list", "unit", "person", "integer", "number", "percent", "date", "month", "flag"
+    ]
     headings: list[str] = Field(min_length=1)
     required: bool = False
     help: str | None = None
@@ -71,8 +75,10 @@ class Column(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.type == "choice") != (self.values is not None):
+        if (self.type in ("choice", "list")) != (self.values is not None):
             raise wrong("contract_values_for_choice")
+        if self.type == "list" and any(_NO_ELEMENT.search(value) for value in self.values or []):
+            raise wrong("contract_values_of_list")
         if self.unknown == "keep" and self.type != "unit":
             raise wrong("contract_unknown_for_unit")
         return self
@@ -109,15 +115,29 @@ class Expectation(BaseModel):
         return [name for name in [*named, *self.arguments.get("column_list", [])] if name is not None]
 
 
+class NotScored(_Strict):
+    """From which year on, and by which rule, a table may be shown but not scored."""
+
+    from_year: int
+    rule: str
+
+
 class Contract(_Strict):
-    """What a good row of one table is."""
+    """What a good row of one table is.
+
+    ``event_date``: the column with the day a record tells about. ``year``: the column (a year, or a date) that says
+    which year's assessment the record belongs to; where it is empty or not named, the event's date does.
+    ``reference``: a registry; having rows in it is not reporting. ``restricted``: never scored nor published.
+    """
 
     table: str
     title: str
     key: list[str] = Field(min_length=1)
     event_date: str | None = None
+    year: str | None = None
     reference: bool = False
     restricted: bool = False
+    not_scored: NotScored | None = None
     columns: dict[str, Column] = Field(min_length=1)
     expectations: list[Expectation] = []
 
@@ -133,6 +153,10 @@ class Contract(_Strict):
             raise wrong("contract_unknown_column", at=("event_date",), column=self.event_date)
         if self.event_date and self.columns[self.event_date].type not in ("date", "month"):
             raise wrong("contract_event_date", at=("event_date",), column=self.event_date)
+        if self.year and self.columns.get(self.year, None) is None:
+            raise wrong("contract_unknown_column", at=("year",), column=self.year)
+        if self.year and self.columns[self.year].type not in ("integer", "date"):
+            raise wrong("contract_year", at=("year",), column=self.year)
         for number, rule in enumerate(self.expectations):
             for name in rule.columns:
                 if name not in self.columns:

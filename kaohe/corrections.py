@@ -208,7 +208,9 @@ def apply(warehouse: Warehouse, contract: Contract, corrections: list[Correction
     con, given = warehouse.con, f"typed.{contract.table}"
     found = [(correction, find(correction, warehouse.rows, given)) for correction in corrections]
     recs = sorted({record.rec for _, records in found for record in records})
-    con.execute(f"create or replace temp table changed_record as select * from {given} where list_contains(?, _rec)", [recs])
+    con.execute(
+        f"create or replace temp table changed_record as select * from {given} where list_contains(?, _rec)", [recs]
+    )
     by_cell: dict[tuple[str, str], Correction] = {}
     for correction, records in found:
         if not records:

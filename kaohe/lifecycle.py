@@ -28,7 +28,8 @@ from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
 from kaohe.people import hashed, is_hash, key_of
 from kaohe.project import Project, file_hashes
-from kaohe.publishing import Edition, State
+from kaohe.publishing import Edition
+from kaohe.publishing.manifest import State
 from kaohe.publishing.snapshot import Snapshot, read_manifest
 from kaohe.safely import replace as replace_file
 from kaohe.scheme import Scheme, load_scheme
@@ -81,9 +82,7 @@ class Proceedings:
     @property
     def current(self) -> Path:
         """The publication in force. Raises ``KaoheError`` before the first."""
-        if (current := publishing.current(self.folder)) is None:
-            raise KaoheError("nothing_published", year=self.year, home=self.home)
-        return current
+        return publishing.in_force(self.home, self.year)
 
     @property
     def announced(self) -> Act | None:
@@ -147,7 +146,7 @@ class Proceedings:
     def edition(self, base: str) -> Edition:
         """What a run's publication is: provisional, reviewed after the public notice, or what was announced if its
         scores rest on the same again. ``base``: the digest of the run's question."""
-        said = {"log": self.log.anchor}
+        said: dict[str, Any] = {"log": self.log.anchor}
         if self.announced is None:
             return Edition(base, "provisional", said)
         if self.announced.publication == f"{base}-announced":
@@ -223,8 +222,8 @@ _RULED = {"upheld": "成立", "rejected": "不成立"}
 @contextmanager
 def proceedings(home: Path, year: int) -> Iterator[Proceedings]:
     """The year's proceedings, settled, with the home's lock held. Raises ``KaoheError`` if nothing was published."""
-    if publishing.current(home / "published" / str(year)) is None and not Log.read(home / "published" / str(year)).acts:
-        raise KaoheError("nothing_published", year=year, home=home)
+    if not Log.read(home / "published" / str(year)).acts:
+        publishing.in_force(home, year)
     held = lock(home)
     try:
         found = Proceedings(home, year)
@@ -563,7 +562,7 @@ def _unit(snapshot: Snapshot, text: str) -> tuple[str, str]:
 def _indicator(snapshot: Snapshot, text: str) -> tuple[str, str]:
     """A leaf of the publication's scheme by its name or its title. Raises ``KaoheError`` with the nearest ones."""
     leaves = snapshot.rows(
-        "select indicator, title from main.scheme_indicator join main.scheme_node on node = indicator order by indicator"
+        "select indicator, title from main.scheme_indicator join main.scheme_node on node = indicator order by all"
     )
     found = [leaf for leaf in leaves if text in leaf]
     if len(found) != 1:

@@ -16,7 +16,8 @@ from sqlglot import exp
 from kaohe.errors import KaoheError
 
 _HEADER = re.compile(r"Empty:\s*(\w+)")
-_PARAMS = re.compile(r"^--.*Params:\s*(.+?)\.?\s*$", re.MULTILINE)
+_PARAMS = re.compile(r"^--.*Params:\s*([^.]+)", re.MULTILINE)
+_DATED = re.compile(r"^--.*Dated:", re.MULTILINE)
 _REMARK = re.compile(r"\([^)]*\)")
 EMPTY = ("not_reported", "not_applicable", "full")
 
@@ -58,7 +59,12 @@ class Model:
     def params(self) -> set[str]:
         """The parameters a measure asks its indicator for, from its header: ``Params: platform, target (hours).``"""
         found = _PARAMS.search(self.sql)
-        return {_REMARK.sub("", name).strip() for name in found[1].split(",")} if found else set()
+        return {name.strip() for name in _REMARK.sub("", found[1]).split(",")} if found else set()
+
+    @cached_property
+    def dated(self) -> bool:
+        """It chooses its parameters by the date of a record, as its header says: ``Dated: by the day of …``."""
+        return bool(_DATED.search(self.sql))
 
 
 class Models(dict[str, Model]):
@@ -77,7 +83,7 @@ class Models(dict[str, Model]):
             for table in sorted(model.reads - given - self.keys()):
                 raise KaoheError("sql_missing_table", file=model.path, table=table)
         try:
-            order = TopologicalSorter({name: sorted(model.reads & self.keys()) for name, model in self.items()})
+            order = TopologicalSorter({name: sorted(model.reads & self.keys() - given) for name, model in self.items()})
             return [self[name] for name in order.static_order()]
         except CycleError as error:
             raise KaoheError("sql_cycle", models=" → ".join(error.args[1])) from error

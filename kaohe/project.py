@@ -33,6 +33,11 @@ class Project:
     def expectations(self) -> Path:
         return self.root / "expectations"
 
+    @property
+    def work_plan(self) -> Path:
+        """The systems of the work plan: number, system, command."""
+        return self.root / "data" / "work_plan.csv"
+
     def scheme(self, year: int) -> Path:
         """The scheme file of a year."""
         return self.root / "data" / "schemes" / f"{year}.yml"

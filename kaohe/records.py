@@ -38,7 +38,7 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
     """Make ``main.<table>`` from the typed rows: what was ordered is corrected, unit columns hold unit ids, unknown
     units and repeated keys are out.
 
-    Adds ``_year``: the year of the contract's event date, null without one.
+    Adds ``_year``: the year whose assessment the record belongs to, null if the contract names none.
     """
     table = contract.table
     _candidates(warehouse, contract, f"typed.{table}")
@@ -73,7 +73,8 @@ def remove_problems(warehouse: Warehouse, table: str) -> None:
 
 
 def _candidates(warehouse: Warehouse, contract: Contract, records: str) -> None:
-    """The rows of ``records`` with unit ids; ``_name_<column>`` keeps the name as it was written until it is known to be known."""
+    """The rows of ``records`` with unit ids; ``_name_<column>`` keeps the name as it was written until it is known to
+    be known."""
     chosen, joins = [], []
     has_platform = "platform" in contract.columns
     for name, column in contract.columns.items():
@@ -93,12 +94,22 @@ def _candidates(warehouse: Warehouse, contract: Contract, records: str) -> None:
             )
         kept = f", record.{name}" if column.unknown == "keep" else ", null"
         chosen.append(f"coalesce({found}{kept}) as {name}, record.{name} as _name_{name}")
-    year = f"year(record.{contract.event_date})" if contract.event_date else "null::bigint"
     warehouse.con.execute(
-        f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {year} as _year, "
+        f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {_year(contract)} as _year, "
         f"{', '.join('record.' + name for name in PROVENANCE)} from {records} as record "
         f"{' '.join(joins)} order by _file, _sheet, _row"
     )
+
+
+def _year(contract: Contract) -> str:
+    """The year of a record in SQL: what its ``year`` column says, else the year of its event."""
+    years = ["null::bigint"]
+    if contract.event_date:
+        years.insert(0, f"year(record.{contract.event_date})")
+    if column := contract.year:
+        is_date = contract.columns[column].type == "date"
+        years.insert(0, f"year(record.{column})" if is_date else f"record.{column}")
+    return f"coalesce({', '.join(years)})"
 
 
 def _set_aside_unknown_units(warehouse: Warehouse, contract: Contract) -> None:

@@ -92,7 +92,16 @@ class Run:
         scheme = load_scheme(self.scheme_path)
         if scheme.year != self.year:
             raise KaoheError("scheme_year", path=self.scheme_path, scheme_year=scheme.year, year=self.year)
+        self._refuse_overlap(scheme)
         return scheme
+
+    def _refuse_overlap(self, scheme: Scheme) -> None:
+        """Of the schemes in force, those of the project, only one can hold on a day."""
+        if self.scheme_path.resolve() != self.project.scheme(self.year).resolve():
+            return  # one to try out
+        for path in sorted(self.scheme_path.parent.glob("*.yml")):
+            if path != self.scheme_path and scheme.overlaps(load_scheme(path)):
+                raise KaoheError("scheme_overlap", one=self.scheme_path.name, other=path.name)
 
     def __enter__(self) -> "Run":
         self.warehouse = Warehouse(self.home)

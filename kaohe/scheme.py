@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from kaohe.words import language
 from kaohe.yamlfile import read_yaml, wrong
 
-Weight = Annotated[Decimal, Field(gt=0, le=100, decimal_places=2)]
+Weight = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
 Points = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
 Param = str | int | Decimal
 #: A parameter is one value, a list of values, or a value per key (points per level, penalty per severity).
@@ -27,6 +29,8 @@ Section = Literal["base", "bonus", "deduction", "veto"]
 
 TOTAL = Decimal(100)
 FEWER_DEDUCTIONS = "fewer_deductions"
+#: What an alert's sentence may be filled in with.
+ALERT_VALUES = ("item", "due_on", "days", "number", "text")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
@@ -34,39 +38,105 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Basis(_Strict):
-    """The rule behind an indicator: regulation or local standard, its article, and which of the two it is."""
+class Dated(_Strict):
+    """Something that holds from one day to another, both included; without them, always."""
+
+    effective_from: dt.date = dt.date.min
+    effective_to: dt.date = dt.date.max
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.effective_from > self.effective_to:
+            raise wrong("scheme_dates", at=("effective_to",), begin=self.effective_from, end=self.effective_to)
+        return self
+
+    def overlaps(self, other: "Dated") -> bool:
+        """There is a day on which both hold."""
+        return self.effective_from <= other.effective_to and other.effective_from <= self.effective_to
+
+
+class Basis(Dated):
+    """The rule behind an indicator: regulation or local standard, its article, which of the two it is, and from when
+    to when it is in force."""
 
     rule: str
     article: str
     basis_type: Literal["national_rule", "local_standard", "default"]
 
 
-class Leaf(_Strict):
-    """What every leaf has: a measure with its parameters, and the rule behind it."""
+class Version(Dated):
+    """The parameters of a rule while one of its texts is in force; the date of the record chooses."""
+
+    rule: str
+    params: Params
+
+
+#: (name, key, text, number, effective from, effective to)
+ParamRow = tuple[str, str | None, str, Decimal | None, dt.date, dt.date]
+
+
+class Asked(_Strict):
+    """A model of SQL asked with parameters. ``system``: the number in the work plan that it belongs to."""
 
     title: str
-    measure: str
     params: Params = {}
+    system: Annotated[int, Field(ge=1, le=31)] | None = None
+
+    def param_rows(self) -> Iterator[ParamRow]:
+        """A row for every parameter, and for every element of a list or mapping."""
+        yield from _param_rows(self.params, dt.date.min, dt.date.max)
+
+
+class Leaf(Asked):
+    """What every leaf has: a measure with its parameters, and the rule behind it.
+
+    ``versions``: parameters that differ by the date of the record. ``deadline``: the last day for handing in, where it
+    is not the scheme's. ``not_applicable``: the rule by which a unit without items is not assessed, in one sentence.
+    """
+
+    measure: str
+    versions: list[Version] = []
     basis: Basis
     rule: str
+    deadline: dt.date | None = None
+    not_applicable: str | None = None
 
-    def param_rows(self) -> Iterator[tuple[str, str | None, str, Decimal | None]]:
-        """(name, key, text, number) for every parameter; one row per element of a list or mapping."""
-        for name, given in self.params.items():
-            match given:
-                case dict():
-                    pairs: list[tuple[str | None, Param]] = list(given.items())
-                case list():
-                    pairs = [(None, value) for value in given]
-                case _:
-                    pairs = [(None, given)]
-            for key, value in pairs:
-                yield name, key, str(value), None if isinstance(value, str) else Decimal(value)
+    @model_validator(mode="after")
+    def _versions_follow_one_another(self) -> Self:
+        for number, (before, after) in enumerate(pairwise(self.versions), start=1):
+            if before.effective_to >= after.effective_from:
+                raise wrong("scheme_versions", at=("versions", number), one=before.rule, other=after.rule)
+            if before.params.keys() != after.params.keys():
+                raise wrong("scheme_version_params", at=("versions", number), one=before.rule, other=after.rule)
+        return self
+
+    @property
+    def param_names(self) -> set[str]:
+        """The names of all parameters it gives."""
+        return {*self.params, *(name for version in self.versions for name in version.params)}
+
+    def param_rows(self) -> Iterator[ParamRow]:
+        """A row for every parameter, and for every element of a list or mapping, with the dates it holds."""
+        yield from super().param_rows()
+        for version in self.versions:
+            yield from _param_rows(version.params, version.effective_from, version.effective_to)
+
+
+def _param_rows(params: Params, begin: dt.date, end: dt.date) -> Iterator[ParamRow]:
+    for name, given in params.items():
+        match given:
+            case dict():
+                pairs: list[tuple[str | None, Param]] = list(given.items())
+            case list():
+                pairs = [(None, value) for value in given]
+            case _:
+                pairs = [(None, given)]
+        for key, value in pairs:
+            yield name, key, str(value), None if isinstance(value, str) else Decimal(value), begin, end
 
 
 class Indicator(Leaf):
-    """A leaf of the weighted tree. ``share``: points = effective weight × Σ done / Σ due."""
+    """A leaf of the weighted tree. ``share``: points = effective weight × Σ done / Σ due. Weight 0: shown only."""
 
     weight: Weight
     rule: Literal["share"]
@@ -120,6 +190,31 @@ class Grade(_Strict):
     quota_at_least: int = 1
 
 
+class Alert(Asked):
+    """Something to look at beside the scores, never a point: a model of sql/alerts, and what to say of its rows.
+
+    ``say`` and ``say_en`` are filled in with the alert's columns: {item}, {due_on}, {days}, {number}, {text}.
+    """
+
+    alert: str
+    say: str
+    say_en: str
+
+    @property
+    def sentence(self) -> str:
+        """What to say, in the language in use."""
+        return self.say if language() == "zh" else self.say_en
+
+    @model_validator(mode="after")
+    def _says_what_there_is(self) -> Self:
+        for name in ("say", "say_en"):
+            try:
+                getattr(self, name).format(**dict.fromkeys(ALERT_VALUES, ""))
+            except (KeyError, IndexError, ValueError) as error:
+                raise wrong("scheme_alert_say", at=(name,), allowed="、".join(ALERT_VALUES)) from error
+        return self
+
+
 class Rounding(_Strict):
     """How the points of a leaf are rounded, once."""
 
@@ -134,7 +229,7 @@ class Lifecycle(_Strict):
     appeal_days: Annotated[int, Field(ge=1, le=60)]
 
 
-class Scheme(_Strict):
+class Scheme(Dated):
     """The assessment scheme of one year."""
 
     id: str
@@ -151,11 +246,21 @@ class Scheme(_Strict):
     grades: dict[str, Grade] = Field(min_length=1)
     tie_break: list[str] = []
     lifecycle: Lifecycle | None = None
+    alerts: dict[str, Alert] = {}
+
+    @model_validator(mode="after")
+    def _holds_in_its_year(self) -> Self:
+        first, last = dt.date(self.year, 1, 1), dt.date(self.year, 12, 31)
+        if self.effective_from.year > self.year or self.effective_to.year < self.year:
+            raise wrong("scheme_not_of_year", at=("effective_from",), year=self.year)
+        for entry, leaf in self.leaves:
+            basis = leaf.basis
+            if not basis.overlaps(Dated(effective_from=first, effective_to=last)):
+                raise wrong("scheme_basis_not_in_force", indicator=entry.name, rule=basis.rule, year=self.year)
+        return self
 
     @model_validator(mode="after")
     def _adds_up(self) -> Self:
-        if self.effective_from > self.effective_to:
-            raise wrong("scheme_dates", at=("effective_to",), begin=self.effective_from, end=self.effective_to)
         _check_sum(self.title, TOTAL, self.dimensions.values())
         names: set[str] = set()
         for entry in self.entries:
@@ -164,6 +269,12 @@ class Scheme(_Strict):
             if entry.name in names:
                 raise wrong("scheme_name_twice", name=entry.name)
             names.add(entry.name)
+        for name in self.alerts:
+            if not _NAME.fullmatch(name):
+                raise wrong("contract_bad_name", at=("alerts", name), name=name)
+        titles = [grade.title for grade in self.grades.values()]
+        if len(set(titles)) < len(titles):
+            raise wrong("scheme_grade_titles", at=("grades",))
         for name in self.tie_break:
             if name != FEWER_DEDUCTIONS and name not in names:
                 raise wrong("scheme_tie_break", at=("tie_break",), name=name)
@@ -208,6 +319,11 @@ class Entry:
     def weight(self) -> Decimal:
         """Its weight; 0 for bonus, deductions and vetoes."""
         return self.node.weight if isinstance(self.node, Node | Indicator) else Decimal(0)
+
+    @property
+    def is_shown(self) -> bool:
+        """A leaf of weight 0: shown, never scored."""
+        return isinstance(self.node, Indicator) and not self.node.weight
 
 
 def load_scheme(path: Path) -> Scheme:

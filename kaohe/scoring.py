@@ -18,7 +18,7 @@ from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
-from kaohe.scheme import FEWER_DEDUCTIONS, Scheme
+from kaohe.scheme import FEWER_DEDUCTIONS, Asked, Scheme
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -33,6 +33,8 @@ GIVEN = {
     "scheme_grade",
     "scheme_tie_break",
     "scheme_veto",
+    "scheme_alert",
+    "work_plan",
     "measure_table",
     "report",
     "record_place",
@@ -44,34 +46,44 @@ GIVEN = {
 }
 
 #: Names that scoring itself uses.
-OWN = {"measured", "param", "record", "set_aside", "position", "unit_name", "changed"}
+OWN = {"measured", "alert", "param", "record", "set_aside", "position", "unit_name", "changed"}
 
 MEASURED = """
 create or replace table main.measured (
   unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[])
 """
 
+_ALERT = """
+create or replace table main.alert (
+  alert varchar, unit_id varchar, item varchar, level varchar, due_on date, days bigint, number decimal(18,6),
+  text varchar, records varchar[])
+"""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """The models of a project in the order they run, proved to fit together and to serve the scheme."""
+    """The models of a project in the order they run, proved to fit together and to serve the scheme.
+
+    ``tables``: the source tables behind each indicator and alert, registries included.
+    """
 
     base: list[Model]
     measures: Models
     after: list[Model]
+    alerts: Models
     audits: list[Model]
-    indicator_tables: dict[str, set[str]]
+    tables: dict[str, set[str]]
+    restricted: set[str]
 
 
 def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     """Read every SQL file and put them in order.
 
-    Raises ``KaoheError`` for an unknown measure, a missing table, a circle, or a measure that does not say what a
-    unit without items gets.
+    Raises ``KaoheError`` for an unknown measure or alert, parameters it does not ask for, a missing table, a circle, a
+    measure that does not say what a unit without items gets, or one that must not be scored.
     """
     sql = project.sql
-    base = Models.of(sql / "base")
-    measures = Models.of(sql / "measures")
+    base, measures, alerts = (Models.of(sql / folder) for folder in ("base", "measures", "alerts"))
     after = Models.of(sql / "scores", sql / "reports")
     audits = Models.of(sql / "audits")
     tables = set(contracts)
@@ -81,32 +93,56 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     for name in sorted(tables & (GIVEN | OWN)):
         raise KaoheError("contract_name_taken", table=name)
     for entry, leaf in scheme.leaves:
-        if leaf.measure not in measures:
-            known = ", ".join(sorted(measures))
-            raise KaoheError("measure_unknown", indicator=entry.name, measure=leaf.measure, known=known)
-        if (asked := measures[leaf.measure].params) != leaf.params.keys():
-            given = ", ".join(leaf.params) or "—"
-            wanted = ", ".join(sorted(asked)) or "—"
-            raise KaoheError("measure_params", indicator=entry.name, given=given, measure=leaf.measure, wanted=wanted)
-    measures.in_order(tables | GIVEN | base.keys() | {"param"})
-    _refuse_restricted(scheme, contracts, Models(base | measures))
-    reported = {name for name, contract in contracts.items() if not contract.reference}
-    both = Models(base | measures)
+        measure = _asked_for(measures, leaf.measure, entry.name, leaf.param_names)
+        if leaf.versions and not measure.dated:
+            raise KaoheError("scheme_versions_undated", indicator=entry.name, measure=measure.name)
+    for name, alert in scheme.alerts.items():
+        _asked_for(alerts, alert.alert, name, set(alert.params))
+    known = tables | GIVEN | base.keys()
+    measures.in_order(known | {"param"})
+    alerts.in_order(known | after.keys() | {"measured", "param"})
+    behind = {entry.name: Models(base | measures).sources(leaf.measure, tables) for entry, leaf in scheme.leaves}
+    _refuse_what_is_not_scored(scheme, contracts, behind)
+    everything = Models(base | after | alerts)
+    behind |= {name: everything.sources(alert.alert, tables) for name, alert in scheme.alerts.items()}
     return Plan(
         base.in_order(tables | GIVEN),
         measures,
-        after.in_order(tables | GIVEN | base.keys() | {"measured"}),
-        audits.in_order(tables | GIVEN | base.keys() | after.keys() | {"measured"}),
-        {entry.name: both.sources(leaf.measure, reported) for entry, leaf in scheme.leaves},
+        after.in_order(known | {"measured"}),
+        alerts,
+        audits.in_order(known | after.keys() | {"measured"}),
+        behind,
+        {name for name in scheme.alerts if any(contracts[table].restricted for table in behind[name])},
     )
 
 
-def _refuse_restricted(scheme: Scheme, contracts: Contracts, models: Models) -> None:
-    """A measure over a restricted table (clue counts) can never be in a scheme: its evidence would be published."""
-    restricted = {name for name, contract in contracts.items() if contract.restricted}
-    for entry, leaf in scheme.leaves:
-        for table in sorted(models.sources(leaf.measure, restricted)):
-            raise KaoheError("measure_restricted", indicator=entry.name, table=contracts[table].label)
+def _asked_for(models: Models, name: str, entry: str, given: set[str]) -> Model:
+    """The model that an entry of the scheme names, if it asks for just the parameters that are given."""
+    if name not in models:
+        raise KaoheError("measure_unknown", indicator=entry, measure=name, known=", ".join(sorted(models)))
+    if (asked := models[name].params) != given:
+        shown = ", ".join(sorted(given)) or "—"
+        wanted = ", ".join(sorted(asked)) or "—"
+        raise KaoheError("measure_params", indicator=entry, given=shown, measure=name, wanted=wanted)
+    return models[name]
+
+
+def _refuse_what_is_not_scored(scheme: Scheme, contracts: Contracts, behind: dict[str, set[str]]) -> None:
+    """A measure over a restricted table (clue counts) can never be in a scheme: its evidence would be published.
+    One over a table that a rule forbids to score (study statistics from 2024 on) can only be shown, with weight 0."""
+    for entry, _ in scheme.leaves:
+        for contract in (contracts[table] for table in sorted(behind[entry.name])):
+            if contract.restricted:
+                raise KaoheError("measure_restricted", indicator=entry.name, table=contract.label)
+            forbidden = contract.not_scored
+            if forbidden and scheme.year >= forbidden.from_year and not entry.is_shown:
+                raise KaoheError(
+                    "measure_not_scored",
+                    indicator=entry.name,
+                    table=contract.title,
+                    rule=forbidden.rule,
+                    from_year=forbidden.from_year,
+                )
 
 
 def score(
@@ -119,6 +155,9 @@ def score(
     con = warehouse.con
     con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
     lay_out_scheme(warehouse, scheme, planned, as_of)
+    work_plan = pl.read_csv(project.work_plan)
+    con.execute("create or replace table main.work_plan (number integer, system varchar, command varchar)")
+    warehouse.write("main.work_plan", work_plan)
     _lay_out_records(warehouse, contracts, scheme.year)
     for model in planned.base:
         make(warehouse, model)
@@ -130,6 +169,9 @@ def score(
         _measure(warehouse, entry.name, planned.measures[leaf.measure])
     for model in planned.after:
         make(warehouse, model)
+    con.execute(_ALERT)
+    for name, alert in scheme.alerts.items():
+        _raise_alert(warehouse, name, planned.alerts[alert.alert])
 
 
 def audit(warehouse: Warehouse, planned: Plan) -> None:
@@ -157,19 +199,33 @@ def _named(model: Model) -> Iterator[None]:
 
 def _measure(warehouse: Warehouse, indicator: str, model: Model) -> None:
     """Run an indicator's measure with its parameters; its items go to ``main.measured``."""
-    con = warehouse.con
-    con.execute(
-        "create or replace temp table param as "
-        "select name, key, text, number from main.scheme_param where indicator = ?",
-        [indicator],
-    )
+    _set_params(warehouse, indicator)
     with _named(model):
-        con.execute(
+        warehouse.con.execute(
             "insert into main.measured select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
             f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
             "order by unit_id, item",
             [indicator],
         )
+
+
+def _raise_alert(warehouse: Warehouse, alert: str, model: Model) -> None:
+    """Run an alert's model with its parameters; its rows go to ``main.alert``."""
+    _set_params(warehouse, alert)
+    with _named(model):
+        warehouse.con.execute(
+            "insert into main.alert select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "
+            f"coalesce(list_sort(records), []) from ({model.sql}\n) as found order by unit_id, item",
+            [alert],
+        )
+
+
+def _set_params(warehouse: Warehouse, asked_by: str) -> None:
+    warehouse.con.execute(
+        "create or replace temp table param as select name, key, text, number, effective_from, effective_to "
+        "from main.scheme_param where indicator = ?",
+        [asked_by],
+    )
 
 
 def lay_out_scheme(warehouse: Warehouse, scheme: Scheme, planned: Plan, as_of: dt.date) -> None:
@@ -208,10 +264,12 @@ def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]
     indicators: Rows = []
     params: Rows = []
     for entry, leaf in scheme.leaves:
-        empty = planned.measures[leaf.measure].empty
-        place = (entry.name, entry.dimension, entry.section, leaf.measure, leaf.rule)
-        indicators.append((*place, str(entry.weight), empty, scheme.deadline, position[entry.name]))
-        params += [(entry.name, name, key, text, _text(number)) for name, key, text, number in leaf.param_rows()]
+        place = (entry.name, entry.dimension, entry.section, leaf.measure, leaf.rule, str(entry.weight))
+        empty = planned.measures[leaf.measure].empty, leaf.not_applicable
+        indicators.append((*place, *empty, leaf.deadline or scheme.deadline, leaf.system, position[entry.name]))
+        params += _params_of(entry.name, leaf)
+    for name, alert in scheme.alerts.items():
+        params += _params_of(name, alert)
     return {
         "scheme_node": (
             "node varchar, parent varchar, dimension varchar, section varchar, title varchar, weight decimal(9,2), "
@@ -221,10 +279,23 @@ def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]
         "scheme_path": ("leaf varchar, node varchar", paths),
         "scheme_indicator": (
             "indicator varchar, dimension varchar, section varchar, measure varchar, rule varchar, "
-            "weight decimal(9,2), empty varchar, deadline date, position integer",
+            "weight decimal(9,2), empty varchar, not_applicable varchar, deadline date, system integer, "
+            "position integer",
             indicators,
         ),
-        "scheme_param": ("indicator varchar, name varchar, key varchar, text varchar, number decimal(18,6)", params),
+        "scheme_param": (
+            "indicator varchar, name varchar, key varchar, text varchar, number decimal(18,6), effective_from date, "
+            "effective_to date",
+            params,
+        ),
+        "scheme_alert": (
+            "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, "
+            "position integer",
+            [
+                (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
+                for number, (name, alert) in enumerate(scheme.alerts.items())
+            ],
+        ),
         "scheme_grade": (
             "position integer, grade varchar, title varchar, at_least decimal(9,2), quota decimal(9,4), "
             "quota_at_least bigint",
@@ -243,7 +314,7 @@ def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]
         ),
         "measure_table": (
             "indicator varchar, table_name varchar",
-            [(name, table) for name, tables in planned.indicator_tables.items() for table in sorted(tables)],
+            [(name, table) for name, tables in planned.tables.items() for table in sorted(tables)],
         ),
     }
 
@@ -253,6 +324,13 @@ def _upwards(name: str, parent: dict[str, str]) -> Iterator[str]:
     while name:
         yield name
         name = parent[name]
+
+
+def _params_of(name: str, asked: Asked) -> Rows:
+    return [
+        (name, param, key, text, _text(number), begin, end)
+        for param, key, text, number, begin, end in asked.param_rows()
+    ]
 
 
 def _text(number: Decimal | None) -> str | None:

@@ -9,7 +9,9 @@ from rich.text import Text
 
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.project import Project
-from kaohe.publishing import CHANGES, WORKBOOK, read_manifest
+from kaohe.publishing import WORKBOOK
+from kaohe.publishing.changes import CHANGES
+from kaohe.publishing.snapshot import read_manifest
 from kaohe.publishing.workbook import sheet_remarks, state_of
 from kaohe.run import Outcome
 from kaohe.words import say

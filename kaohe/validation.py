@@ -49,7 +49,7 @@ def rules_of(contract: Contract, contracts: Contracts, as_of: dt.date) -> list[R
                     say("rule_required"),
                 )
             )
-        if column.values:
+        if column.type == "choice" and column.values:
             rules.append(
                 Rule(
                     "choice",
@@ -186,7 +186,8 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
     }
     for table, contract in contracts.items():
         for name, column in contract.columns.items():
-            said.append((table, "bad_cell", name, say(f"bad_{column.type}")))
+            listed = f"（{'、'.join(column.values or [])}）" if column.type == "list" else ""
+            said.append((table, "bad_cell", name, say(f"bad_{column.type}") + listed))
             said += [(table, rule, name, sentence) for rule, sentence in common.items()]
     con = warehouse.con
     con.execute(

@@ -143,4 +143,5 @@ def project_copy(target: Path) -> Project:
 
     for part in ("expectations", "sql", "data/schemes"):
         shutil.copytree(ROOT / part, target / part)
+    shutil.copy(ROOT / "data" / "work_plan.csv", target / "data")
     return Project(target)

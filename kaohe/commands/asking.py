@@ -32,6 +32,11 @@ def year() -> Any:
     return typer.Option(help=say("cli_year"), **YEARS)
 
 
+def published_year() -> Any:
+    """``--year`` where the latest year published will do."""
+    return typer.Option(help=say("cli_latest_year"), **YEARS)
+
+
 def day(text: str | None) -> dt.date | None:
     """The date of an option. Raises ``KaoheError`` for what is no date."""
     try:

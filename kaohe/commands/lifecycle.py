@@ -1,7 +1,7 @@
-"""``kaohe announce``, ``appeal``, ``correct``, ``withdraw``, ``finalize``, ``reissue``, ``history``: from 初评 to 定稿."""
+"""From 初评 to 定稿: ``announce``, ``finalize``, ``reissue``, ``appeal``, ``correct``, ``withdraw``, ``history``."""
 
 import datetime as dt
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,16 +16,13 @@ if TYPE_CHECKING:
     from kaohe.lifecycle import Proceedings
 
 
-class Ruling(str, Enum):
+class Ruling(StrEnum):
     """What became of an appeal, in either language."""
 
-    upheld = "upheld"
-    rejected = "rejected"
-    成立 = "成立"
-    不成立 = "不成立"
-
-
-Year = Annotated[int, asking.year()]
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    UPHELD_ZH = "成立"
+    REJECTED_ZH = "不成立"
 
 
 def _text(key: str) -> Any:
@@ -152,7 +149,7 @@ def _add_appeals(app: typer.Typer) -> None:
     ) -> None:
         from kaohe import lifecycle
 
-        ruled: lifecycle.Decision = "upheld" if decision in (Ruling.upheld, Ruling.成立) else "rejected"
+        ruled: lifecycle.Decision = "upheld" if decision in (Ruling.UPHELD, Ruling.UPHELD_ZH) else "rejected"
         act = lifecycle.resolve_appeal(home, year, appeal, ruled, reason, by, document, asking.day(on))
         console = asking.console()
         console.print(say("appeal_resolved", **_values(act)), soft_wrap=True)
@@ -178,7 +175,11 @@ def _add_appeals(app: typer.Typer) -> None:
             ruled = decided and decided.details
             table.add_row(
                 *(filed[name] for name in ("appeal", "unit_name", "title", "on", "claim")),
-                *((say(f"decision_{ruled['decision']}"), ruled["on"], decided.reason, decided.by) if ruled and decided else ()),
+                *(
+                    (say(f"decision_{ruled['decision']}"), ruled["on"], decided.reason, decided.by)
+                    if ruled and decided
+                    else ()
+                ),
             )
         asking.console().print(table)
 

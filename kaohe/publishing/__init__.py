@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.contracts import Contracts
+from kaohe.errors import KaoheError
 from kaohe.loading import Pulled
 from kaohe.publishing.changes import CHANGES, changes
 from kaohe.publishing.manifest import State, manifest
@@ -42,6 +43,9 @@ _SNAPSHOT = (
     "scheme_indicator",
     "scheme_param",
     "scheme_grade",
+    "scheme_alert",
+    "measure_table",
+    "systems",
 )
 
 
@@ -81,6 +85,19 @@ def compare(warehouse: Warehouse, sql: Path, earlier: Path) -> int:
         warehouse.con.execute("detach earlier")
     ((units,),) = warehouse.rows("select count(distinct unit_id) from main.changed")
     return int(units)
+
+
+def in_force(home: Path, year: int | None = None) -> Path:
+    """The publication of ``year`` in force, of the latest year if none is named.
+
+    Raises ``KaoheError`` if there is none.
+    """
+    published = home / "published"
+    years = [year] if year else sorted((int(path.name) for path in published.glob("[0-9]*")), reverse=True)
+    for candidate in years:
+        if publication := current(published / str(candidate)):
+            return publication
+    raise KaoheError("nothing_published", year=year or "—", home=home)
 
 
 def publish(

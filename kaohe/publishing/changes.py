@@ -21,7 +21,10 @@ def changes(snapshot: Snapshot) -> pl.DataFrame:
         pl.col("unit_name").alias(say("heading_unit_name")),
         pl.coalesce("title", pl.col("thing").replace(names)).alias(say("heading_thing")),
         *(
-            pl.when(is_status).then(pl.col(name).replace(statuses)).otherwise(pl.col(name)).alias(say(f"heading_{name}"))
+            pl.when(is_status)
+            .then(pl.col(name).replace(statuses))
+            .otherwise(pl.col(name))
+            .alias(say(f"heading_{name}"))
             for name in ("before", "after")
         ),
     )

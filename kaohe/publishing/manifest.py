@@ -9,9 +9,7 @@ from kaohe.warehouse import Warehouse
 State = Literal["provisional", "announced", "reviewed", "final"]
 
 
-def manifest(
-    warehouse: Warehouse, name: str, state: State, identity: dict[str, Any], pulled: Pulled
-) -> dict[str, Any]:
+def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, Any], pulled: Pulled) -> dict[str, Any]:
     """The manifest as it is written to manifest.json; only ``created_at`` differs between two equal runs."""
     counts = {
         table: {"records_in": came, "records_used": used, "records_quarantined": aside, "other_year": other}

@@ -169,7 +169,9 @@ def write_workbook(
 def state_of(manifest: dict[str, Any]) -> str:
     """The state of a publication in words: 初评, 公示稿, 复核稿, 定稿, 定稿（第 2 版）."""
     state = say(f"state_{manifest['state']}")
-    return say("sheet_revision", state=state, revision=manifest["revision"]) if manifest.get("revision", 1) > 1 else state
+    return (
+        say("sheet_revision", state=state, revision=manifest["revision"]) if manifest.get("revision", 1) > 1 else state
+    )
 
 
 def _league_tables(book: _Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:

@@ -4,4 +4,4 @@ from indicator_scores
 group by unit_id
 having sum(effective_weight) <> 100
   and bool_or(effective_weight > 0 or status in ('scored', 'not_reported') and weight > 0)
-  or bool_or(effective_weight <> 0 and status in ('not_applicable', 'pending'))
+  or bool_or(effective_weight <> 0 and status in ('shown', 'not_applicable', 'pending'))

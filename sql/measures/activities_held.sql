@@ -1,6 +1,6 @@
 -- 结对活动: valid activities with partners of the kind, up to the target.
 -- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (list), target.
--- Item: slot 1 … target, filled in order of date.   Empty: not_reported
+-- Item: slot 1 … target, filled in order of date.   Empty: not_applicable
 with slot as (
   select cast(numbers.number as bigint) as number
   from (select cast(max(number) as bigint) as target from param where name = 'target') as asked

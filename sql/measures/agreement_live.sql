@@ -1,6 +1,6 @@
 -- 结对协议: at least one agreement with a partner of the kind was live in the year.
 -- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (list).
--- Item: the year.   Empty: not_reported
+-- Item: the year.   Empty: not_applicable
 with live as (
   select
     agreement.unit_id,

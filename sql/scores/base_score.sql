@@ -13,12 +13,12 @@ select
   unit_id,
   indicator,
   status,
+  not_applicable_rule,
   due,
   done,
   weight,
   case
-    when status in ('not_applicable', 'pending') then null
-    when status = 'not_reported' then 0
+    when status in ('shown', 'not_applicable', 'pending') then null
     else cast((2 * weight * done + due) // (2 * due) as bigint)
   end as points
 from weighed

@@ -8,7 +8,7 @@ with recursive present_leaf as (
     scheme_indicator.indicator
   from (select distinct pattern from absence) as absent
   cross join scheme_indicator
-  where scheme_indicator.section = 'base'
+  where scheme_indicator.section = 'base' and scheme_indicator.weight > 0
     and not list_contains(string_split(absent.pattern, ' '), scheme_indicator.indicator)
 ),
 child as (

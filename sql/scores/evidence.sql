@@ -7,17 +7,16 @@ with cost as (
 )
 select
   cast(assessment.year as integer) as year,
-  measured.unit_id,
-  measured.indicator,
-  measured.item,
-  measured.due,
-  measured.done,
+  counted_item.unit_id,
+  counted_item.indicator,
+  counted_item.item,
+  counted_item.due,
+  counted_item.done,
   cast(coalesce(cost.lost, 0) * 0.01 as decimal(9, 2)) as lost,        -- points; the items' add up to the indicator's
-  measured.records                                                      -- _rec of the records looked at, in order
-from measured
-join assessed_unit on assessed_unit.unit_id = measured.unit_id
-join scheme_indicator on scheme_indicator.indicator = measured.indicator
+  counted_item.records                                                      -- _rec of the records looked at, in order
+from counted_item
+join scheme_indicator on scheme_indicator.indicator = counted_item.indicator
 cross join assessment
 left join cost
-  on cost.unit_id = measured.unit_id and cost.indicator = measured.indicator and cost.item = measured.item
-order by measured.unit_id, scheme_indicator.position, measured.item
+  on cost.unit_id = counted_item.unit_id and cost.indicator = counted_item.indicator and cost.item = counted_item.item
+order by counted_item.unit_id, scheme_indicator.position, counted_item.item

@@ -5,6 +5,7 @@ with leaf as (
     base_score.unit_id,
     base_score.indicator,
     base_score.status,
+    base_score.not_applicable_rule,
     base_score.weight,
     base_score.due,
     base_score.done,
@@ -16,6 +17,7 @@ with leaf as (
     assessed_unit.unit_id,
     scheme_indicator.indicator,
     'scored' as status,
+    null as not_applicable_rule,
     0 as weight,
     null as due,
     coalesce(sum(extra_item.points), 0) * 10000 as done,
@@ -37,9 +39,10 @@ select
   cast(leaf.weight * 0.01 as decimal(9, 2)) as effective_weight,        -- after sharing out what is absent
   cast(leaf.done * 0.000001 as decimal(24, 6)) as done,                 -- Σ done of the items
   cast(leaf.due * 0.000001 as decimal(24, 6)) as due,                   -- Σ due of the items; null for bonus and deductions
-  cast(leaf.points * 0.01 as decimal(9, 2)) as points,                  -- null while pending or not applicable
+  cast(leaf.points * 0.01 as decimal(9, 2)) as points,                  -- null if shown, not applicable or pending
   cast(leaf.lost * 0.01 as decimal(9, 2)) as lost,
-  leaf.status
+  leaf.status,                                                          -- scored, not_reported, pending, not_applicable, shown
+  leaf.not_applicable_rule                                              -- which rule said so
 from leaf
 join scheme_indicator on scheme_indicator.indicator = leaf.indicator
 cross join assessment

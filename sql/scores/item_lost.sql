@@ -3,14 +3,14 @@
 -- Grain: one row per unit, indicator and item that cost something or could have.
 with gap as (
   select
-    measured.unit_id,
-    measured.indicator,
-    measured.item,
+    counted_item.unit_id,
+    counted_item.indicator,
+    counted_item.item,
     base_score.weight - base_score.points as leaf_lost,
-    micro(measured.due - measured.done) as gap,
+    micro(counted_item.due - counted_item.done) as gap,
     base_score.due - base_score.done as leaf_gap
-  from measured
-  join base_score on base_score.unit_id = measured.unit_id and base_score.indicator = measured.indicator
+  from counted_item
+  join base_score on base_score.unit_id = counted_item.unit_id and base_score.indicator = counted_item.indicator
   where base_score.weight > base_score.points and base_score.due > base_score.done
 ),
 floored as (

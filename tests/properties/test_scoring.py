@@ -181,9 +181,8 @@ def half_up(value: Fraction) -> int:
 
 
 def status(case: Case, items: list[Item]) -> str:
-    if not items:
-        over = case.empty != "not_reported" or case.as_of > BEFORE
-        return "not_applicable" if over else "pending"
+    if not items and case.empty != "not_reported":
+        return "not_applicable"
     if not any(item.reported for item in items):
         return "pending" if case.as_of <= BEFORE else "not_reported"
     return "scored"
@@ -285,18 +284,24 @@ def test_points_are_the_exact_fraction_rounded_half_up_once(bench: Bench, case: 
 def test_the_items_explain_the_loss_to_the_cent(bench: Bench, case: Case) -> None:
     """Each item's loss is its share of the leaf's by what it lacks, floor or one cent more; they add up."""
     scores = score(bench, case)
-    lost = by_leaf(scores.indicators, "effective_weight", "points", "lost")
+    lost = by_leaf(scores.indicators, "effective_weight", "points", "lost", "status")
     laid: dict[tuple[str, str], dict[str, Decimal]] = {}
     for unit, leaf, item, amount in scores.evidence.select("unit_id", "indicator", "item", "lost").iter_rows():
         laid.setdefault((unit, leaf), {})[item] = amount
-    assert sum(map(len, laid.values())) == len(case.items)
-    for place, (weight, points, amount) in lost.items():
+    given = {(item.unit, item.indicator) for item in case.items}
+    unsaid = [place for place in laid.keys() - given if laid[place].keys() == {"none"}]
+    assert sum(map(len, laid.values())) == len(case.items) + len(unsaid)
+    for place, (weight, points, amount, said) in lost.items():
         mine = laid.get(place, {})
+        if place in unsaid:
+            assert mine == {"none": weight}
+            continue
         assert min(mine.values(), default=0) >= 0
         assert amount == sum(mine.values()) == (0 if points is None else weight - points)
         if amount:
             items = sorted((i for i in case.items if (i.unit, i.indicator) == place), key=lambda i: i.item)
-            gaps = {item.item: Fraction(str(item.due)) - Fraction(str(item.done)) for item in items}
+            done = {i.item: Fraction(0) if said == "not_reported" else Fraction(str(i.done)) for i in items}
+            gaps = {item.item: Fraction(str(item.due)) - done[item.item] for item in items}
             assert {item: cents(value) for item, value in mine.items()} == divide(int(amount * 100), gaps)
 
 

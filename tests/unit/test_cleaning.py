@@ -87,3 +87,10 @@ def test_names_of_units_and_codes_lose_what_the_eye_does_not_see() -> None:
     assert clean(column("unit"), "浦东（水务） 中心", "ABC") == (["浦东(水务)中心", "abc"], [])
     assert clean(column("code"), "ＪＣ－00１") == (["JC-001"], [])
     assert clean(column("text"), " 原样 保留（全角） ") == (["原样 保留（全角）"], [])
+
+
+def test_lists_are_split_at_every_mark_people_use_and_an_unknown_element_is_a_problem() -> None:
+    kinds = column("list", values=["党课", "主题党日"], synonyms={"党日": "主题党日"})
+    cells = ["党课", "党日、 党课", "主题党日；党课，党课", "党课/主题党日", "党课、联欢", "、", ""]
+    expected = ["[党课]", "[主题党日, 党课]", "[主题党日, 党课]", "[党课, 主题党日]", None, None, None]
+    assert clean(kinds, *cells) == (expected, [5, 6])

@@ -57,6 +57,20 @@ def test_a_good_contract(tmp_path: Path) -> None:
         pytest.param("title: 谈话\n", "", "table", "缺少“title”", id="missing key"),
         pytest.param("[谈话编号], required", "[谈话编号], requird", "talk_id: ", "不认识“requird”", id="in a column"),
         pytest.param("type: date", "type: dat", "talked_on: ", "不在允许的取值之内", id="unknown type"),
+        pytest.param(
+            "event_date: talked_on",
+            "year: talk_id",
+            "year:",
+            "必须是 integer",
+            id="a year that is neither number nor date",
+        ),
+        pytest.param(
+            "{type: date, ",
+            "{type: list, values: [a b], ",
+            "talked_on: ",
+            "list 列的 values",
+            id="an element that cannot be told apart",
+        ),
         pytest.param("key: [talk_id]", "key: [talk]", "key:", "主键“talk”", id="key that is no column"),
         pytest.param("event_date: talked_on", "event_date: unit_id", "event_date:", "date 或 month", id="event date"),
         pytest.param(

@@ -1,5 +1,6 @@
 """Schemes: typed, proved to add up, refused with file and line."""
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,26 +22,83 @@ def scheme_file(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_ours_adds_up() -> None:
-    scheme = load_scheme(ROOT / "data" / "schemes" / "2023.yml")
+@pytest.mark.parametrize("year", [2023, 2024])
+def test_ours_add_up(year: int) -> None:
+    scheme = load_scheme(ROOT / "data" / "schemes" / f"{year}.yml")
     assert sum(entry.weight for entry, _ in scheme.leaves) == Decimal(100)
-    assert [entry.name for entry, _ in scheme.leaves][:3] == ["study_xuexi", "study_cadre", "study_youth"]
-    assert {entry.dimension for entry in scheme.entries} == {"theory", "foundation", "synergy"}
+    weights = {name: dimension.weight for name, dimension in scheme.dimensions.items()}
+    assert weights == {"theory": 22, "foundation": 46, "synergy": 18, "integrity": 14}
+    scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
 
 
-VETO = "{title: x, measure: spot_check, grade_at_most: best, basis: {rule: r, article: a, basis_type: default}}"
+def test_every_indicator_of_ours_that_may_not_apply_says_by_which_rule() -> None:
+    project = Project(ROOT)
+    scheme = load_scheme(project.scheme(2023))
+    planned = scoring.plan(project, load_contracts(project.expectations), scheme)
+    items_of_their_own = {
+        "joint_study_sessions", "role_models", "loyalty_sessions", "annual_report", "org_life_meeting", "democratic_review",
+        "model_office", "frontline_participants", "industry_agreement", "industry_activities", "street_agreement",
+        "street_activities", "united_front", "warning_education",
+    }  # fmt: skip
+    unsaid = {
+        entry.name
+        for entry, leaf in scheme.leaves
+        if entry.section == "base"
+        and planned.measures[leaf.measure].empty != "not_reported"
+        and not leaf.not_applicable
+    }
+    assert unsaid == items_of_their_own
+
+
+def test_study_scores_move_to_training_in_2024_and_are_shown() -> None:
+    before, after = (load_scheme(ROOT / "data" / "schemes" / f"{year}.yml") for year in (2023, 2024))
+    weights = [{entry.name: entry.weight for entry in scheme.entries} for scheme in (before, after)]
+    assert (weights[0]["study"], weights[0]["training"]) == (4, 6)
+    assert (weights[1]["study"], weights[1]["training"]) == (0, 10)
+    shown = {entry.name for entry, _ in after.leaves if entry.is_shown}
+    assert shown == {"campaign_cover", "study_xuexi", "study_cadre", "study_youth"}
+
+
+def test_a_scheme_of_2024_that_scores_study_is_refused_with_the_rule(tmp_path: Path) -> None:
+    text = (ROOT / "data" / "schemes" / "2024.yml").read_text(encoding="utf-8")
+    for old, new in [
+        ("title: 学情通报\n        weight: 0", "title: 学情通报\n        weight: 1"),
+        ("title: 学习强国参学率\n            weight: 0", "title: 学习强国参学率\n            weight: 1"),
+        ("title: 联组学习\n        weight: 4", "title: 联组学习\n        weight: 3"),
+    ]:
+        assert old in text
+        text = text.replace(old, new)
+    with pytest.raises(KaoheError, match=r"study_xuexi.*整治形式主义为基层减负若干规定"):
+        scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), load_scheme(scheme_file(tmp_path, text)))
+
+
+def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
+    project = Project(ROOT)
+    contracts = load_contracts(project.expectations)
+    assert contracts["clue_summary"].restricted
+    clues = tmp_path / "sql"
+    shutil.copytree(project.sql, clues)
+    measure = "-- Empty: not_applicable\nselect unit_id, quarter as item, clues as due, 0 as done, [_rec] as records from clue_summary"
+    (clues / "measures" / "clues.sql").write_text(measure, encoding="utf-8")
+    text = OURS.replace("measure: united_front\n", "measure: clues\n").replace(
+        "params: {target: 2}\n        basis: {rule: 浦东新区生态环境局2023年党建工作要点, article: 统一战线",
+        "basis: {rule: 浦东新区生态环境局2023年党建工作要点, article: 统一战线",
+    )
+    with pytest.raises(KaoheError) as caught:
+        scoring.plan(Project(tmp_path), contracts, load_scheme(scheme_file(tmp_path, text)))
+    assert caught.value.key == "measure_restricted"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "mark", "said"),
     [
         pytest.param(
-            "weight: 6.66", "weight: 5.66", "study:", "“学情通报”各项权重之和是 19.00，应为 20", id="weights make 99"
+            "weight: 1.34", "weight: 0.34", "study:", "“学情通报”各项权重之和是 3.00，应为 4", id="weights make 99"
         ),
-        pytest.param("weight: 45", "weight: 44", "foundation:", "之和是 45，应为 44", id="a dimension"),
+        pytest.param("weight: 46", "weight: 45", "foundation:", "之和是 46，应为 45", id="a dimension"),
         pytest.param("rule: share", "rule: shar", "rule: shar", "不在允许的取值之内", id="unknown rule"),
         pytest.param("measure: study_h", "mesure: study_h", "mesure:", "不认识“mesure”", id="misspelt key"),
-        pytest.param("weight: 6.67", "weight: 6.675", "weight: 6.675", "不合要求", id="thousandths"),
+        pytest.param("weight: 1.33", "weight: 1.335", "weight: 1.335", "不合要求", id="thousandths"),
         pytest.param("digits: 2", "digits: 3", "rounding:", "不在允许的取值之内", id="three digits"),
         pytest.param(
             "tie_break: [spot_check", "tie_break: [spot", "tie_break:", "“spot”不是", id="tie-break on nothing"
@@ -51,7 +109,29 @@ VETO = "{title: x, measure: spot_check, grade_at_most: best, basis: {rule: r, ar
         ),
         pytest.param("study_youth:", "study youth:", "# 2023", "不能作名称", id="a name with a blank"),
         pytest.param("effective_to: 2023", "effective_to: 2022", "effective_to:", "晚于截止日期", id="dates"),
-        pytest.param("vetoes: {}", f"vetoes: {{V1: {VETO}}}", "vetoes:", "没有“best”这一等次", id="veto to no grade"),
+        pytest.param("grade_at_most: good", "grade_at_most: best", "V1:", "没有“best”这一等次", id="veto to no grade"),
+        pytest.param(
+            "effective_to: 2023-12-31\ndeadline",
+            "effective_to: 2023-02-30\ndeadline",
+            "effective_to",
+            "不合要求",
+            id="no date",
+        ),
+        pytest.param("title: 良好", "title: 优秀", "grades:", "两个等次同名", id="two grades of one title"),
+        pytest.param(
+            "rule: 2019—2023年全国党员教育培训工作规划, article: 教育培训学时, basis_type: national_rule, effective_from: 2019-11-11, effective_to: 2023-12-31",
+            "rule: 旧规划, article: 学时, basis_type: national_rule, effective_to: 2022-12-31",
+            "# 2023",
+            "“旧规划”在 2023 年没有效力",
+            id="a rule no longer in force",
+        ),
+        pytest.param(
+            "          - rule: 中国",
+            "          - {rule: 早, effective_from: 2014-01-01, params: {limit: {talk: 2}}}\n          - rule: 中国",
+            "- rule: 中国",
+            "“早”和",
+            id="versions overlap",
+        ),
     ],
 )
 def test_a_wrong_scheme_is_refused_with_file_and_line(tmp_path: Path, old: str, new: str, mark: str, said: str) -> None:

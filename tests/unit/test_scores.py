@@ -93,9 +93,40 @@ def test_pending_before_the_deadline_and_not_reported_after_it(bench: Bench) -> 
     unit = before.unit("U1")
     assert (unit["status"], unit["grade"], unit["rank"], unit["total"]) == ("pending", None, 1, 100)
     after = bench.score(scheme, units, items, as_of=dt.date(2024, 2, 1))
-    assert by_leaf(after.indicators, "status") == {"a1": "scored", "b1": "not_reported", "b2": "not_applicable"}
-    assert by_leaf(after.indicators, "points") == {"a1": 60, "b1": 0, "b2": None}
+    assert by_leaf(after.indicators, "status") == {"a1": "scored", "b1": "not_reported", "b2": "not_reported"}
+    assert by_leaf(after.indicators, "points") == {"a1": 60, "b1": 0, "b2": 0}
     assert after.unit("U1")["grade"] == "合格"
+    assert after.evidence.select("indicator", "item", "due", "done", "lost").rows() == [
+        ("a1", "x", 1, 1, 0), ("b1", "x", 1, 0, 25), ("b2", "none", 1, 0, 15),
+    ]  # fmt: skip
+
+
+def test_nothing_was_done_where_nothing_was_reported_whatever_the_items_say(bench: Bench) -> None:
+    items = [*full("a1", "b1"), Item("U1", "b2", "x", 1, 1, reported=False)]
+    scores = bench.score(scheme_text(SIMPLE), {"U1": "机关处室"}, items)
+    assert by_leaf(scores.indicators, "points") == {"a1": 60, "b1": 25, "b2": 0}
+    assert by_leaf(scores.indicators, "done")["b2"] == 0
+    bench.audit()
+
+
+def test_a_leaf_of_weight_0_is_shown_and_neither_scored_nor_shared_out_to(bench: Bench) -> None:
+    scheme = scheme_text(tree(a={"a1": "100", "a2": "0"}, b={"b1": "0"}))
+    items = [Item("U1", "a2", "x", 3, 1), Item("U1", "b1", "x", 1, 1, reported=False)]
+    scores = bench.score(scheme, {"U1": "机关处室"}, items, as_of=dt.date(2024, 1, 31))
+    assert by_leaf(scores.indicators, "status") == {"a1": "pending", "a2": "shown", "b1": "shown"}
+    scores = bench.score(scheme, {"U1": "机关处室"}, [*items, Item("U1", "a1", "x", 2, 1)])
+    assert by_leaf(scores.indicators, "effective_weight") == {"a1": 100, "a2": 0, "b1": 0}
+    assert by_leaf(scores.indicators, "points") == {"a1": 50, "a2": None, "b1": None}
+    assert by_leaf(scores.indicators, "done") == {"a1": 1, "a2": 1, "b1": 1}
+    assert (scores.unit("U1")["total"], scores.unit("U1")["status"]) == (50, "scored")
+    bench.audit()
+
+
+def test_what_is_not_applicable_says_by_which_rule(bench: Bench) -> None:
+    scores = bench.score(scheme_text(SIMPLE, empty="not_applicable"), {"U1": "机关处室"}, full("a1"))
+    assert by_leaf(scores.indicators, "not_applicable_rule") == {
+        "a1": None, "b1": "sql/measures/given.sql", "b2": "sql/measures/given.sql",
+    }  # fmt: skip
 
 
 def test_a_unit_without_data_is_listed_and_not_ranked(bench: Bench) -> None:

@@ -1,0 +1,52 @@
+"""``kaohe systems``: the 31 systems of the work plan, where each finds its data and what it comes out as."""
+
+import json
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kaohe.commands import asking
+from kaohe.words import Language, language, say
+
+
+class Format(StrEnum):
+    """How the rows are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    spoken = language()
+
+    @app.command(help=say("cli_systems"))
+    def systems(
+        year: Annotated[int | None, asking.published_year()] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TABLE,
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> int:
+        from kaohe.systems import systems
+
+        found = systems(home, year)
+        if format_ is Format.JSON:
+            print(json.dumps([asdict(system) for system in found], ensure_ascii=False, indent=2))
+            return 0
+        from rich.table import Table
+
+        table = Table(show_lines=True)
+        for name in ("number", "system", "tables", "rows_read", "outputs", "status"):
+            table.add_column(say(f"heading_{name}"), justify="right" if name in ("number", "rows_read") else "left")
+        for system in found:
+            outputs = [f"{output['title']} · {output['model']}" for output in system.outputs]
+            status = say(f"system_{system.status}", points=system.weight)
+            table.add_row(
+                str(system.number), system.system, "\n".join(system.tables), str(system.rows_read),
+                "\n".join(outputs), status,
+            )  # fmt: skip
+        asking.console().print(table)
+        return 0

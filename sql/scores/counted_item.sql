@@ -1,0 +1,17 @@
+-- Items as they count: those of the measures; where a unit reported nothing in time, nothing of them was done, and
+-- where there are none of them, the item `none` carries the loss.
+-- Grain: one row per unit, indicator and item.
+select
+  measured.unit_id,
+  measured.indicator,
+  measured.item,
+  measured.due,
+  case when leaf_status.status = 'not_reported' then 0 else measured.done end as done,
+  measured.records
+from measured
+join assessed_unit on assessed_unit.unit_id = measured.unit_id
+left join leaf_status on leaf_status.unit_id = measured.unit_id and leaf_status.indicator = measured.indicator
+union all
+select unit_id, indicator, 'none' as item, 1 as due, 0 as done, [] as records
+from leaf_status
+where needs_item
