@@ -40,6 +40,7 @@ SQL_TYPES = {
 PROVENANCE = {"_source": "varchar", "_file": "varchar", "_sheet": "varchar", "_row": "integer", "_rec": "varchar"}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_READ = re.compile(r"\b(?:from|join)\s+(\w+)", re.IGNORECASE)
 _NO_ELEMENT = re.compile(r"""[\s、,;/\[\]'"\\]|^null$|^$""", re.IGNORECASE)
 
 
@@ -120,6 +121,11 @@ class NotScored(_Strict):
 
     from_year: int
     rule: str
+
+
+def tables_named(arguments: dict[str, Any]) -> set[str]:
+    """The tables that a rule in SQL reads, by its arguments (and the names it gives to parts of itself)."""
+    return set(_READ.findall(str(arguments.get("unexpected_rows_query", ""))))
 
 
 class Contract(_Strict):
@@ -248,7 +254,8 @@ def load_contracts(folder: Path) -> Contracts:
 
 
 def _must_come_first(contract: Contract, contracts: dict[str, Contract], folder: Path) -> list[str]:
-    """The tables whose trusted rows this one's need: corrections, the registry for names of units, and references."""
+    """The tables whose trusted rows this one's need: corrections, the registry for names of units, references, and what
+    its rules in SQL read."""
     tables = ["correction"] if "correction" in contracts and contract.table != "correction" else []
     for name, column in contract.columns.items():
         if column.references is None:
@@ -259,4 +266,6 @@ def _must_come_first(contract: Contract, contracts: dict[str, Contract], folder:
         tables.append(column.references.table)
     if contract.unit_columns:
         tables += [name for name in ("org_unit", "unit_alias") if name in contracts and name != contract.table]
+    for rule in contract.expectations:
+        tables += tables_named(rule.arguments) & contracts.keys() - {contract.table}
     return sorted(set(tables))

@@ -150,8 +150,10 @@ def known(warehouse: Warehouse, contracts: Contracts) -> dict[str, list[Correcti
     Raises ``KaoheError`` for one that breaks a rule or that ``checked`` refuses: none is ever passed over.
     """
     for file, sheet, row, source, problem in warehouse.rows(
-        "select _file, _sheet, _row, _source, min(rule) from main.problem join raw.correction using (_rec) "
-        "where table_name = ? and severity = 'critical' and reason <> 'duplicate' group by all order by all limit 1",
+        "select record._file, record._sheet, record._row, record._source, min(problem.rule) "
+        "from main.problem as problem join raw.correction as record on record._rec = problem._rec "
+        "where problem.table_name = ? and problem.severity = 'critical' and problem.reason <> 'duplicate' "
+        "group by all order by all limit 1",
         [TABLE],
     ):
         why = "correction_two" if problem == "conflict" else "correction_incomplete"

@@ -13,7 +13,7 @@ from kaohe.publishing import WORKBOOK
 from kaohe.publishing.changes import CHANGES
 from kaohe.publishing.snapshot import read_manifest
 from kaohe.publishing.workbook import sheet_remarks, state_of
-from kaohe.run import Outcome
+from kaohe.run import GREAT_EXPECTATIONS, Outcome
 from kaohe.words import say
 
 _TOP, _BOTTOM = 10, 5
@@ -52,8 +52,8 @@ def print_summary(console: Console, outcome: Outcome) -> None:
 
 def print_timings(console: Console, outcome: Outcome, total: float) -> None:
     """Print how long each step took; own work is everything but starting Prefect and Great Expectations."""
-    own = {step: took for step, took in outcome.timings.items() if step != "great_expectations_import"}
-    for step, took in own.items():
+    own = {step: took for step, took in outcome.timings.items() if step != GREAT_EXPECTATIONS}
+    for step, took in outcome.timings.items():
         console.print(f"  {say(f'timing_{step}'):<24}{took:6.2f} s", highlight=False)
     console.print(say("timing_own", seconds=f"{sum(own.values()):.2f}"), highlight=False)
     console.print(say("timing_total", seconds=f"{total:.2f}"), highlight=False)

@@ -5,144 +5,61 @@ table as a whole stops the run.
 """
 
 import datetime as dt
-from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
+import duckdb
 import polars as pl
 
 from kaohe import corrections, progress, records
-from kaohe.contracts import Contract, Contracts, Reference, Severity
+from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError
+from kaohe.findings import Findings
 from kaohe.people import MASK
+from kaohe.rules import Rule, rules_of
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 from kaohe.yamlfile import line_of, misplaced
 
 
-@dataclass(frozen=True)
-class Rule:
-    """One expectation of a table, written in its contract or following from a column's description."""
-
-    name: str
-    type: str
-    arguments: dict[str, Any]
-    severity: Severity
-    column: str
-    sentence: str
-
-
-def rules_of(contract: Contract, contracts: Contracts, as_of: dt.date) -> list[Rule]:
-    """Every rule of a contract: required cells, allowed values, references, no event after ``as_of``, unique keys,
-    and its own expectations."""
-    rules: list[Rule] = []
-    for name, column in contract.columns.items():
-        if column.required:
-            rules.append(
-                Rule(
-                    "required",
-                    "expect_column_values_to_not_be_null",
-                    {"column": name},
-                    "critical",
-                    name,
-                    say("rule_required"),
-                )
-            )
-        if column.type == "choice" and column.values:
-            rules.append(
-                Rule(
-                    "choice",
-                    "expect_column_values_to_be_in_set",
-                    {"column": name, "value_set": column.values},
-                    "critical",
-                    name,
-                    say("rule_choice", values="、".join(column.values)),
-                )
-            )
-        if column.references:
-            rules.append(_reference(name, column.references, contracts))
-    if contract.event_date:
-        arguments = {"column": contract.event_date, "max_value": as_of.isoformat()}
-        rules.append(
-            Rule(
-                "future",
-                "expect_column_values_to_be_between",
-                arguments,
-                "critical",
-                contract.event_date,
-                say("rule_future", as_of=as_of),
-            )
-        )
-    for number, rule in enumerate(contract.expectations):
-        pointed = rule.column or (rule.columns[0] if rule.columns else contract.key[0])
-        arguments = {key: _plain(value) for key, value in rule.arguments.items()}
-        if rule.column and rule.type != "unexpected_rows_expectation":
-            arguments["column"] = rule.column
-        rules.append(Rule(f"rule_{number + 1}", rule.type, arguments, rule.severity, pointed, rule.sentence))
-    return rules
-
-
-def _reference(name: str, reference: Reference, contracts: Contracts) -> Rule:
-    other = contracts[reference.table]
-    query = (
-        f"select _rec from (select * from {{batch}}) as referring where {name} is not null and not exists "
-        f"(select 1 from {other.table} as referred where referred.{other.key[0]} = referring.{name})"
-    )
-    return Rule(
-        "reference",
-        "unexpected_rows_expectation",
-        {"unexpected_rows_query": query},
-        reference.severity,
-        name,
-        say("rule_reference", table=other.title),
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Great Expectations takes no Decimal."""
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return float(value) if isinstance(value, Decimal) else value
-
-
 def check_rules(contracts: Contracts, folder: Path) -> None:
-    """Refuse, with file and place, a contract whose rule Great Expectations does not know or cannot take."""
+    """Refuse, with file and place, a contract whose rule Great Expectations does not know or cannot take, or whose
+    SQL does not run."""
     from kaohe.gx import expectation
 
+    empty = duckdb.connect()
     for contract in contracts.values():
+        empty.execute(f"create table {contract.table} ({contract.definition()}, _year bigint)")
         rules = rules_of(contract, contracts, dt.date.max)
         written = len(rules) - len(contract.expectations)
         for number, rule in enumerate(rules):
             try:
                 expectation(rule.type, rule.arguments)
-            except (LookupError, ValueError) as error:
+                if query := rule.arguments.get("unexpected_rows_query"):
+                    empty.sql(query.format(batch=f"{contract.table} as subselect")).fetchall()
+            except (LookupError, ValueError, duckdb.Error) as error:
                 problem = say("contract_bad_rule", type=rule.type, problem=" ".join(str(error).split()))
                 path, at = folder / f"{contract.table}.yml", ("expectations", number - written)
                 raise misplaced(path, at, line_of(path, at), problem) from error
 
 
-def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date) -> None:
+def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date) -> float:
     """Make the trusted tables ``main.<table>``, ``main.problem`` with every finding, and ``main.quarantine``.
 
-    Raises ``KaoheError`` when a critical rule about a whole table fails, two units share a name, or a correction
-    cannot be carried out.
+    Gives the seconds that Great Expectations took of it. Raises ``KaoheError`` when a critical rule about a whole
+    table fails, two units share a name, or a correction cannot be carried out.
     """
-    from kaohe.gx import Validator, expectation
-
     records.begin(warehouse)
     corrections.begin(warehouse)
     ordered: dict[str, list[corrections.Correction]] = {}
     said: list[tuple[str, str, str, str]] = []
-    with Validator(warehouse.con) as validator:
+    with Findings(warehouse, contracts) as findings:
         for done, (table, contract) in enumerate(contracts.items()):
             progress.report(say("step_validate", table=contract.title), done, len(contracts))
             records.resolve(warehouse, contract, sql, ordered.get(table, []))
             rules = rules_of(contract, contracts, as_of)
             if not warehouse.rows(f"select 1 from main.{table} limit 1"):
                 rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
-            failing = validator.failing(table, [expectation(rule.type, rule.arguments) for rule in rules])
-            for number, recs in failing.items():
+            for number, recs in findings.failing(contract, rules).items():
                 _found(warehouse, contract, rules[number], recs)
             said += [(table, rule.name, rule.column, rule.sentence) for rule in rules]
             records.remove_problems(warehouse, table)
@@ -153,6 +70,7 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
             elif table == corrections.TABLE:
                 ordered = corrections.known(warehouse, contracts)
     _quarantine(warehouse, contracts, sql, said)
+    return findings.seconds
 
 
 def _found(warehouse: Warehouse, contract: Contract, rule: Rule, recs: list[str] | None) -> None:

@@ -39,14 +39,15 @@ def add(app: typer.Typer) -> None:
         from rich.table import Table
 
         table = Table(show_lines=True)
-        for name in ("number", "system", "tables", "rows_read", "outputs", "status"):
+        for name in ("number", "system", "tables", "rows_read", "outputs", "model", "status"):
             table.add_column(say(f"heading_{name}"), justify="right" if name in ("number", "rows_read") else "left")
         for system in found:
-            outputs = [f"{output['title']} · {output['model']}" for output in system.outputs]
+            outputs = [output["title"] for output in system.outputs]
+            models = dict.fromkeys(Path(output["model"]).stem for output in system.outputs)
             status = say(f"system_{system.status}", points=system.weight)
             table.add_row(
                 str(system.number), system.system, "\n".join(system.tables), str(system.rows_read),
-                "\n".join(outputs), status,
+                "\n".join(outputs), "\n".join(models), status,
             )  # fmt: skip
         asking.console().print(table)
         return 0

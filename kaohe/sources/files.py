@@ -8,6 +8,7 @@ import csv
 import datetime as dt
 import io
 import zipfile
+from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import PurePath
@@ -22,6 +23,7 @@ TEXT_FILES = (".csv", ".tsv")
 _OLE = b"\xd0\xcf\x11\xe0"
 _DELIMITERS = ",\t;|"
 csv.field_size_limit(2**31 - 1)
+_END = "\x1e"
 _BLANK = " \t\r\n\f\v\u00a0\u3000\u200b\ufeff"
 
 
@@ -124,15 +126,17 @@ def _decode(name: str, data: bytes) -> str:
 
 
 def _csv_rows(name: str, text: str) -> list[list[str]]:
-    """Rows as Excel would show them; the delimiter is the one that cuts the first lines into the most cells."""
-    head = text[:65536].splitlines()[:50]
-    delimiter = max(_DELIMITERS, key=lambda mark: sum(len(row) - 1 for row in csv.reader(head, delimiter=mark)))
-    try:
-        for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            pass
-    except csv.Error as error:
-        # Any other oddity keeps its row; a quote that is never closed would swallow all the rows below it.
-        if "unexpected end of data" in str(error):
-            raise Unreadable("file_quote", file=name) from error
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    """Rows as Excel would show them. Raises ``Unreadable`` for a quote that is never closed: it swallows all below."""
+    mark = max(_DELIMITERS, key=lambda mark: _evenness(text, mark))
+    ended = text if text.endswith(("\n", "\r")) else f"{text}\n"
+    *rows, last = csv.reader(io.StringIO(ended + _END, newline=""), delimiter=mark)
+    if last != [_END]:
+        raise Unreadable("file_quote", file=name)
     return [[cell.strip(_BLANK) for cell in row] for row in rows]
+
+
+def _evenness(text: str, mark: str) -> tuple[int, int]:
+    """How well a delimiter cuts the first lines: how many of them into the same number of cells, and how many cells.
+    A mark that only separates the elements of lists cuts unevenly."""
+    widths = Counter(map(len, csv.reader(text[:65536].splitlines()[:50], delimiter=mark)))
+    return max(((rows, width) for width, rows in widths.items() if width > 1), default=(0, 0))

@@ -20,7 +20,7 @@ with output as (
   select system, alert, 'alert', title, concat('sql/alerts/', model, '.sql'), 0, 1000 + position
   from scheme_alert
   union all
-  select number, command, 'command', concat('kaohe ', command), concat('kaohe ', command), 0, 2000
+  select number, command, 'command', concat('kaohe ', command), concat('flows/', replace(command, '-', '_'), '.py'), 0, 2000
   from work_plan
   where command is not null
   union all

@@ -141,7 +141,7 @@ def test_on_a_running_server_the_run_is_seen_there(inbox: Path, home: Path, serv
     again = kaohe(*arguments, **settings)
     assert again.returncode == 0, again.stderr
     assert "没有变化" in again.stdout
-    assert len(list((home / "published" / "2023").iterdir())) == 2
+    assert len(list((home / "published" / "2023").iterdir())) == 3  # the publication, CURRENT and the log
 
 
 def test_a_failing_run_shows_its_sentence_here_and_on_the_server(

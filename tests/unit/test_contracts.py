@@ -112,6 +112,11 @@ def test_a_wrong_contract_is_refused_with_file_and_line(
     [
         pytest.param("expect_column_values_to_not_be_null", "expect_the_best", id="unknown to Great Expectations"),
         pytest.param("column: talked_on\n", "column: talked_on\n    mostlie: 1\n", id="argument it does not take"),
+        pytest.param(
+            "expect_column_values_to_not_be_null\n    column: talked_on\n",
+            "unexpected_rows_expectation\n    unexpected_rows_query: select _rec from {batch} where talked < 1\n",
+            id="SQL that does not run",
+        ),
     ],
 )
 def test_a_rule_that_great_expectations_refuses_is_refused_with_the_file(

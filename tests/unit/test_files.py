@@ -25,6 +25,13 @@ def test_csv_with_any_usual_delimiter(delimiter: str) -> None:
     assert sheet.rows[1:] == [["a", "b", "c"], ["1", "2", "3"]]
 
 
+def test_csv_whose_cells_hold_lists_is_cut_by_its_own_delimiter() -> None:
+    lines = ["编号,类型,日期", *(f"{n},党课；主题党日;支委会;党小组会,2023-03-0{n}" for n in range(1, 6))]
+    (sheet,) = read_sheets("a.csv", "\n".join(lines).encode())
+    assert sheet.rows[0] == ["编号", "类型", "日期"]
+    assert {len(row) for row in sheet.rows} == {3}
+
+
 def test_csv_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
     (sheet,) = read_sheets("a.csv", '\n"两\n行",b\n\nc,d\n'.encode())
     assert sheet.rows == [[], ["两\n行", "b"], [], ["c", "d"]]
@@ -55,6 +62,9 @@ def zipped(name: str) -> bytes:
         pytest.param("台账.csv", b"", "file_empty", id="empty"),
         pytest.param("台账.csv", b"a,b\n1,\0\n", "file_nul", id="NUL"),
         pytest.param("台账.csv", b'a,b\n1,"2\n3,4\n', "file_quote", id="a quote never closed"),
+        pytest.param(
+            "台账.csv", b'a,b\n"1"x,2\n1,"2\n3,4\n', "file_quote", id="a quote never closed, after another oddity"
+        ),
         pytest.param("台账.csv", b"\xff\xfe\x00", "file_encoding", id="half a UTF-16 character"),
         pytest.param("台账.csv", b"a,\xff\xff\xff", "file_encoding", id="no known encoding"),
     ],

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from tests.helpers import AS_OF
+from tests.helpers import AS_OF, YEAR
 from tests.measures import Row, day, params, run, units
 
 # --- Pairing ---------------------------------------------------------------------------------------------------------
@@ -169,4 +169,92 @@ def test_projects_belong_to_the_unit_of_their_agreement_and_other_kinds_are_no_p
     assert run("measures/projects_done", pairing_agreement=AGREEMENTS, pairing_item=given, param=STREET) == [
         ("U", "P1", 1, 1, ["r P1"]),
         ("W", "P2", 1, 0, ["r P2"]),
+    ]
+
+
+# --- The front line ---------------------------------------------------------------------------------------------------
+
+
+def post(number: str, who: str, days: int = 5, outcome: str | None = "成果", unit: str = "U", year: int = YEAR) -> Row:
+    return unit, number, who, days, outcome, year, f"r {number}"
+
+
+TARGET = params(target={"机关处室": 2, "基层单位": 3})
+
+
+def unit_of(category: str, name: str = "U") -> Row:
+    return name, "2015-01-01", None, category
+
+
+@pytest.mark.parametrize(
+    ("category", "people", "due", "done"),
+    [
+        ("机关处室", 0, 2, 0),
+        ("机关处室", 1, 2, 1),
+        ("机关处室", 2, 2, 2),
+        ("机关处室", 3, 2, 2),
+        ("基层单位", 2, 3, 2),
+        ("基层单位", 3, 3, 3),
+        ("基层单位", 4, 3, 3),
+    ],
+)
+def test_people_at_the_front_line_count_up_to_the_target_of_the_category(
+    category: str, people: int, due: int, done: int
+) -> None:
+    given = [post(f"P{number}", f"M{number}") for number in range(people)]
+    found = run(
+        "measures/frontline_participants", assessed_unit=[unit_of(category)], frontline_post=given, param=TARGET
+    )
+    assert found == [("U", "unit", due, done, [f"r P{number}" for number in range(people)])]
+
+
+def test_one_person_at_several_posts_is_one_and_other_years_and_categories_are_not_asked() -> None:
+    given = [
+        post("P1", "M"),
+        post("P2", "M", days=1, outcome=None),
+        post("P3", "N", year=2022),
+        post("P4", "O", unit="W"),
+    ]
+    assessed = [unit_of("基层单位"), unit_of("机关处室", "W"), unit_of("其他", "X")]
+    found = run("measures/frontline_participants", assessed_unit=assessed, frontline_post=given, param=TARGET)
+    assert found == [("U", "unit", 3, 1, ["r P1", "r P2"]), ("W", "unit", 2, 1, ["r P4"])]
+
+
+@pytest.mark.parametrize(
+    ("days", "outcome", "done"),
+    [
+        pytest.param(5, "成果", 1, id="just long enough"),
+        pytest.param(4, "成果", 0, id="a day short"),
+        pytest.param(30, None, 0, id="without an outcome"),
+    ],
+)
+def test_a_post_is_valid_if_it_was_long_enough_and_had_an_outcome(days: int, outcome: str | None, done: int) -> None:
+    given = [post("P", "M", days, outcome), post("2022", "M", year=2022), post("2024", "M", year=2024)]
+    found = run("measures/frontline_posts_valid", frontline_post=given, param=params(days=5))
+    assert found == [("U", "P", 1, done, ["r P"])]
+
+
+# --- The united front -------------------------------------------------------------------------------------------------
+
+
+def test_united_front_activities_fill_slots_by_date_then_record() -> None:
+    given: list[Row] = [
+        ("U", "2023-09-01", 2023, "r d"),
+        ("U", "2023-05-01", 2023, "r c"),
+        ("U", "2023-05-01", 2023, "r b"),
+        ("U", "2022-05-01", 2022, "r a"),
+        ("W", "2023-12-31", 2023, "r w"),
+        ("W", "2024-01-01", 2024, "r x"),
+    ]
+    found = run(
+        "measures/united_front", assessed_unit=units("U", "V", "W"), united_front_activity=given,
+        param=params(target=2),
+    )  # fmt: skip
+    assert found == [
+        ("U", "1", 1, 1, ["r b"]),
+        ("U", "2", 1, 1, ["r c"]),
+        ("V", "1", 1, 0, []),
+        ("V", "2", 1, 0, []),
+        ("W", "1", 1, 1, ["r w"]),
+        ("W", "2", 1, 0, []),
     ]

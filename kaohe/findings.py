@@ -1,0 +1,114 @@
+"""Findings: which records fail which rule, asked of Great Expectations once and remembered while nothing changes.
+
+A rule's findings hold as long as the rule, the rows of its table and those of the trusted tables it looks at are the
+same; so a night judges again only what changed, and imports Great Expectations only if something did.
+"""
+
+import hashlib
+import importlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from kaohe.contracts import Contract, Contracts, tables_named
+from kaohe.rules import Rule
+from kaohe.warehouse import Warehouse
+
+_TABLE = """
+create table if not exists meta.finding (
+  table_name varchar, rule varchar, digest varchar, whole boolean, recs varchar[])
+"""
+
+#: A rule of the list → the ``_rec`` of the records that fail it; None if it fails for the table as a whole.
+Failing = dict[int, list[str] | None]
+
+
+class Findings:
+    """Judges tables by their rules; a context manager. ``seconds``: how long Great Expectations took."""
+
+    def __init__(self, warehouse: Warehouse, contracts: Contracts) -> None:
+        self.warehouse, self.contracts = warehouse, contracts
+        self.seconds = 0.0
+        self._validator: Any = None
+        self._open = ExitStack()
+        warehouse.con.execute(_TABLE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+    def failing(self, contract: Contract, rules: Sequence[Rule]) -> Failing:
+        """The rules that fail on ``main.<table>``, by their place in the list."""
+        table = contract.table
+        digests = [self._digest(contract, rule) for rule in rules]
+        known = {
+            digest: (whole, recs)
+            for digest, whole, recs in self.warehouse.rows(
+                "select digest, whole, recs from meta.finding where table_name = ?", [table]
+            )
+        }
+        new = [number for number, digest in enumerate(digests) if digest not in known]
+        found = self._judge(table, [rules[number] for number in new]) if new else {}
+        for place, number in enumerate(new):
+            recs = found.get(place, [])
+            known[digests[number]] = (recs is None, recs or [])
+        if new or len(known) > len(digests):
+            with self.warehouse.transaction():
+                self.warehouse.con.execute("delete from meta.finding where table_name = ?", [table])
+                for rule, digest in zip(rules, digests, strict=True):
+                    self.warehouse.con.execute(
+                        "insert into meta.finding values (?, ?, ?, ?, ?)", [table, rule.name, digest, *known[digest]]
+                    )
+        failing: Failing = {}
+        for number, digest in enumerate(digests):
+            whole, recs = known[digest]
+            if whole or recs:
+                failing[number] = None if whole else recs
+        return failing
+
+    def _judge(self, table: str, rules: Sequence[Rule]) -> Failing:
+        with self._timed():
+            gx = importlib.import_module("kaohe.gx")
+            if self._validator is None:
+                self._validator = self._open.enter_context(gx.Validator(self.warehouse.con))
+            found: Failing = self._validator.failing(table, [gx.expectation(r.type, r.arguments) for r in rules])
+            return found
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        begin = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds += time.perf_counter() - begin
+
+    def _digest(self, contract: Contract, rule: Rule) -> str:
+        """Of all that a rule's findings depend on."""
+        arguments = rule.arguments
+        if rule.name == "future":  # a later date changes nothing while the same records lie after it
+            event = arguments["column"]
+            after = self._value(f"select count(*) from main.{contract.table} where {event} > ?", arguments["max_value"])
+            arguments = {"column": event, "after": after}
+        rows = {table: self._rows(table) for table in self._tables(contract, rule)}
+        text = json.dumps([duckdb.__version__, rule.type, arguments, rows], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _tables(self, contract: Contract, rule: Rule) -> list[str]:
+        """The tables a rule looks at."""
+        return sorted({contract.table} | (tables_named(rule.arguments) & self.contracts.keys()))
+
+    def _rows(self, table: str) -> str:
+        """A digest of a table's rows, in any order."""
+        return str(self._value(f"select (count(*), bit_xor(hash(t)), sum(hash(t))) from main.{table} as t"))
+
+    def _value(self, query: str, *values: object) -> Any:
+        return self.warehouse.rows(query, list(values))[0][0]
