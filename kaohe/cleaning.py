@@ -47,16 +47,15 @@ def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.
         *_PLACE, *(_filled(pl.col(name), column).alias(name) for name, column in contract.columns.items())
     )
     bad = filled.with_columns(pl.col(name) & cleaned[name].is_null() for name in contract.columns)
-    cells = bad.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name").filter("value")
-    return cells.drop("value")
+    cells = bad.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="_bad")
+    return cells.filter("_bad").drop("_bad")
 
 
 def typed_cell(column: Column, text: str | None) -> tuple[str | None, bool]:
     """A cell on its own: its canonical text (null where blank), and whether it could be typed."""
     cell = pl.col("cell")
-    row = pl.DataFrame({"cell": [text], **dict.fromkeys(_TABLE, "")}, {"cell": pl.String}).select(
-        _expression(column, cell).alias("typed"), _filled(cell, column).alias("filled")
-    )
+    row = pl.DataFrame({"cell": [text]}, {"cell": pl.String}).with_columns(pl.lit("").alias(name) for name in _TABLE)
+    row = row.select(_expression(column, cell).alias("typed"), _filled(cell, column).alias("filled"))
     value: str | None = row["typed"][0]
     return value, value is not None or not row["filled"][0]
 

@@ -370,8 +370,12 @@ def refuse_pending(tables: Snapshot | Warehouse) -> None:
     """Raises ``KaoheError`` if a unit of the scores is pending: such a result can neither be announced nor final."""
     pending = tables.rows("select unit_name from main.scores where status = 'pending' order by unit_id")
     if pending:
+        ((deadline,),) = tables.rows(
+            "select max(deadline) from main.scheme_indicator join main.indicator_scores using (indicator) "
+            "where status = 'pending'"
+        )
         names = "、".join(name for (name,) in pending[:5])
-        raise KaoheError("units_pending", count=len(pending), names=names)
+        raise KaoheError("units_pending", count=len(pending), names=names, deadline=deadline)
 
 
 def _restated(

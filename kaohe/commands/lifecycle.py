@@ -25,9 +25,9 @@ class Ruling(StrEnum):
     REJECTED_ZH = "不成立"
 
 
-def _text(key: str) -> Any:
+def _text(help_: str) -> Any:
     """An option that takes a text."""
-    return typer.Option(help=say(key), callback=_filled)
+    return typer.Option(help=help_, callback=_filled)
 
 
 def _filled(param: typer.CallbackParam, text: str | None) -> str | None:
@@ -52,9 +52,9 @@ def _add_moves(app: typer.Typer) -> None:
     @app.command(help=say("cli_announce"))
     def announce(
         year: Annotated[int, asking.year()],
-        by: Annotated[str, _text("cli_by")],
-        document: Annotated[str, _text("cli_document")],
-        reason: Annotated[str, _text("cli_reason_if_any")] = "",
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        reason: Annotated[str, _text(say("cli_reason_if_any"))] = "",
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
@@ -73,9 +73,9 @@ def _add_moves(app: typer.Typer) -> None:
     @app.command(help=say("cli_finalize"))
     def finalize(
         year: Annotated[int, asking.year()],
-        by: Annotated[str, _text("cli_by")],
-        document: Annotated[str, _text("cli_document")],
-        reason: Annotated[str, _text("cli_reason_if_any")] = "",
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        reason: Annotated[str, _text(say("cli_reason_if_any"))] = "",
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
@@ -93,9 +93,9 @@ def _add_moves(app: typer.Typer) -> None:
     def reissue(
         year: Annotated[int, asking.year()],
         inbox: Annotated[Path, typer.Option(help=say("cli_run_inbox"))],
-        reason: Annotated[str, _text("cli_reason")],
-        by: Annotated[str, _text("cli_by")],
-        document: Annotated[str, _text("cli_document")],
+        reason: Annotated[str, _text(say("cli_reason"))],
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
         scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
@@ -120,12 +120,12 @@ def _add_appeals(app: typer.Typer) -> None:
     @app.command(name="add", help=say("cli_appeal_add"))
     def add_appeal(
         year: Annotated[int, asking.year()],
-        unit: Annotated[str, _text("cli_appeal_unit")],
-        indicator: Annotated[str, _text("cli_appeal_indicator")],
-        claim: Annotated[str, _text("cli_appeal_claim")],
-        by: Annotated[str, _text("cli_by")],
-        document: Annotated[str, _text("cli_document")],
-        evidence: Annotated[str, _text("cli_appeal_evidence")] = "",
+        unit: Annotated[str, _text(say("cli_appeal_unit"))],
+        indicator: Annotated[str, _text(say("cli_appeal_indicator"))],
+        claim: Annotated[str, _text(say("cli_appeal_claim"))],
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        evidence: Annotated[str, _text(say("cli_appeal_evidence"))] = "",
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
@@ -140,9 +140,9 @@ def _add_appeals(app: typer.Typer) -> None:
         appeal: Annotated[str, typer.Argument(help=say("cli_appeal_number"), metavar="ID")],
         year: Annotated[int, asking.year()],
         decision: Annotated[Ruling, typer.Option(help=say("cli_appeal_decision"))],
-        reason: Annotated[str, _text("cli_reason")],
-        by: Annotated[str, _text("cli_by")],
-        document: Annotated[str, _text("cli_document")],
+        reason: Annotated[str, _text(say("cli_reason"))],
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
@@ -190,14 +190,14 @@ def _add_corrections(app: typer.Typer) -> None:
     @app.command(help=say("cli_correct"))
     def correct(
         year: Annotated[int, asking.year()],
-        table: Annotated[str, _text("cli_correct_table")],
-        key: Annotated[str, _text("cli_correct_key")],
-        column: Annotated[str, _text("cli_correct_column")],
+        table: Annotated[str, _text(say("cli_correct_table"))],
+        key: Annotated[str, _text(say("cli_correct_key"))],
+        column: Annotated[str, _text(say("cli_correct_column"))],
         expect: Annotated[str, typer.Option(help=say("cli_correct_expect"))],
         value: Annotated[str, typer.Option(help=say("cli_correct_value"))],
-        reason: Annotated[str, _text("cli_reason")],
-        document: Annotated[str, _text("cli_document")],
-        by: Annotated[str, _text("cli_by")],
+        reason: Annotated[str, _text(say("cli_reason"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        by: Annotated[str, _text(say("cli_by"))],
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
@@ -210,9 +210,9 @@ def _add_corrections(app: typer.Typer) -> None:
     def withdraw(
         number: Annotated[int, typer.Argument(help=say("cli_withdraw_number"), metavar="ID")],
         year: Annotated[int, asking.year()],
-        reason: Annotated[str, _text("cli_reason")],
-        document: Annotated[str, _text("cli_document")],
-        by: Annotated[str, _text("cli_by")],
+        reason: Annotated[str, _text(say("cli_reason"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        by: Annotated[str, _text(say("cli_by"))],
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
@@ -225,7 +225,7 @@ def _add_corrections(app: typer.Typer) -> None:
 def _say_what_follows(proceedings: "Proceedings", sentence: str) -> None:
     console = asking.console()
     console.print(sentence, soft_wrap=True)
-    console.print(say("next_reissue" if proceedings.final else "next_run"), soft_wrap=True)
+    console.print(say("next_reissue") if proceedings.final else say("next_run"), soft_wrap=True)
 
 
 def _add_history(app: typer.Typer) -> None:
