@@ -38,4 +38,4 @@ lock: .venv/ready
 
 # Write data/sample anew from its generator.
 sample: .venv/ready
-	$(BIN)/python data/make_sample.py
+	$(BIN)/python data/make_sample

@@ -44,6 +44,11 @@ _READ = re.compile(r"\b(?:from|join)\s+(\w+)", re.IGNORECASE)
 _NO_ELEMENT = re.compile(r"""[\s、,;/\[\]'"\\]|^null$|^$""", re.IGNORECASE)
 
 
+def quoted(name: str) -> str:
+    """A column's name in SQL text: it may be a word of SQL (``order``, ``end``)."""
+    return f'"{name}"'
+
+
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -212,7 +217,7 @@ class Contract(_Strict):
         columns = {name: "varchar" if text else SQL_TYPES[column.type] for name, column in self.columns.items()}
         if text:
             columns["_extra"] = "varchar"
-        return ", ".join(f"{name} {sql_type}" for name, sql_type in (columns | PROVENANCE).items())
+        return ", ".join(f"{quoted(name)} {sql_type}" for name, sql_type in (columns | PROVENANCE).items())
 
 
 class Contracts(dict[str, Contract]):

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from rapidfuzz import process
 
 from kaohe.cleaning import typed_cell
-from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts
+from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
 from kaohe.people import is_hash
@@ -185,7 +185,7 @@ def find(correction: Correction, query: Query, records: str) -> list[Found]:
     texts = [correction.expect, correction.value, *correction.key]
     tests = [_says(*test) for test in zip(names, cells, texts, strict=True)]
     rows = query(
-        f"select resolved._rec, cast(given.{correction.column} as varchar), {tests[0][0]}, {tests[1][0]} "
+        f"select resolved._rec, cast(given.{quoted(correction.column)} as varchar), {tests[0][0]}, {tests[1][0]} "
         f"from main.{contract.table} as resolved join {records} as given on given._rec = resolved._rec "
         f"where {' and '.join(test for test, _ in tests[2:])} order by resolved._rec",
         [value for _, values in tests for value in values],
@@ -195,10 +195,10 @@ def find(correction: Correction, query: Query, records: str) -> list[Found]:
 
 def _says(name: str, column: Column, text: str | None) -> tuple[str, list[str | None]]:
     """SQL, with its values: the cell says just this; a unit may go by any of its names."""
-    same = f"given.{name} is not distinct from cast(? as {SQL_TYPES[column.type]})"
+    same = f"given.{quoted(name)} is not distinct from cast(? as {SQL_TYPES[column.type]})"
     if column.type != "unit":
         return same, [text]
-    by_any_name = f"coalesce(resolved.{name} in (select unit_id from unit_name where name = ?), false)"
+    by_any_name = f"coalesce(resolved.{quoted(name)} in (select unit_id from unit_name where name = ?), false)"
     return f"({same} or {by_any_name})", [text, text]
 
 
@@ -244,7 +244,7 @@ def _apply(warehouse: Warehouse, correction: Correction, record: Found) -> None:
     sql_type = SQL_TYPES[contract.columns[name].type]
     if not record.done:
         warehouse.con.execute(
-            f"update changed_record set {name} = cast(? as {sql_type}) where _rec = ?", [correction.value, record.rec]
+            f"update changed_record set {quoted(name)} = cast(? as {sql_type}) where _rec = ?", [correction.value, record.rec]
         )
     warehouse.con.execute(
         f"insert into main.corrected select ?, ?, ?, ?, ?, cast(cast(? as {sql_type}) as varchar), ?, reason, "

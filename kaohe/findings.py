@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import duckdb
 
-from kaohe.contracts import Contract, Contracts, tables_named
+from kaohe.contracts import Contract, Contracts, quoted, tables_named
 from kaohe.rules import Rule
 from kaohe.warehouse import Warehouse
 
@@ -96,7 +96,8 @@ class Findings:
         arguments = rule.arguments
         if rule.name == "future":  # a later date changes nothing while the same records lie after it
             event = arguments["column"]
-            after = self._value(f"select count(*) from main.{contract.table} where {event} > ?", arguments["max_value"])
+            later = f"select count(*) from main.{contract.table} where {quoted(event)} > ?"
+            after = self._value(later, arguments["max_value"])
             arguments = {"column": event, "after": after}
         rows = {table: self._rows(table) for table in self._tables(contract, rule)}
         text = json.dumps([duckdb.__version__, rule.type, arguments, rows], sort_keys=True, default=str)
@@ -108,7 +109,7 @@ class Findings:
 
     def _rows(self, table: str) -> str:
         """A digest of a table's rows, in any order."""
-        return str(self._value(f"select (count(*), bit_xor(hash(t)), sum(hash(t))) from main.{table} as t"))
+        return str(self._value(f"select (count(*), bit_xor(hash(_t)), sum(hash(_t))) from main.{table} as _t"))
 
     def _value(self, query: str, *values: object) -> Any:
         return self.warehouse.rows(query, list(values))[0][0]

@@ -154,6 +154,16 @@ class Proceedings:
         said["compared_with"] = self.announced.publication
         return Edition(f"{base}-reviewed", "reviewed", said, compared=True)
 
+    def upheld_unchanged(self, changed: set[tuple[str, str]]) -> list[str]:
+        """Appeals that were upheld though the points in question did not change; ``changed``: units and indicators."""
+        return [
+            name
+            for name, appeal in self.appeals.items()
+            if appeal.decided
+            and appeal.decided.details["decision"] == "upheld"
+            and (appeal.filed.details["unit_id"], appeal.filed.details["indicator"]) not in changed
+        ]
+
     def not_yet_in(self, manifest: dict[str, Any]) -> list[Act]:
         """Corrections, and decisions for a unit, that a publication does not have yet."""
         known = manifest.get("log", {"number": 0})["number"]
@@ -263,6 +273,8 @@ def verify(home: Path, year: int) -> list[str]:
         for name in sorted(expected.keys() | there.keys()):
             if expected.get(name) != there.get(name):
                 wrong.append(say("verify_file", publication=publication, file=name))
+        if publishing.MANIFEST in there and not found.log.holds(read_manifest(found.folder / publication)["log"]):
+            wrong.append(say("verify_anchor", publication=publication))
     moved = found.log.of(*_MOVES)
     if moved and found.current.name != moved[-1].publication:
         wrong.append(say("verify_current", publication=moved[-1].publication))

@@ -95,7 +95,7 @@ class Models(dict[str, Model]):
         while ahead:
             model = self[ahead.pop()]
             found |= model.reads & tables
-            new = (model.reads & self.keys()) - seen
+            new = (model.reads & self.keys()) - tables - seen
             seen |= new
             ahead += sorted(new)
         return found

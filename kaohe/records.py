@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 
 from kaohe import corrections
 from kaohe.cleaning import normal_name
-from kaohe.contracts import PROVENANCE, Contract
+from kaohe.contracts import PROVENANCE, Contract, quoted
 from kaohe.corrections import Correction
 from kaohe.errors import KaoheError
 from kaohe.warehouse import Warehouse
@@ -46,16 +46,16 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
         corrections.apply(warehouse, contract, ordered)
         _candidates(warehouse, contract, corrections.RECORDS)
     _set_aside_unknown_units(warehouse, contract)
-    key = ", ".join(f"cast({name} as varchar)" for name in contract.key)
-    cells = ", ".join(f"coalesce(cast({name} as varchar), chr(0))" for name in contract.columns)
-    complete = " and ".join(f"{name} is not null" for name in contract.key)
+    key = ", ".join(f"cast({quoted(name)} as varchar)" for name in contract.key)
+    cells = ", ".join(f"coalesce(cast({quoted(name)} as varchar), chr(0))" for name in contract.columns)
+    complete = " and ".join(f"{quoted(name)} is not null" for name in contract.key)
     warehouse.con.execute(
         f"create or replace temp view record as select _rec, case when {complete} then concat_ws(chr(31), {key}) end "
         f"as _key, md5(concat_ws(chr(31), {cells})) as _cells from main.{table}"
     )
     repeated = (sql / "records" / "repeated.sql").read_text(encoding="utf-8")
     warehouse.con.execute(
-        f"insert into main.problem select ?, found._rec, rule, rule, ?, 'critical', "
+        f"insert into main.problem select ?, found._rec, found.rule, found.rule, ?, 'critical', "
         "concat_ws(' ', '：', nullif(other._file, ''), nullif(other._sheet, ''), concat('#', other._row)) "
         f"from ({repeated}\n) as found join main.{table} as other on other._rec = found.other_rec order by found._rec",
         [table, contract.key[0]],
@@ -78,22 +78,23 @@ def _candidates(warehouse: Warehouse, contract: Contract, records: str) -> None:
     chosen, joins = [], []
     has_platform = "platform" in contract.columns
     for name, column in contract.columns.items():
+        cell = f"record.{quoted(name)}"
         if column.type != "unit":
-            chosen.append(f"record.{name}")
+            chosen.append(cell)
             continue
         found = f"{name}_anywhere.unit_id"
         joins.append(
-            f"left join main.unit_name as {name}_anywhere on {name}_anywhere.name = record.{name} "
+            f"left join main.unit_name as {name}_anywhere on {name}_anywhere.name = {cell} "
             f"and {name}_anywhere.platform = '{EVERYWHERE}'"
         )
         if has_platform and contract.table != "unit_alias":
             found = f"{name}_here.unit_id, {found}"
             joins.append(
-                f"left join main.unit_name as {name}_here on {name}_here.name = record.{name} "
+                f"left join main.unit_name as {name}_here on {name}_here.name = {cell} "
                 f"and {name}_here.platform = record.platform"
             )
-        kept = f", record.{name}" if column.unknown == "keep" else ", null"
-        chosen.append(f"coalesce({found}{kept}) as {name}, record.{name} as _name_{name}")
+        kept = f", {cell}" if column.unknown == "keep" else ", null"
+        chosen.append(f"coalesce({found}{kept}) as {quoted(name)}, {cell} as _name_{name}")
     warehouse.con.execute(
         f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {_year(contract)} as _year, "
         f"{', '.join('record.' + name for name in PROVENANCE)} from {records} as record "
@@ -105,10 +106,10 @@ def _year(contract: Contract) -> str:
     """The year of a record in SQL: what its ``year`` column says, else the year of its event."""
     years = ["null::bigint"]
     if contract.event_date:
-        years.insert(0, f"year(record.{contract.event_date})")
+        years.insert(0, f"year(record.{quoted(contract.event_date)})")
     if column := contract.year:
         is_date = contract.columns[column].type == "date"
-        years.insert(0, f"year(record.{column})" if is_date else f"record.{column}")
+        years.insert(0, f"year(record.{quoted(column)})" if is_date else f"record.{quoted(column)}")
     return f"coalesce({', '.join(years)})"
 
 
@@ -116,7 +117,7 @@ def _set_aside_unknown_units(warehouse: Warehouse, contract: Contract) -> None:
     for name in contract.unit_columns:
         unknown = warehouse.frame(
             f"select _rec, _name_{name} as name from main.{contract.table} "
-            f"where {name} is null and _name_{name} is not null order by _rec"
+            f"where {quoted(name)} is null and _name_{name} is not null order by _rec"
         )
         if unknown.height:
             hints = nearest_names(warehouse, unknown["name"].unique().to_list())

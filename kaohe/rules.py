@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kaohe.contracts import Contract, Contracts, Reference, Severity
+from kaohe.contracts import Contract, Contracts, Reference, Severity, quoted
 from kaohe.words import say
 
 
@@ -74,8 +74,8 @@ def rules_of(contract: Contract, contracts: Contracts, as_of: dt.date) -> list[R
 def _reference(name: str, reference: Reference, contracts: Contracts) -> Rule:
     other = contracts[reference.table]
     query = (
-        f"select _rec from (select * from {{batch}}) as referring where {name} is not null and not exists "
-        f"(select 1 from {other.table} as referred where referred.{other.key[0]} = referring.{name})"
+        f"select _rec from (select * from {{batch}}) as referring where {quoted(name)} is not null and not exists "
+        f"(select 1 from {other.table} as referred where referred.{quoted(other.key[0])} = referring.{quoted(name)})"
     )
     return Rule(
         "reference",

@@ -200,7 +200,10 @@ class Run:
             if edition.compared:
                 earlier = self.folder / edition.said["compared_with"]
                 units = publishing.compare(self.warehouse, self.project.sql, earlier)
-                edition = replace(edition, said=edition.said | {"changed_units": units})
+                changed = set(self.warehouse.rows("select unit_id, thing from main.changed"))
+                unchanged = self.proceedings.upheld_unchanged(changed) if edition.state == "reviewed" else []
+                more = {"changed_units": units, "upheld_unchanged": unchanged}
+                edition = replace(edition, said=edition.said | more)
             for path in (self.scheme_path, *(self.project.expectations / name for name in self.contracts.hashes)):
                 self.warehouse.keep(path.read_bytes())
             return publishing.publish(

@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 
 from kaohe import progress
-from kaohe.contracts import Contracts
+from kaohe.contracts import Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
@@ -351,8 +351,8 @@ def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> N
         if not contract.reference:
             unit, joined = "record.unit_id", ""
             if owner := contract.owner:
-                key = contracts[owner[1]].key[0]
-                unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{owner[0]}"
+                key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
+                unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
             con.execute(
                 f"insert into main.report select distinct {unit}, '{name}' from main.{name} as record {joined} "
                 f"where record._year is null or record._year = {year:d} order by 1"

@@ -41,6 +41,8 @@ def print_summary(console: Console, outcome: Outcome) -> None:
     if "compared_with" in manifest:
         units, earlier = manifest["changed_units"], manifest["compared_with"]
         console.print(say("summary_changed", count=units, publication=earlier), soft_wrap=True)
+        for appeal in manifest["upheld_unchanged"]:
+            console.print(Text(say("summary_upheld_unchanged", appeal=appeal), style="yellow"), soft_wrap=True)
     state, as_of = state_of(manifest), manifest["as_of"]
     console.print(
         say("summary_published", state=state, publication=manifest["publication"], as_of=as_of), soft_wrap=True

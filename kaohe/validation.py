@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from kaohe import corrections, progress, records
-from kaohe.contracts import Contract, Contracts
+from kaohe.contracts import Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.findings import Findings
 from kaohe.people import MASK
@@ -117,11 +117,10 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
         "_sheet varchar, _row integer, _rec varchar, record varchar)"
     )
     for table, contract in contracts.items():
-        masked = [
-            f"case when {name} is not null then '{MASK}' end" if name in contract.person_columns else name
-            for name in contract.columns
-        ]
-        cells = ", ".join(f"{name} := {value}" for name, value in zip(contract.columns, masked, strict=True))
+        names = [quoted(name) for name in contract.columns]
+        people = {quoted(name) for name in contract.person_columns}
+        masked = [f"case when {name} is not null then '{MASK}' end" if name in people else name for name in names]
+        cells = ", ".join(f"{name} := {value}" for name, value in zip(names, masked, strict=True))
         con.execute(
             f"insert into main.set_aside select '{table}', _source, _file, _sheet, _row, _rec, "
             f"cast(to_json(struct_pack({cells})) as varchar) from raw.{table} where _rec in "

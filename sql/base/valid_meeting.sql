@@ -20,7 +20,7 @@ select
   meeting.attend_count,
   meeting._year
 from org_life_record as meeting
-cross join unnest(list_distinct(meeting.types)) as kind (type)
+cross join unnest(meeting.types) as kind (type)
 left join first_minutes
   on first_minutes.unit_id = meeting.unit_id and first_minutes.text_hash = meeting.text_hash
 where meeting.topic is not null

@@ -1,70 +1,57 @@
 -- 发展党员: limits of time and training that fell due for a person, kept.
 -- At most so many months: the talk after the application, the meeting after the pre-review, the approval after the
--- meeting; they fall due at the end of the limit. At least so many: months as an activist before becoming an object,
--- hours of training before the meeting, months on probation before full membership; due when that later step is taken.
+-- meeting; due when they are over. At least so many months as an activist before becoming an object (发展对象) and on
+-- probation before full membership, at least so many hours of training before the meeting; due when the later step was
+-- taken.
 -- Basis: 中国共产党发展党员工作细则 (2014).   Params: limit (months or hours by step).
--- Dated: the step's own first day (the meeting for training).
+-- Dated: the first day of the step (for training the day of the meeting).
 -- Item: person and step.   Empty: not_applicable (no limit fell due)
-with at_most as (
-  select unit_id, _rec, person_id, 'talk' as step, applied_on as begun_on, talked_on as taken_on
-  from member_development
-  union all
-  select unit_id, _rec, person_id, 'meeting' as step, prereview_on as begun_on, meeting_on as taken_on
-  from member_development
-  union all
-  select unit_id, _rec, person_id, 'approval' as step, meeting_on as begun_on, approved_on as taken_on
-  from member_development
-),
-at_least as (
-  select unit_id, _rec, person_id, 'activist' as step, activist_on as begun_on, object_on as taken_on
-  from member_development
-  union all
-  select unit_id, _rec, person_id, 'probation' as step, meeting_on as begun_on, regular_on as taken_on
-  from member_development
-),
-limited as (
-  select
-    at_most.unit_id,
-    at_most._rec,
-    at_most.person_id,
-    at_most.step,
-    cast(at_most.begun_on + cast(param.number as integer) * interval 1 month as date) as due_on,
-    at_most.taken_on <= cast(at_most.begun_on + cast(param.number as integer) * interval 1 month as date) as kept
-  from at_most
-  join param
-    on param.name = 'limit' and param.key = at_most.step
-    and at_most.begun_on between param.effective_from and param.effective_to
-  union all
-  select
-    at_least.unit_id,
-    at_least._rec,
-    at_least.person_id,
-    at_least.step,
-    at_least.taken_on as due_on,
-    at_least.taken_on >= cast(at_least.begun_on + cast(param.number as integer) * interval 1 month as date) as kept
-  from at_least
-  join param
-    on param.name = 'limit' and param.key = at_least.step
-    and coalesce(at_least.begun_on, at_least.taken_on) between param.effective_from and param.effective_to
-  union all
+with taken as (
   select
     development.unit_id,
     development._rec,
     development.person_id,
-    'training' as step,
-    development.meeting_on as due_on,
-    development.training_hours >= param.number as kept
+    steps.step,
+    steps.step in ('talk', 'meeting', 'approval') as at_most,
+    development.training_hours,
+    case steps.step
+      when 'talk' then development.applied_on
+      when 'activist' then development.activist_on
+      when 'meeting' then development.prereview_on
+      else development.meeting_on
+    end as begun_on,
+    case steps.step
+      when 'talk' then development.talked_on
+      when 'activist' then development.object_on
+      when 'approval' then development.approved_on
+      when 'probation' then development.regular_on
+      else development.meeting_on
+    end as taken_on
   from member_development as development
+  cross join (values ('talk'), ('activist'), ('training'), ('meeting'), ('approval'), ('probation')) as steps (step)
+),
+limited as (
+  select
+    taken.*,
+    param.number as amount,
+    cast(taken.begun_on + cast(param.number as integer) * interval 1 month as date) as over_on
+  from taken
   join param
-    on param.name = 'limit' and param.key = 'training'
-    and development.meeting_on between param.effective_from and param.effective_to
+    on param.name = 'limit' and param.key = taken.step
+    and coalesce(taken.begun_on, taken.taken_on) between param.effective_from and param.effective_to
 )
 select
   limited.unit_id,
   concat(limited.person_id, ' ', limited.step) as item,
   1 as due,
-  case when limited.kept then 1 else 0 end as done,
+  case
+    when limited.step = 'training' then case when limited.training_hours >= limited.amount then 1 else 0 end
+    when limited.at_most and limited.taken_on <= limited.over_on then 1
+    when not limited.at_most and limited.taken_on >= limited.over_on then 1
+    else 0
+  end as done,
   [limited._rec] as records
 from limited
 cross join assessment
-where limited.due_on between assessment.year_start and assessment.period_end
+where case when limited.at_most then limited.over_on else limited.taken_on end
+  between assessment.year_start and assessment.period_end

@@ -414,6 +414,22 @@ def test_any_record_of_the_year_or_of_no_year_is_data(scheme: Scheme, record: di
     assert (unit.status == "no_data") == ("appeal_request" in record)
 
 
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "assessed"),
+    [
+        (date(2023, 7, 31), None, True),
+        (date(2023, 8, 1), None, False),
+        (date(2015, 1, 1), date(2023, 7, 31), True),
+        (date(2015, 1, 1), date(2023, 7, 30), False),
+    ],
+)
+def test_a_unit_is_assessed_that_exists_at_the_end_of_the_period(
+    scheme: Scheme, valid_from: date, valid_to: date | None, assessed: bool
+) -> None:
+    records = Records(org_unit=(made.unit(valid_from=valid_from, valid_to=valid_to),))
+    assert bool(score(records, scheme, YEAR, date(2023, 7, 31)).units) == assessed
+
+
 def test_a_month_is_due_once_it_is_over_and_the_unit_was_there_for_all_of_it(scheme: Scheme) -> None:
     unit = made.unit(valid_from=date(2023, 5, 15), valid_to=date(2023, 8, 30))
     scores = score(Records(org_unit=(unit,)), scheme, YEAR, date(2023, 7, 30))

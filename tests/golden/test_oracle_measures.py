@@ -10,7 +10,7 @@ import pytest
 from tests.golden import made
 from tests.golden.oracle.bureau import Bureau, Item, months_after
 from tests.golden.oracle.records import Development, Election, Records, Unit
-from tests.golden.oracle.scheme import Node
+from tests.golden.oracle.scheme import Node, Version
 from tests.golden.oracle.scores import MEASURES
 
 HALF = date(2023, 7, 31)
@@ -81,10 +81,27 @@ def test_months_end_on_the_same_day_or_the_months_last(start: date, months: int,
 
 def test_first_topics_cover_months() -> None:
     """Two in January are one month; August is not over; what was no first item does not count, nor last year's."""
-    topics = [made.topic(held_on=day(on)) for on in ("1-5", "1-31", "3-1", "8-1")]
+    topics = [made.topic(held_on=day(on)) for on in ("1-5", "1-31", "3-1", "6-30", "8-1")]
     topics += [made.topic(held_on=day("2-2"), is_first_item=False), made.topic(held_on=date(2022, 4, 4))]
     topics += [made.topic(held_on=day("5-5"), unit_id="J02")]
-    assert of_one("first_topic_months", as_of=HALF, first_topic=topics) == only(["2023-01", "2023-03"], MONTHS[:7])
+    assert of_one("first_topic_months", as_of=HALF, first_topic=topics) == only(
+        ["2023-01", "2023-03", "2023-06"], MONTHS[:7]
+    )
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "due"),
+    [
+        (day("3-1"), day("6-30"), MONTHS[2:6]),
+        (day("3-2"), day("6-29"), MONTHS[3:5]),
+        (day("3-1"), None, MONTHS[2:]),
+    ],
+)
+def test_a_month_is_due_if_the_unit_was_there_for_all_of_it(
+    valid_from: date, valid_to: date | None, due: list[str]
+) -> None:
+    unit = made.unit(valid_from=valid_from, valid_to=valid_to)
+    assert list(of_one("first_topic_months", unit=unit)) == due
 
 
 def test_joint_study_takes_the_best_sessions_above_the_attendance() -> None:
@@ -104,19 +121,22 @@ def test_joint_study_takes_the_best_sessions_above_the_attendance() -> None:
 
 
 def test_a_campaign_covers_those_who_were_members_at_its_last_session() -> None:
-    """甲 left in June, 丁 came in July. 主题教育: last session on 30 June, three members, 2 + 2 covered. 宣讲: on 1
-    August, three members, two covered. 二十大: another unit's; at the end of the period three members. 旧: last year's."""
+    """甲 left in June, 丁 came in July. 主题教育: last session on 30 June, three members, 2 + 2 covered. 宣讲: on 1 July,
+    three members, two covered. 二十大: another unit's; at the end of the period three members. 旧: last year's. 己 moved
+    to another unit in March; nobody wrote down that he left."""
     members = [
         made.member(member_id="甲", valid_to=day("6-30")),
         made.member(member_id="乙"),
         made.member(member_id="丙", status="预备", exempt=True),
         made.member(member_id="丁", valid_from=day("7-1")),
         made.member(member_id="戊", unit_id="J02"),
+        made.member(member_id="己"),
+        made.member(member_id="己", unit_id="J02", valid_from=day("3-1")),
     ]
     sessions = [
         made.campaign(campaign="主题教育", held_on=day("3-1"), covered_count=2),
         made.campaign(campaign="主题教育", held_on=day("6-30"), covered_count=2),
-        made.campaign(campaign="宣讲", held_on=day("8-1"), covered_count=2),
+        made.campaign(campaign="宣讲", held_on=day("7-1"), covered_count=2),
         made.campaign(campaign="二十大", held_on=day("2-1"), covered_count=9, unit_id="J02"),
         made.campaign(campaign="旧", held_on=date(2022, 2, 1), covered_count=3),
     ]
@@ -125,6 +145,8 @@ def test_a_campaign_covers_those_who_were_members_at_its_last_session() -> None:
         "宣讲": (3.0, 2.0),
         "二十大": (3.0, 0.0),
     }
+    late = [made.member(member_id="甲", valid_from=day("7-2"))]
+    assert due_done("campaign_cover", party_member=late, campaign_session=sessions) == {"二十大": (1.0, 0.0)}
 
 
 def test_study_counts_the_months_with_somebody_to_study() -> None:
@@ -208,6 +230,7 @@ def test_a_role_model_is_honoured_in_the_year_and_made_public_by_now() -> None:
     public = made.honor(honor_id="RY3", publicised_on=date(2024, 1, 15))
     assert of_one("role_models", honor=[silent, old]) == {"year": 0.0}
     assert of_one("role_models", honor=[silent, public]) == {"year": 1.0}
+    assert of_one("role_models", honor=[silent, public], as_of=date(2024, 1, 15)) == {"year": 1.0}
     assert of_one("role_models", honor=[silent, public], as_of=date(2024, 1, 14)) == {"year": 0.0}
 
 
@@ -331,6 +354,24 @@ def test_a_limit_falls_due_by_the_day_of_the_run() -> None:
     assert of_one("development_steps", LIMITS, as_of=day("8-1"), member_development=[person]) == {"甲 talk": 1.0}
 
 
+def test_the_text_in_force_when_a_step_began_sets_its_limit() -> None:
+    """Two months for a talk until May, one from June; before 2014 there is no text."""
+    texts = (
+        Version(date(2014, 5, 28), day("5-31"), {"limit": {**LIMITS["limit"], "talk": 2, "activist": 24}}),
+        Version(day("6-1"), date.max, LIMITS),
+    )
+    node = Node("development", Fraction(1), (), "development_steps", {}, None, texts)
+    people = (
+        made.candidate(person_id="甲", applied_on=day("5-31"), talked_on=day("7-31")),
+        made.candidate(person_id="乙", applied_on=day("6-1"), talked_on=day("7-2")),
+        made.candidate(person_id="丙", activist_on=date(2013, 1, 1), object_on=day("7-1")),
+        made.candidate(person_id="丁", activist_on=date(2022, 1, 1), object_on=day("7-1")),
+    )
+    bureau = Bureau(Records(member_development=people), 2023, END)
+    found = MEASURES["development_steps"].items(bureau, made.unit(), node)
+    assert {i.item: int(i.done) for i in found} == {"甲 talk": 1, "乙 talk": 0, "丁 activist": 0}
+
+
 def test_secretaries_attend_themselves_by_proxy_or_not_at_all() -> None:
     rows = [
         made.secretaries(meeting_id="LH1"),
@@ -351,10 +392,10 @@ ASSEMBLY = {"type": "支部党员大会", "attendance": 0.80}
 
 def test_assemblies_cover_quarters_if_four_fifths_came() -> None:
     meetings = [
-        made.meeting(held_on=day("1-5"), attend_count=8),
+        made.meeting(held_on=day("3-31"), attend_count=8),
         made.meeting(held_on=day("4-5"), attend_count=7),
         made.meeting(held_on=day("7-5"), due_count=0, attend_count=0),
-        made.meeting(held_on=day("10-5"), types=("党课", "支部党员大会")),
+        made.meeting(held_on=day("10-1"), types=("党课", "支部党员大会")),
     ]
     assert of_one("meeting_quarters", ASSEMBLY, org_life_record=meetings) == only(["2023Q1", "2023Q4"], QUARTERS)
     lecture = {"type": "党课", "attendance": 0}
@@ -437,20 +478,23 @@ def test_a_committee_meets_with_half_of_it_if_there_is_one() -> None:
 
 
 def test_groups_meet_every_month_and_those_never_named_are_due_as_well() -> None:
-    """三组 is named in another kind of record of the year, 四组 only in last year's. No group was named by the third."""
+    """四组 is named in a record of last year only, 五组 only by a themed day. The third meeting names no group."""
     meetings = [
-        made.meeting(held_on=day("1-5"), types=("党小组会",), group_id="一组"),
+        made.meeting(held_on=day("1-1"), types=("党小组会",), group_id="一组"),
+        made.meeting(held_on=day("1-31"), types=("党小组会",), group_id="三组"),
         made.meeting(held_on=day("2-5"), types=("党小组会",)),
-        made.meeting(held_on=day("2-5"), types=("主题党日",), group_id="三组"),
+        made.meeting(held_on=day("2-5"), types=("主题党日",), group_id="五组"),
         made.meeting(held_on=date(2022, 2, 5), types=("党小组会",), group_id="四组"),
     ]
     params = {"attendance": 0}
-    found = of_one("group_months", params, unit=made.unit(group_count=3), as_of=day("2-28"), org_life_record=meetings)
+    found = of_one("group_months", params, unit=made.unit(group_count=4), as_of=day("2-28"), org_life_record=meetings)
     assert found == {
         "一组 2023-01": 1.0,
         "一组 2023-02": 0.0,
-        "三组 2023-01": 0.0,
+        "三组 2023-01": 1.0,
         "三组 2023-02": 0.0,
+        "五组 2023-01": 0.0,
+        "五组 2023-02": 0.0,
         "未报小组1 2023-01": 0.0,
         "未报小组1 2023-02": 0.0,
     }
@@ -478,6 +522,7 @@ def test_an_organisational_life_meeting_is_held_and_its_problems_put_right() -> 
     assert of_one(measure, params, rectification=rows) == {"ZG1": 0.0, "ZG2": 0.0}
     assert of_one(measure, params) == {"none": 0.0}
     assert of_one(measure, params, as_of=day("6-29"), **tables) == {"none": 1.0}
+    assert of_one(measure, params, as_of=day("6-30"), **tables) == {"ZG1": 1.0, "ZG2": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -509,6 +554,22 @@ def test_every_member_is_talked_with() -> None:
     assert of_one("members_talked_with", party_member=MEMBERS, talk_record=talks) == only(
         ["书记", "老党员"], ["书记", "班子", "干部", "党员", "老党员", "预备", "预备班子"]
     )
+
+
+def test_talks_with_a_member_that_another_unit_filed_are_told_apart() -> None:
+    talks = [made.talk(member_id="书记", talked_on=day("1-1"), unit_id="J02")]
+    found = find("members_talked_with", party_member=MEMBERS[:2], talk_record=talks)
+    assert {i.item: i.recorded for i in found} == {"书记": True, "班子": False}
+
+
+def test_a_finding_is_due_on_its_day() -> None:
+    rows = [made.finding(finding_id="WT1", due_on=HALF), made.finding(finding_id="WT2", due_on=day("8-1"))]
+    params = {"severity": {"一般": 1}}
+    assert of_one("findings_closed", params, as_of=HALF, inspection_finding=rows) == {"WT1": 0.0}
+    assert of_one("findings_closed", params, as_of=HALF, inspection_finding=rows[1:]) == {}
+    checks = [made.check(inspection_id="CC1")]
+    found = of_one("findings_closed", params, as_of=HALF, inspection_finding=rows[1:], inspection=checks)
+    assert found == {"none": 1.0}
 
 
 def test_a_check_is_worth_its_musts_less_the_penalties() -> None:
@@ -616,6 +677,15 @@ def test_an_activity_counts_once_while_its_agreement_runs() -> None:
     assert of_one("activities_held", {"partner_type": ["镇", "行业"], "target": 2}, **tables) == {"1": 1.0, "2": 1.0}
 
 
+def test_an_activity_counts_on_the_first_and_the_last_day_of_its_agreement() -> None:
+    agreements = [made.agreement(agreement_id="XY1", signed_on=day("3-1"), expires_on=day("6-30"))]
+    for on, done in (("2-28", 0.0), ("3-1", 1.0), ("6-30", 1.0), ("7-1", 0.0)):
+        activities = [made.activity(activity_id="HD1", agreement_id="XY1", held_on=day(on))]
+        params = {"partner_type": ["行业"], "target": 1}
+        tables = {"pairing_agreement": agreements, "pairing_activity": activities}
+        assert of_one("activities_held", params, **tables) == {"1": done}
+
+
 def test_projects_are_done_by_now() -> None:
     lines = [
         made.line(item_id="QD1", agreement_id="XY1", due_on=day("6-1"), done_on=day("7-31")),
@@ -647,6 +717,7 @@ def test_united_front_activities_fill_the_slots() -> None:
         ({"reviewed_on": date(2023, 3, 30)}, 0.0),
         ({"reviewed_on": date(2023, 9, 30), "level": "高"}, 0.0),  # six months: to 30 March
         ({"reviewed_on": date(2023, 10, 1), "level": "高"}, 1.0),
+        ({"reviewed_on": date(2024, 3, 31)}, 1.0),
         ({"reviewed_on": date(2024, 4, 1)}, 0.0),  # not yet
         ({"reviewed_on": date(2024, 1, 1), "owner": None}, 0.0),
         ({"reviewed_on": date(2024, 1, 1), "measure": None}, 0.0),

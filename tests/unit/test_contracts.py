@@ -47,7 +47,7 @@ def test_ours_are_right_and_in_the_order_they_need_one_another() -> None:
 def test_a_good_contract(tmp_path: Path) -> None:
     contract = load_contracts(folder_with(tmp_path, GOOD))["talk"]
     assert contract.required == ["talk_id", "unit_id", "talked_on"]
-    assert contract.definition().startswith("talk_id varchar, unit_id varchar, talked_on date, _source varchar")
+    assert contract.definition().startswith('"talk_id" varchar, "unit_id" varchar, "talked_on" date, "_source" varchar')
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,23 @@ def test_references_in_a_circle(tmp_path: Path) -> None:
     with pytest.raises(KaoheError) as caught:
         load_contracts(tmp_path)
     assert caught.value.key == "contract_cycle"
+
+
+QUERY = """\
+  - type: unexpected_rows_expectation
+    unexpected_rows_query: {query}
+    severity: warning
+    say: 请核对
+    say_en: please check
+"""
+
+
+def test_a_table_comes_after_those_that_its_rules_read(tmp_path: Path) -> None:
+    """By the alphabet talk would come first."""
+    folder_with(tmp_path, GOOD.replace("talk", "visit"), "visit.yml")
+    query = "with member as (select * from {batch}) select _rec from member join visit using (unit_id) where exists (select 1 from talk)"
+    folder_with(tmp_path, GOOD + QUERY.format(query=query))
+    assert list(load_contracts(tmp_path)) == ["visit", "talk"]
 
 
 def test_no_contracts_at_all(tmp_path: Path) -> None:

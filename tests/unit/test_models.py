@@ -29,6 +29,19 @@ def test_every_model_after_those_it_reads(tmp_path: Path) -> None:
     assert found.sources("a", {"given", "other"}) == {"given"}
 
 
+def test_a_measure_may_have_the_name_of_the_table_it_reads(tmp_path: Path) -> None:
+    """What a model reads is the table, if there is one, never the measure of that name."""
+    found = models(
+        tmp_path,
+        review="select * from review join other using (x)",
+        b="select * from review",
+        other="select 1 from more",
+    )
+    assert {model.name for model in found.in_order({"review", "more"})} == {"review", "b", "other"}
+    assert found.sources("review", {"review", "more"}) == {"review", "more"}
+    assert found.sources("b", {"review", "more"}) == {"review"}
+
+
 @pytest.mark.parametrize(
     ("sql", "key"),
     [

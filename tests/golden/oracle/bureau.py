@@ -110,14 +110,13 @@ class Bureau:
         """The unit's records of the year."""
         return [row for row in rows if row.unit_id == unit.unit_id and row.assessed_in == self.year]
 
-    def members(self, unit: Unit, day: date) -> dict[str, list[Member]]:
-        """Who belonged to the unit on a day: the rows that say so, by member."""
-        found: dict[str, list[Member]] = {}
-        for row in self.records.party_member:
-            there = row.valid_from <= day and (row.valid_to is None or row.valid_to >= day)
-            if there and row.unit_id == unit.unit_id:
-                found.setdefault(row.member_id, []).append(row)
-        return found
+    def members(self, unit: Unit, day: date) -> list[Member]:
+        """Who belonged to the unit on a day; somebody in two rows on that day is where the later one says."""
+        found: dict[str, Member] = {}
+        for row in sorted(self.records.party_member, key=lambda row: row.valid_from):
+            if row.valid_from <= day and (row.valid_to is None or row.valid_to >= day):
+                found[row.member_id] = row
+        return [row for row in found.values() if row.unit_id == unit.unit_id]
 
     def months(self, unit: Unit) -> Iterator[tuple[str, date, date]]:
         """The months due from a unit: name, first and last day."""

@@ -54,28 +54,28 @@ class Limit:
 
 
 def _limits(person: Development, node: Node) -> Iterator[Limit]:
-    def months(step: str, start: date) -> date:
-        return months_after(start, int(node.number("limit", step)))
-
+    """Every limit of a person. The text of the rules in force when the step began says how long it is; a step that
+    began under none has no limit."""
     soon = {
         "talk": (person.applied_on, person.talked_on),
         "meeting": (person.prereview_on, person.meeting_on),
         "approval": (person.meeting_on, person.approved_on),
     }
     for step, (start, end) in soon.items():
-        if start is not None:
-            limit = months(step, start)
+        if start is not None and (text := node.on(start)):
+            limit = months_after(start, int(text.number("limit", step)))
             yield Limit(step, limit, in_time(end, limit))
     not_before = {
         "activist": (person.activist_on, person.object_on),
         "probation": (person.meeting_on, person.regular_on),
     }
     for step, (start, end) in not_before.items():
-        if end is not None:
-            yield Limit(step, end, start is not None and end >= months(step, start))
-    if person.meeting_on is not None:
+        if end is not None and (text := node.on(start or end)):
+            kept = start is not None and end >= months_after(start, int(text.number("limit", step)))
+            yield Limit(step, end, kept)
+    if person.meeting_on is not None and (text := node.on(person.meeting_on)):
         hours = Fraction(person.training_hours or 0)
-        yield Limit("training", person.meeting_on, hours >= node.number("limit", "training"))
+        yield Limit("training", person.meeting_on, hours >= text.number("limit", "training"))
 
 
 def development_steps(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
@@ -190,8 +190,8 @@ def democratic_review(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
 def members_talked_with(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
     """A member: done if somebody talked with him or her in the year."""
     talked = {talk.member_id for talk in bureau.records.talk_record if talk.assessed_in == bureau.year}
-    members = bureau.members(unit, bureau.period_end)
-    return [item(member, 1, member in talked, recorded=member in talked) for member in members]
+    members = [member.member_id for member in bureau.members(unit, bureau.period_end)]
+    return [item(name, 1, name in talked, recorded=name in talked) for name in members]
 
 
 # --- Spot checks -----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -19,6 +19,15 @@ def exact(number: object) -> Fraction:
 
 
 @dataclass(frozen=True)
+class Version:
+    """Parameters while one text of the rules is in force, both days included."""
+
+    effective_from: date
+    effective_to: date
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Node:
     """A dimension (with children) or an indicator (with a measure); one of weight 0 is only shown."""
 
@@ -28,6 +37,7 @@ class Node:
     measure: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     deadline: date | None = None  # of its own, where not the scheme's
+    versions: tuple[Version, ...] = ()
 
     def leaves(self) -> Iterator[Node]:
         """The indicators under this node, in scheme order; a leaf is its own."""
@@ -41,6 +51,13 @@ class Node:
         yield self
         for child in self.children:
             yield from child.nodes()
+
+    def on(self, day: date) -> Node | None:
+        """This indicator with the parameters in force on a day; None if none were."""
+        for version in self.versions:
+            if version.effective_from <= day <= version.effective_to:
+                return replace(self, params={**self.params, **version.params}, versions=())
+        return None if self.versions else self
 
     def number(self, name: str, key: str | None = None) -> Fraction:
         """A parameter of the measure, or its value for a key."""
@@ -119,6 +136,10 @@ def _node(name: str, body: Mapping[str, Any]) -> Node:
         body.get("measure", ""),
         body.get("params", {}),
         body.get("deadline"),
+        tuple(
+            Version(text.get("effective_from", date.min), text.get("effective_to", date.max), text["params"])
+            for text in body.get("versions", ())
+        ),
     )
 
 

@@ -28,7 +28,8 @@ MEASURES: Mapping[str, Measure] = {
     **integrity.MEASURES,
     **extras.MEASURES,
 }
-REGISTRIES = {"org_unit", "party_member"}
+#: Tables that report nothing of a unit: registries, and the lists of an agreement, which comes with them.
+SILENT = {"org_unit", "party_member", "pairing_item"}
 
 
 # --- The results -----------------------------------------------------------------------------------------------------
@@ -120,14 +121,8 @@ def effective_weights(root: Node, present: set[str]) -> dict[str, Fraction]:
 def reported_tables(bureau: Bureau) -> Mapping[str, set[str]]:
     """For each unit, the tables in which it has a record of the year; a table without a day or year is of every year."""
     found: dict[str, set[str]] = defaultdict(set)
-    owners = {agreement.agreement_id: agreement.unit_id for agreement in bureau.records.pairing_agreement}
-    for line in bureau.records.pairing_item:
-        if line.agreement_id in owners:
-            found[owners[line.agreement_id]].add("pairing_item")
     for table in fields(bureau.records):
-        if table.name in REGISTRIES or table.name == "pairing_item":
-            continue
-        for record in getattr(bureau.records, table.name):
+        for record in getattr(bureau.records, table.name) if table.name not in SILENT else ():
             if record.assessed_in in {None, bureau.year}:
                 found[record.unit_id].add(table.name)
     return found

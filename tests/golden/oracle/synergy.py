@@ -81,6 +81,6 @@ MEASURES = {
     "frontline_posts_valid": Measure(frontline_posts_valid, ("frontline_post",), not_reported=True),
     "agreement_live": Measure(agreement_live, ("pairing_agreement",)),
     "activities_held": Measure(activities_held, ("pairing_activity", "pairing_agreement")),
-    "projects_done": Measure(projects_done, ("pairing_item", "pairing_agreement")),
+    "projects_done": Measure(projects_done, ("pairing_agreement",)),
     "united_front": Measure(united_front, ("united_front_activity",)),
 }

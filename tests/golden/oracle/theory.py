@@ -39,7 +39,7 @@ def loyalty_sessions(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
 
 def campaign_cover(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
     """A campaign that anybody held in the year: how many of the unit's members were covered, counted on the unit's last
-    session of it, or at the end of the period if it held none."""
+    session of it, or at the end of the period if it held none. A unit without members owed nothing."""
     held = bureau.of(unit, bureau.records.campaign_session)
     everybodys = {s.campaign for s in bureau.records.campaign_session if s.assessed_in == bureau.year}
     items = []
@@ -47,7 +47,7 @@ def campaign_cover(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
         own = [session for session in held if session.campaign == campaign]
         members = len(bureau.members(unit, max((s.held_on for s in own), default=bureau.period_end)))
         items.append(item(campaign, members, min(members, sum(s.covered_count for s in own))))
-    return items
+    return [campaign for campaign in items if campaign.due]
 
 
 def _study(bureau: Bureau, unit: Unit, node: Node, rate: Callable[[StudyStat], Fraction]) -> list[Item]:
@@ -89,18 +89,18 @@ def training_met(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
     """
     group = node.params["trainee_group"]
     items = []
-    for member_id, rows in bureau.members(unit, bureau.period_end).items():
-        if not any(GROUPS[group](member) and not member.exempt for member in rows):
+    for member in bureau.members(unit, bureau.period_end):
+        if member.exempt or not GROUPS[group](member):
             continue
         taken = [
             course
             for course in bureau.records.training_record
-            if course.member_id == member_id and course.assessed_in == bureau.year
+            if course.member_id == member.member_id and course.assessed_in == bureau.year
         ]
         hours = sum((Fraction(course.hours) for course in taken), Fraction(0))
         courses = sum(course.trainee_group == group for course in taken)
         met = hours >= node.number("hours") and courses >= node.number("courses")
-        items.append(item(member_id, 1, met, recorded=bool(taken)))
+        items.append(item(member.member_id, 1, met, recorded=bool(taken)))
     return items
 
 

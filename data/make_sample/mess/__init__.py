@@ -1,0 +1,1 @@
+"""The mess: the same records, written the way real files look."""
