@@ -1,13 +1,14 @@
 """Corrections (更正): a cell is read otherwise than it stands in its file, because a document says so.
 
 A correction says what it expects to find. It is applied to the typed records of its table before repeated keys and
-rules are judged, and listed in ``main.corrected``. One that cannot be carried out stops the run: nobody can say what
-the scores would be.
+rules are judged, and listed in ``main.corrected``. One that is not complete (no document says so) is no order and goes
+to quarantine. One that cannot be carried out stops the run, because nobody can say what the scores would be.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from rapidfuzz import process
@@ -36,11 +37,15 @@ Query = Callable[[str, list[Any]], list[tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class Correction:
-    """One cell, what it should say now and what it should say after. ``place``: where the correction itself stands,
-    in words; ``mend``: what to do if it cannot be carried
-    out; ``rec``: its own record."""
+    """One cell, what it should say now and what it should say after.
+
+    ``record_key`` is as it was written; ``key`` (its parts), ``expect`` and ``value`` are as tables hold them.
+    ``place``: where the correction stands, in words; ``mend``: what to do if it cannot be carried out; ``rec``: its own
+    record.
+    """
 
     contract: Contract
+    record_key: str
     key: tuple[str, ...]
     column: str
     expect: str | None
@@ -50,12 +55,44 @@ class Correction:
     rec: str = ""
 
     @property
-    def record_key(self) -> str:
-        return "/".join(self.key)
+    def spec(self) -> Column:
+        return self.contract.columns[self.column]
+
+    @property
+    def heading(self) -> str:
+        return self.spec.headings[0]
 
     def refused(self, why: str, /, **values: object) -> KaoheError:
         """The error of this correction; ``why`` is a sentence of the catalogue."""
         return KaoheError("correction_refused", place=self.place, problem=say(why, **values), mend=self.mend)
+
+    def differs(self, said: str | None) -> KaoheError:
+        """The error of a record that says something else."""
+        found, expect, value = (
+            say("blank_cell") if text is None else self.readable(text) for text in (said, self.expect, self.value)
+        )
+        table, key = self.contract.title, self.record_key
+        return self.refused(
+            "correction_differs", table=table, key=key, column=self.heading, expect=expect, value=value, found=found
+        )
+
+    def readable(self, text: str | None) -> str | None:
+        """A canonical cell of the column as people write it."""
+        if text is None:
+            return None
+        match self.spec.type:
+            case "flag":
+                return "是" if text == "true" else "否"
+            case "percent":
+                return f"{(Decimal(text) * 100).normalize():f}%"
+            case "number":
+                return f"{Decimal(text).normalize():f}"
+            case "month":
+                return text[:7]
+            case "list":
+                return text.strip("[]").replace(", ", "、")
+            case _:
+                return text
 
 
 @dataclass(frozen=True)
@@ -124,19 +161,12 @@ def checked(
         refuse("correction_bad_value", value=value, column=spec.headings[0], problem=problem)
     if values[1] is None and spec.required:
         refuse("correction_bad_value", value="", column=spec.headings[0], problem=say("rule_required"))
-    if values[0] == values[1]:
-        refuse("correction_nothing", column=spec.headings[0], value=shown(values[0]))
-    return Correction(contract, tuple(typed_parts), named, values[0], values[1], place, mend, rec)
+    return Correction(contract, key, tuple(typed_parts), named, values[0], values[1], place, mend, rec)
 
 
 def nearest(text: str, known: Sequence[str]) -> str:
     """The three names most like ``text``, joined by 、."""
     return "、".join(name for name, _, _ in process.extract(text, known, limit=3))
-
-
-def shown(text: str | None) -> str:
-    """A cell's text in a sentence."""
-    return say("blank_cell") if text is None else text
 
 
 def begin(warehouse: Warehouse) -> None:
@@ -147,17 +177,16 @@ def begin(warehouse: Warehouse) -> None:
 def known(warehouse: Warehouse, contracts: Contracts) -> dict[str, list[Correction]]:
     """The run's corrections by table, from the trusted rows of ``correction``.
 
-    Raises ``KaoheError`` for one that breaks a rule or that ``checked`` refuses: none is ever passed over.
+    Raises ``KaoheError`` for one that ``checked`` refuses, or two that disagree.
     """
-    for file, sheet, row, source, problem in warehouse.rows(
-        "select record._file, record._sheet, record._row, record._source, min(problem.rule) "
-        "from main.problem as problem join raw.correction as record on record._rec = problem._rec "
-        "where problem.table_name = ? and problem.severity = 'critical' and problem.reason <> 'duplicate' "
-        "group by all order by all limit 1",
+    for file, sheet, row, source in warehouse.rows(
+        "select record._file, record._sheet, record._row, record._source from main.problem as problem "
+        "join raw.correction as record on record._rec = problem._rec "
+        "where problem.table_name = ? and problem.reason = 'conflict' order by all limit 1",
         [TABLE],
     ):
-        why = "correction_two" if problem == "conflict" else "correction_incomplete"
-        raise KaoheError("correction_refused", place=_place(file, sheet, row), problem=say(why), mend=_mend(source))
+        refused = say("correction_two")
+        raise KaoheError("correction_refused", place=_place(file, sheet, row), problem=refused, mend=_mend(source))
     found = defaultdict(list)
     for table, key, column, expect, value, rec, source, file, sheet, row in warehouse.rows(
         "select target_table, record_key, target_column, expect, value, _rec, _source, _file, _sheet, _row "
@@ -232,30 +261,23 @@ def apply(warehouse: Warehouse, contract: Contract, corrections: list[Correction
 def _apply(warehouse: Warehouse, correction: Correction, record: Found) -> None:
     contract, name = correction.contract, correction.column
     if not record.expected and not record.done:
-        raise correction.refused(
-            "correction_differs",
-            table=contract.title,
-            key=correction.record_key,
-            column=contract.columns[name].headings[0],
-            expect=shown(correction.expect),
-            value=shown(correction.value),
-            found=shown(record.said),
-        )
-    sql_type = SQL_TYPES[contract.columns[name].type]
+        raise correction.differs(record.said)
+    sql_type = SQL_TYPES[correction.spec.type]
     if not record.done:
         warehouse.con.execute(
-            f"update changed_record set {quoted(name)} = cast(? as {sql_type}) where _rec = ?", [correction.value, record.rec]
+            f"update changed_record set {quoted(name)} = cast(? as {sql_type}) where _rec = ?",
+            [correction.value, record.rec],
         )
     warehouse.con.execute(
-        f"insert into main.corrected select ?, ?, ?, ?, ?, cast(cast(? as {sql_type}) as varchar), ?, reason, "
-        "source_doc, approver, _file, _sheet, _row from main.correction where _rec = ?",
+        "insert into main.corrected select ?, ?, ?, ?, ?, ?, ?, reason, source_doc, approver, _file, _sheet, _row "
+        "from main.correction where _rec = ?",
         [
             contract.table,
             record.rec,
             correction.record_key,
             name,
-            record.said,
-            correction.value,
+            correction.readable(record.said),
+            correction.readable(correction.value),
             not record.done,
             correction.rec,
         ],

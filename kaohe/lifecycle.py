@@ -23,7 +23,7 @@ from kaohe import clock, publishing
 from kaohe.acts import Act, Kind, Log
 from kaohe.cleaning import normal_name, typed_cell
 from kaohe.contracts import Contracts, load_contracts
-from kaohe.corrections import Correction, checked, find, nearest, shown
+from kaohe.corrections import Correction, checked, find, nearest
 from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
 from kaohe.people import hashed, is_hash, key_of
@@ -489,20 +489,23 @@ def correct(
         contracts = load_contracts(Project.find().expectations)
         key = _people_hashed(home, contracts, table, key)
         asked = checked(contracts, table, key, column, expect, value, say("correction_here"), "")
+        if asked.expect == asked.value:
+            raise asked.refused("correction_nothing", column=asked.heading, value=asked.readable(asked.value) or "")
         for act in found.corrections:
-            same = ("target_table", "record_key", "target_column")
-            if tuple(act.details[name] for name in same) == (asked.contract.table, asked.record_key, asked.column):
+            cell = [act.details[name] for name in ("target_table", "key", "target_column")]
+            if cell == [asked.contract.table, list(asked.key), asked.column]:
                 raise KaoheError("correction_known", number=act.number)
         with Snapshot(found.current) as snapshot:
             _must_say(snapshot, asked)
         details = {
             "target_table": asked.contract.table,
-            "record_key": asked.record_key,
+            "record_key": key,
+            "key": list(asked.key),
             "target_column": asked.column,
             "expect": expect,
             "value": value,
             "title": asked.contract.title,
-            "heading": asked.contract.columns[asked.column].headings[0],
+            "heading": asked.heading,
         }
         return found.enact("correct", found.current.name, details, by=by, reason=reason, document=document)
 
@@ -537,26 +540,16 @@ def _people_hashed(home: Path, contracts: Contracts, table: str, key: str) -> st
 
 def _must_say(snapshot: Snapshot, asked: Correction) -> None:
     """The publication has the record, and its file says what is expected."""
-    contract, name = asked.contract, asked.column
+    contract = asked.contract
     if not snapshot.has(contract.table) or not (records := find(asked, snapshot.rows, f"main.{contract.table}")):
         raise asked.refused("correction_no_record", table=contract.title, key=asked.record_key)
-    heading = contract.columns[name].headings[0]
     for record in records:
         before = snapshot.rows(
-            "select before from main.corrected where _rec = ? and column_name = ?", [record.rec, name]
+            "select before from main.corrected where _rec = ? and column_name = ?", [record.rec, asked.column]
         )
-        if not record.expected and (asked.expect,) not in before:
-            raise asked.refused(
-                "correction_differs",
-                table=contract.title,
-                key=asked.record_key,
-                column=heading,
-                expect=shown(asked.expect),
-                value=shown(asked.value),
-                found=shown(record.said),
-            )
-    column = contract.columns[name]
-    if column.type == "unit" and column.unknown == "quarantine":
+        if not record.expected and (asked.readable(asked.expect),) not in before:
+            raise asked.differs(record.said)
+    if asked.spec.type == "unit" and asked.spec.unknown == "quarantine":
         _unit(snapshot, asked.value or "")
 
 
