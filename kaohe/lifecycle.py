@@ -306,6 +306,19 @@ def working_days(calendar: dict[dt.date, bool], after: dt.date, days: int) -> tu
     return day, unknown
 
 
+def check_announcement(home: Path, year: int, on: dt.date | None) -> None:
+    """Raises ``KaoheError`` for what can be known before a flow is started."""
+    with proceedings(home, year) as found:
+        _may_announce(found, on)
+
+
+def _may_announce(found: Proceedings, on: dt.date | None) -> tuple[dt.date, dict[str, Any]]:
+    """The day of the notice, and the manifest of what is to be announced."""
+    if found.announced:
+        raise KaoheError("announced_before", on=found.announced.details["on"], publication=found.current.name)
+    return _day(on, None), _ready(found)
+
+
 def announce(
     home: Path, year: int, by: str, document: str, reason: str = "", on: dt.date | None = None
 ) -> tuple[Act, list[dt.date]]:
@@ -315,13 +328,10 @@ def announce(
     scheme does not say for how many days.
     """
     with proceedings(home, year) as found:
-        if found.announced:
-            raise KaoheError("announced_before", on=found.announced.details["on"], publication=found.current.name)
-        manifest = _ready(found)
+        begin, manifest = _may_announce(found, on)
         contracts, scheme = method_of(home, manifest)
         if scheme.lifecycle is None:
             raise KaoheError("scheme_no_lifecycle", scheme=scheme.title)
-        begin = _day(on, None)
         with Snapshot(found.current) as snapshot:
             calendar = dict(snapshot.rows("select day, is_workday from main.work_calendar"))
         notice, unknown = working_days(calendar, begin, scheme.lifecycle.notice_days)
@@ -338,6 +348,32 @@ def announce(
         return act, unknown + more
 
 
+def check_finalization(home: Path, year: int, on: dt.date | None) -> None:
+    """Raises ``KaoheError`` for what can be known before a flow is started."""
+    with proceedings(home, year) as found:
+        _may_finalize(found, on)
+
+
+def _may_finalize(found: Proceedings, on: dt.date | None) -> tuple[dt.date, dict[str, Any]]:
+    """The day of the final result, and the manifest of what is to be final."""
+    if found.final:
+        raise KaoheError("final_before", publication=found.current.name)
+    if found.announced is None:
+        raise KaoheError("not_announced", year=found.year)
+    day, ends = _day(on, None), dt.date.fromisoformat(found.announced.details["appeal_ends"])
+    if day <= ends:
+        raise KaoheError("appeals_still_open", on=day, day=ends)
+    if undecided := [name for name, appeal in found.appeals.items() if appeal.decided is None]:
+        raise KaoheError("appeals_undecided", appeals="、".join(undecided))
+    manifest = _ready(found)
+    with Snapshot(found.current) as snapshot:
+        for file, row in snapshot.rows(
+            "select _file, _row from main.score_appeal where _source = 'inbox' and decision is null order by all"
+        ):
+            raise KaoheError("appeal_undecided_in_inbox", file=file, row=row)
+    return day, manifest
+
+
 def finalize(home: Path, year: int, by: str, document: str, reason: str = "", on: dt.date | None = None) -> Act:
     """定稿: make the announced or reviewed result final.
 
@@ -345,22 +381,7 @@ def finalize(home: Path, year: int, by: str, document: str, reason: str = "", on
     not in the current publication yet.
     """
     with proceedings(home, year) as found:
-        if found.final:
-            raise KaoheError("final_before", publication=found.current.name)
-        if found.announced is None:
-            raise KaoheError("not_announced", year=year)
-        ends = dt.date.fromisoformat(found.announced.details["appeal_ends"])
-        begin = _day(on, None)
-        if begin <= ends:
-            raise KaoheError("appeals_still_open", on=begin, day=ends)
-        if open_ones := [name for name, appeal in found.appeals.items() if appeal.decided is None]:
-            raise KaoheError("appeals_undecided", appeals="、".join(open_ones))
-        manifest = _ready(found)
-        with Snapshot(found.current) as snapshot:
-            for file, row in snapshot.rows(
-                "select _file, _row from main.score_appeal where _source = 'inbox' and decision is null order by all"
-            ):
-                raise KaoheError("appeal_undecided_in_inbox", file=file, row=row)
+        begin, manifest = _may_finalize(found, on)
         contracts, scheme = method_of(home, manifest)
         details = {"on": begin.isoformat(), "made_from": found.current.name, "revision": 1}
         who = {"by": by, "document": document, "reason": reason}

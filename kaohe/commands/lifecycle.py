@@ -59,7 +59,10 @@ def _add_moves(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
+        from kaohe import lifecycle
+
         day = asking.day(on)
+        lifecycle.check_announcement(home, year, day)
         with asking.starting_a_flow():
             from flows.public_notice import public_notice
 
@@ -80,7 +83,10 @@ def _add_moves(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
+        from kaohe import lifecycle
+
         day = asking.day(on)
+        lifecycle.check_finalization(home, year, day)
         with asking.starting_a_flow():
             from flows.final_result import final_result
 
