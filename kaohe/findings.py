@@ -14,15 +14,18 @@ from types import TracebackType
 from typing import Any, Self
 
 import duckdb
+import polars as pl
 
 from kaohe.contracts import Contract, Contracts, quoted, tables_named
 from kaohe.rules import Rule
 from kaohe.warehouse import Warehouse
 
 _TABLE = """
-create table if not exists meta.finding (
-  table_name varchar, rule varchar, digest varchar, whole boolean, recs varchar[])
+create table if not exists meta.finding (table_name varchar, digest varchar, whole boolean, recs varchar[])
 """
+_COLUMNS: dict[str, Any] = {
+    "table_name": pl.String, "digest": pl.String, "whole": pl.Boolean, "recs": pl.List(pl.String)
+}  # fmt: skip
 
 #: A rule of the list → the ``_rec`` of the records that fail it; None if it fails for the table as a whole.
 Failing = dict[int, list[str] | None]
@@ -35,6 +38,7 @@ class Findings:
         self.warehouse, self.contracts = warehouse, contracts
         self.seconds = 0.0
         self._validator: Any = None
+        self._rows: dict[str, str] = {}
         self._open = ExitStack()
         warehouse.con.execute(_TABLE)
 
@@ -50,6 +54,7 @@ class Findings:
         """The rules that fail on ``main.<table>``, by their place in the list."""
         table = contract.table
         digests = [self._digest(contract, rule) for rule in rules]
+        self._rows.pop(table, None)  # the failing ones are about to leave it
         known = {
             digest: (whole, recs)
             for digest, whole, recs in self.warehouse.rows(
@@ -64,10 +69,8 @@ class Findings:
         if new or len(known) > len(digests):
             with self.warehouse.transaction():
                 self.warehouse.con.execute("delete from meta.finding where table_name = ?", [table])
-                for rule, digest in zip(rules, digests, strict=True):
-                    self.warehouse.con.execute(
-                        "insert into meta.finding values (?, ?, ?, ?, ?)", [table, rule.name, digest, *known[digest]]
-                    )
+                rows = [(table, digest, *known[digest]) for digest in dict.fromkeys(digests)]
+                self.warehouse.write("meta.finding", pl.DataFrame(rows, _COLUMNS, orient="row"))
         failing: Failing = {}
         for number, digest in enumerate(digests):
             whole, recs = known[digest]
@@ -99,7 +102,7 @@ class Findings:
             later = f"select count(*) from main.{contract.table} where {quoted(event)} > ?"
             after = self._value(later, arguments["max_value"])
             arguments = {"column": event, "after": after}
-        rows = {table: self._rows(table) for table in self._tables(contract, rule)}
+        rows = {table: self._digest_of_rows(table) for table in self._tables(contract, rule)}
         text = json.dumps([duckdb.__version__, rule.type, arguments, rows], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -107,9 +110,12 @@ class Findings:
         """The tables a rule looks at."""
         return sorted({contract.table} | (tables_named(rule.arguments) & self.contracts.keys()))
 
-    def _rows(self, table: str) -> str:
+    def _digest_of_rows(self, table: str) -> str:
         """A digest of a table's rows, in any order."""
-        return str(self._value(f"select (count(*), bit_xor(hash(_t)), sum(hash(_t))) from main.{table} as _t"))
+        if table not in self._rows:
+            query = f"select (count(*), bit_xor(hash(_t)), sum(hash(_t))) from main.{table} as _t"
+            self._rows[table] = str(self._value(query))
+        return self._rows[table]
 
     def _value(self, query: str, *values: object) -> Any:
         return self.warehouse.rows(query, list(values))[0][0]

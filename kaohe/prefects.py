@@ -24,6 +24,7 @@ def quiet() -> Iterator[None]:
     """Run flows on the server that is there (the configured one, else one on this machine's usual port), else on a
     temporary one, without Prefect's log on the console: our own words say what matters."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")  # a busy machine starts slowly
     from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     addresses = [address for address in (PREFECT_API_URL.value(), LOCAL_SERVER) if address]

@@ -1,4 +1,4 @@
-"""Where the parts that are data live: sql/, expectations/ and data/schemes/.
+"""Where the parts that are data live: sql/, expectations/, data/schemes/ and data/templates/.
 
 In a checkout they stand beside this package; in an installed wheel they are carried inside it, under ``share/``.
 ``KAOHE_PROJECT`` names another folder, for a bureau that keeps its own contracts, measures and schemes.
@@ -32,6 +32,11 @@ class Project:
     @property
     def expectations(self) -> Path:
         return self.root / "expectations"
+
+    @property
+    def templates(self) -> Path:
+        """The words of the documents that are written."""
+        return self.root / "data" / "templates"
 
     @property
     def work_plan(self) -> Path:

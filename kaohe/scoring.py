@@ -55,8 +55,8 @@ create or replace table main.measured (
 
 _ALERT = """
 create or replace table main.alert (
-  alert varchar, unit_id varchar, item varchar, level varchar, due_on date, days bigint, number decimal(18,6),
-  text varchar, records varchar[])
+  alert varchar, unit_id varchar, item varchar not null, level enum('urgent', 'warning', 'notice') not null,
+  due_on date, days bigint, number decimal(18,6), text varchar, records varchar[])
 """
 
 
@@ -69,8 +69,9 @@ class Plan:
 
     base: list[Model]
     measures: Models
-    after: list[Model]
+    scores: list[Model]
     alerts: Models
+    reports: list[Model]
     audits: list[Model]
     tables: dict[str, set[str]]
     restricted: set[str]
@@ -84,10 +85,9 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     """
     sql = project.sql
     base, measures, alerts = (Models.of(sql / folder) for folder in ("base", "measures", "alerts"))
-    after = Models.of(sql / "scores", sql / "reports")
-    audits = Models.of(sql / "audits")
+    scores, reports, audits = (Models.of(sql / folder) for folder in ("scores", "reports", "audits"))
     tables = set(contracts)
-    for model in [*base.values(), *after.values()]:
+    for model in [*base.values(), *scores.values(), *reports.values()]:
         if model.name in tables | GIVEN | OWN:
             raise KaoheError("sql_name_taken", file=model.path, table=model.name)
     for name in sorted(tables & (GIVEN | OWN)):
@@ -100,17 +100,19 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
         _asked_for(alerts, alert.alert, name, set(alert.params))
     known = tables | GIVEN | base.keys()
     measures.in_order(known | {"param"})
-    alerts.in_order(known | after.keys() | {"measured", "param"})
+    scored = known | scores.keys() | {"measured"}
+    alerts.in_order(scored | {"param"})
     behind = {entry.name: Models(base | measures).sources(leaf.measure, tables) for entry, leaf in scheme.leaves}
     _refuse_what_is_not_scored(scheme, contracts, behind)
-    everything = Models(base | after | alerts)
+    everything = Models(base | scores | alerts)
     behind |= {name: everything.sources(alert.alert, tables) for name, alert in scheme.alerts.items()}
     return Plan(
         base.in_order(tables | GIVEN),
         measures,
-        after.in_order(known | {"measured"}),
+        scores.in_order(known | {"measured"}),
         alerts,
-        audits.in_order(known | after.keys() | {"measured"}),
+        reports.in_order(scored | {"alert"}),
+        audits.in_order(scored | reports.keys()),
         behind,
         {name for name in scheme.alerts if any(contracts[table].restricted for table in behind[name])},
     )
@@ -167,11 +169,13 @@ def score(
     for done, (entry, leaf) in enumerate(scheme.leaves):
         progress.report(say("step_score", indicator=leaf.title), done, len(scheme.leaves))
         _measure(warehouse, entry.name, planned.measures[leaf.measure])
-    for model in planned.after:
+    for model in planned.scores:
         make(warehouse, model)
     con.execute(_ALERT)
     for name, alert in scheme.alerts.items():
         _raise_alert(warehouse, name, planned.alerts[alert.alert])
+    for model in planned.reports:
+        make(warehouse, model)
 
 
 def audit(warehouse: Warehouse, planned: Plan) -> None:
@@ -193,7 +197,7 @@ def make(warehouse: Warehouse, model: Model) -> None:
 def _named(model: Model) -> Iterator[None]:
     try:
         yield
-    except (duckdb.ProgrammingError, duckdb.DataError) as error:
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError) as error:
         raise KaoheError("sql_failed", file=model.path, problem=str(error).splitlines()[0]) from error
 
 

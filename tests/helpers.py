@@ -143,7 +143,7 @@ def project_copy(target: Path) -> Project:
     """A copy of contracts, SQL and schemes that a test may change; it is the project while KAOHE_PROJECT names it."""
     import shutil
 
-    for part in ("expectations", "sql", "data/schemes"):
+    for part in ("expectations", "sql", "data/schemes", "data/templates"):
         shutil.copytree(ROOT / part, target / part)
     shutil.copy(ROOT / "data" / "work_plan.csv", target / "data")
     return Project(target)

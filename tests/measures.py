@@ -1,4 +1,4 @@
-"""A bench for one model of sql/base or sql/measures: a few rows in, all its rows out."""
+"""A bench for one model of sql/base, sql/measures or sql/alerts: a few rows in, all its rows out."""
 
 import datetime as dt
 from decimal import Decimal
@@ -19,20 +19,25 @@ TABLES = {
     "cadre_action": "unit_id varchar, action_id varchar, planned_on date, done_on date, _year bigint, _rec varchar",
     "campaign_session": "unit_id varchar, campaign varchar, held_on date, covered_count bigint, _year bigint, "
     "_rec varchar",
+    "clue_summary": "unit_id varchar, quarter varchar, clues bigint, _rec varchar",
     "democratic_review": "unit_id varchar, _year bigint, excellent bigint, qualified bigint, basic bigint, "
     "unqualified bigint, _rec varchar",
     "election": "unit_id varchar, term_start date, due_on date, held_on date, extension_approved_to date, "
     "approval_no varchar, _year bigint, _rec varchar",
     "first_topic": "unit_id varchar, held_on date, is_first_item boolean, _year bigint, _rec varchar",
     "frontline_post": "unit_id varchar, post_id varchar, member_id varchar, days bigint, outcome varchar, "
-    "_year bigint, _rec varchar",
+    "_year bigint, _rec varchar, start_on date",
+    "guidance_log": "unit_id varchar, guidance_id varchar, tier varchar, reason varchar, followed_up_on date, "
+    "_rec varchar",
     "honor": "unit_id varchar, honor_id varchar, title varchar, level varchar, publicised_on date, case_key varchar, "
     "_year bigint, _rec varchar",
+    "indicator_scores": "unit_id varchar, indicator varchar, status varchar",
     "innovation_case": "unit_id varchar, case_key varchar, level varchar, _year bigint, _rec varchar",
     "inspection": "unit_id varchar, inspection_id varchar, _year bigint, round bigint, fixed_time boolean, "
-    "agenda boolean, procedure boolean, detailed_record boolean, _rec varchar",
+    "agenda boolean, procedure boolean, detailed_record boolean, _rec varchar, inspected_on date",
     "inspection_finding": "unit_id varchar, finding_id varchar, inspection_id varchar, severity varchar, _year bigint, "
     "due_on date, rechecked_on date, _rec varchar, category varchar",
+    "inspection_plan": "unit_id varchar, year bigint, month bigint, round bigint, _rec varchar",
     "integrity_risk": "unit_id varchar, risk_id varchar, level varchar, measure varchar, owner varchar, "
     "reviewed_on date, _rec varchar",
     "integrity_talk": "unit_id varchar, talk_id varchar, due_count bigint, talked_count bigint, _year bigint, "
@@ -51,11 +56,11 @@ TABLES = {
     "topic varchar, host varchar, recorder varchar, due_count bigint, attend_count bigint, resolutions varchar, "
     "text_hash varchar, created_on date, _year bigint, _rec varchar",
     "org_unit": "unit_id varchar, name varchar, category varchar, valid_from date, valid_to date, "
-    "has_committee boolean, group_count bigint",
+    "has_committee boolean, group_count bigint, party_org_type varchar, _rec varchar",
     "pairing_activity": "unit_id varchar, activity_id varchar, agreement_id varchar, held_on date, theme varchar, "
     "_year bigint, _rec varchar",
     "pairing_agreement": "unit_id varchar, agreement_id varchar, partner_type varchar, signed_on date, "
-    "expires_on date, _rec varchar",
+    "expires_on date, _rec varchar, partner varchar",
     "pairing_item": "item_id varchar, agreement_id varchar, kind varchar, due_on date, done_on date, _rec varchar",
     "param": "name varchar, key varchar, text varchar, number decimal(18,6), effective_from date, effective_to date",
     "party_member": "member_id varchar, unit_id varchar, status varchar, role varchar, exempt boolean, "
@@ -63,14 +68,20 @@ TABLES = {
     "quarter_due": "unit_id varchar, item varchar, quarter_start date",
     "rectification": "unit_id varchar, item_id varchar, origin varchar, due_on date, done_on date, _year bigint, "
     "_rec varchar",
+    "scheme_grade": "position integer, grade varchar, title varchar, at_least decimal(9,2)",
+    "scheme_indicator": "indicator varchar, deadline date",
+    "scheme_node": "node varchar, title varchar, position integer",
+    "scheme_veto": "veto varchar, lowest_position integer",
+    "scores": "unit_id varchar, total decimal(9,2), veto varchar, status varchar",
     "secretary_meeting": "unit_id varchar, meeting_id varchar, attended varchar, reported boolean, _year bigint, "
     "_rec varchar",
     "study_stat": "unit_id varchar, platform varchar, period date, enrolled bigint, passed bigint, "
     "participation_rate decimal(18,6), _rec varchar",
-    "talk_record": "unit_id varchar, member_id varchar, _year bigint, _rec varchar",
+    "talk_record": "unit_id varchar, member_id varchar, _year bigint, _rec varchar, talked_on date",
     "task_breakdown": "unit_id varchar, task_id varchar, due_on date, done_on date, _year bigint, _rec varchar",
     "training_record": "member_id varchar, unit_id varchar, trainee_group varchar, hours decimal(18,6), "
-    "_year bigint, _rec varchar",
+    "_year bigint, _rec varchar, start_on date",
+    "unit_rank": "unit_id varchar, rank bigint, sharing bigint, ranked_units bigint",
     "united_front_activity": "unit_id varchar, held_on date, _year bigint, _rec varchar",
     "valid_activity": "unit_id varchar, _rec varchar, held_on date, partner_type varchar",
     "valid_meeting": "unit_id varchar, type varchar, group_id varchar, held_on date, due_count bigint, "
@@ -86,9 +97,9 @@ OPEN = ("0001-01-01", "9999-12-31")
 
 
 def run(model: str, *, as_of: str | dt.date = AS_OF, **tables: list[Row]) -> list[Row]:
-    """The rows of one model of sql/base or sql/measures, in order. A measure's are (unit_id, item, due, done, records),
-    cast as a run casts them; ``tables`` are the ones it reads, as rows under ``TABLES``. What a row leaves out at its
-    end is null."""
+    """The rows of one model, in order. A measure's are (unit_id, item, due, done, records), an alert's (unit_id, item,
+    level, due_on, days, number, text, records), cast as a run casts them; ``tables`` are the ones it reads, as rows
+    under ``TABLES``. What a row leaves out at its end is null."""
     last_day = dt.date(YEAR, 12, 31)
     seen_on = dt.date.fromisoformat(str(as_of))
     text = (SQL / f"{model}.sql").read_text(encoding="utf-8")
@@ -108,6 +119,11 @@ def run(model: str, *, as_of: str | dt.date = AS_OF, **tables: list[Row]) -> lis
             text = (
                 "select unit_id, cast(item as varchar), cast(due as decimal(18,6)), cast(done as decimal(18,6)), "
                 f"coalesce(list_sort(records), []) from ({text}\n)"
+            )
+        if model.startswith("alerts/"):
+            text = (
+                "select unit_id, cast(item as varchar), level, cast(due_on as date), cast(days as bigint), "
+                f"cast(number as decimal(18,6)), cast(text as varchar), coalesce(list_sort(records), []) from ({text}\n)"
             )
         return con.sql(f"select * from ({text}\n) order by all").fetchall()
 

@@ -104,7 +104,7 @@ class Bench:
         loaded = load_scheme(path)
         measures = Models.of(self.folder)
         tables: dict[str, set[str]] = {entry.name: set() for entry, _ in loaded.leaves}
-        plan = Plan([], measures, self.after, Models(), self.audits, tables, restricted=set())
+        plan = Plan([], measures, self.after, Models(), [], self.audits, tables, restricted=set())
         scoring.lay_out_scheme(self.warehouse, loaded, plan, as_of)
         con, frame = self.warehouse.con, self.warehouse.frame
         con.execute("create or replace table main.assessed_unit (unit_id varchar, unit_name varchar, category varchar)")

@@ -21,7 +21,7 @@ and number is invented; the holidays of the working calendar are the State Counc
 `python data/make_sample`, always with the same bytes; this page is written with it, so its numbers are true.
 
 The truth behind the files is `make_sample.build(seed)`: clean records, and which of them may count. An independent
-recomputation of the scores from that truth is `tests/golden/oracle.py`.
+recomputation of the scores from that truth is `tests/golden/oracle/`.
 """
 
 _MESS: Sequence[tuple[str, Callable[[File, Sheet], bool]]] = (

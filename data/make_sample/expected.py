@@ -44,4 +44,5 @@ def expected(truth: Truth, as_of: date = AS_OF, year: int = YEAR) -> Expected:
     trusted = truth.trusted(as_of)
     used = Counter(table_of(record) for record in trusted)
     other = Counter(table_of(record) for record in trusted if year_of(record) not in (None, year))
-    return Expected(records_in, used, other, quarantined, left_out, Counter(flagged(trusted)))
+    kept = {table: used[table] for table in records_in}
+    return Expected(records_in, kept, other, quarantined, left_out, Counter(flagged(trusted)))

@@ -152,9 +152,7 @@ def _people(records: Records) -> Iterator[Flag]:
         ("loyalty_education", records.loyalty_sessions),
         ("warning_education", records.warning_sessions),
     ):
-        yield from (
-            (table, "due_count") for s in sessions if register.fewer(s.unit_id, s.held_on, s.due_count)
-        )
+        yield from ((table, "due_count") for s in sessions if register.fewer(s.unit_id, s.held_on, s.due_count))
     for talk in records.campaign_sessions:
         if register.fewer(talk.unit_id, talk.held_on, talk.covered_count):
             yield "campaign_session", "covered_count"
@@ -187,9 +185,10 @@ def _others(records: Records) -> Iterator[Flag]:
         if len(units[case.case_key]) > 1:
             yield "innovation_case", "case_key"
     findings = {finding.finding_id for finding in records.findings}
-    for decision in (*records.notices, *records.adverse_events):
-        if decision.finding_id and decision.finding_id not in findings:
-            yield decision.TABLE, "finding_id"
+    for table, decisions in (("notice", records.notices), ("adverse_event", records.adverse_events)):
+        for decision in decisions:
+            if decision.finding_id and decision.finding_id not in findings:
+                yield table, "finding_id"
     for appeal in records.score_appeals:
         filled = [appeal.decided_on is None, appeal.decision is None, appeal.decided_by is None]
         if any(filled) and not all(filled):

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import ClassVar, Final, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 Key: TypeAlias = tuple[str, ...]
 
 
+@dataclass(frozen=True)
 class Record:
     """One row of a source table."""
 
@@ -283,9 +284,7 @@ class Rectification(Record, table="rectification", key="item_id", year="due_on")
 
 
 @dataclass(frozen=True)
-class Review(
-    Record, table="democratic_review", key="unit_id attributed_year", event="held_on", year="attributed_year"
-):
+class Review(Record, table="democratic_review", key="unit_id attributed_year", event="held_on", year="attributed_year"):
     """A unit's democratic review of its members (民主评议党员)."""
 
     unit_id: str
@@ -637,9 +636,10 @@ class Records:
     corrections: tuple[Correction, ...] = ()
 
     @classmethod
-    def of(cls, rows: Mapping[type[Record], list[Record]]) -> Records:
+    def of(cls, rows: Mapping[type[Record], list[Any]]) -> Records:
         """Records from lists by kind."""
-        return cls(**{name: tuple(rows.get(kind, ())) for name, kind in kinds().items()})
+        tables: dict[str, tuple[Any, ...]] = {name: tuple(rows.get(kind, ())) for name, kind in kinds().items()}
+        return cls(**tables)
 
     def __iter__(self) -> Iterator[Record]:
         for table in fields(self):

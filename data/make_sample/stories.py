@@ -105,10 +105,14 @@ TOLD: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
         (PERFECT, "lose nothing: tied on the first rank"),
         ((NO_DATA,), "rows of 2022 only: listed, not ranked"),
         ((SET_UP_IN_MAY,), "set up on 15 May 2023: its months start in June, its quarters in July"),
-        ((CLOSED_IN_JUNE, TAKES_OVER), "closed on 30 June 2023, not assessed at the year's end; its members go to the other"),
+        (
+            (CLOSED_IN_JUNE, TAKES_OVER),
+            "closed on 30 June 2023, not assessed at the year's end; its members go to the other",
+        ),
         (WEAK, "do badly everywhere"),
         ((ENDS_LATER,), "valid to the end of 2025, so assessed as any other"),
         (ODD_COMMITTEE, "a committee that does not fit the number of members (warning)"),
+        (TWINS, "perfect but for what they do not report: tied on the line of the quota of 优秀"),
         ((CAPPED_BONUS,), "bonus above the cap of 5"),
         ((MOST_DEDUCTIONS,), "deductions above the cap of 10"),
     ),
@@ -128,8 +132,8 @@ TOLD: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
         (
             ("D03", "D17", "J14", "D19", "D32", "D24", "J19", "D25", "J20", "D27", "J21"),
             "one table each not reported: first_topic, joint_study, campaign_session, training_record, "
-            "loyalty_education, secretary_meeting, model_office, frontline_post, united_front_activity, integrity_risk, "
-            "warning_education",
+            "loyalty_education, secretary_meeting, model_office, frontline_post, united_front_activity, "
+            "integrity_risk, warning_education",
         ),
     ),
     "Traps": (
@@ -141,11 +145,15 @@ TOLD: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
         ((NO_RECORD,), "meetings of which nothing was written down: they do not count"),
         ((LATE_REPORTS,), "records made more than seven days after the meeting"),
         (TOO_MANY_EXCELLENT, "more than a third graded 优秀"),
-        (("all",), "the review of 2023 held in December or in spring 2024, with its attributed year; that of 2022 likewise"),
+        (
+            ("all",),
+            "the review of 2023 held in December or in spring 2024, with its attributed year; that of 2022 likewise",
+        ),
         (tuple(unit for pair in TRANSFERRED for unit in pair), "a member transferred in the year"),
         (SECONDED, "a member of the first seconded to the second from April to October"),
         (OVERLAPS, "a member on both registers (warning)"),
         (LEAVES, "a member who left the bureau in August"),
+        (("some",), "青年大学习 above 100 %; an activity claimed under both pairings: see the end of this page"),
         ((ONE_FACT_THRICE,), "one fact as finding (事后补记), as notice and as adverse event: deducted once"),
         (("J08",), "one case taken up at two levels, and once more as an honour: the highest counts, once"),
         (("D11",), "one honour at two levels"),
@@ -162,9 +170,9 @@ TOLD: Final[Mapping[str, tuple[tuple[tuple[str, ...], str], ...]]] = {
         ((*OVERDUE, OVERDUE_NOW), "elections overdue without approval: the second has no adverse event yet"),
         (COPIES, "copied records"),
         (LATE_RECTIFICATION, "rectification overdue or done late"),
-        (EXPIRES_SOON, "an agreement that expires on 31 May 2024"),
+        (EXPIRES_SOON, "an agreement that expires on 31 May 2024; others have expired in the year"),
         (INACTIVE, "members talked with in spring only: months without activity"),
-        ((NEVER_INSPECTED, NOT_IN_ROUND_2), "spot checks behind the plan"),
+        ((NEVER_INSPECTED, NOT_IN_ROUND_2), "spot checks behind the plan; nobody at all was checked in January"),
         (WEAK, "weak: tier C, not visited; the second is not in the guidance log at all"),
     ),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from make_sample.chance import AS_OF
 from make_sample.records import Key, Record, Records, event_of, kinds, table_of
@@ -39,9 +40,8 @@ class Truth:
 
     def trusted(self, as_of: date = AS_OF) -> Records:
         """The records that may count on a day: all good ones whose event is not in the future."""
-        return Records(
-            **{
-                name: tuple(row for row in getattr(self.records, name) if (event_of(row) or as_of) <= as_of)
-                for name in kinds()
-            }
-        )
+        kept: dict[type[Record], list[Any]] = {
+            kind: [row for row in getattr(self.records, name) if (event_of(row) or as_of) <= as_of]
+            for name, kind in kinds().items()
+        }
+        return Records.of(kept)

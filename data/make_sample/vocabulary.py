@@ -110,9 +110,7 @@ STREET_PARTNERS: Final = {
     "居委": words("梅园居委会 东园居委会 明城居委会 银杏居委会 香山居委会"),
     "村": words("新浜村 连民村 大洪村 塘东村 会龙村"),
 }
-INDUSTRY_THEMES: Final = words(
-    "共护碧水 河湖治理联建 排水保障联学 绿色工地联创 供水服务提升 污染防治联席 节水技术交流"
-)
+INDUSTRY_THEMES: Final = words("共护碧水 河湖治理联建 排水保障联学 绿色工地联创 供水服务提升 污染防治联席 节水技术交流")
 STREET_THEMES: Final = words(
     "河道清洁志愿行 垃圾分类进社区 汛前安全联查 环保科普讲堂 困难群众走访 世界水日宣传 六五环境日"
 )

@@ -33,8 +33,6 @@ _SNAPSHOT = (
     *_PARQUET,
     "node_scores",
     "lost_points",
-    "flagged",
-    "quarantine",
     "corrected",
     "record_count",
     "unit_name",
@@ -47,6 +45,9 @@ _SNAPSHOT = (
     "measure_table",
     "systems",
 )
+
+#: The alerts that a publication has: all but the restricted ones.
+_ALERTS = "from main.alerts where not restricted"
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,8 @@ def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, 
     _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *(["changed"] if edition.compared else [])], aside / SNAPSHOT)
     with Snapshot(aside) as snapshot:
         snapshot.frame("select * from main.quarantine").write_csv(aside / "quarantine.csv", include_bom=True)
+        alerts = snapshot.frame("select * exclude (restricted) from main.alerts")
+        alerts.write_csv(aside / "alerts.csv", include_bom=True)
         if edition.compared:
             changes(snapshot).write_csv(aside / CHANGES, include_bom=True)
 
@@ -179,15 +182,16 @@ def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], asi
 def _write_snapshot(warehouse: Warehouse, contracts: Contracts, results: list[str], path: Path) -> None:
     """A DuckDB file of the trusted tables and the results, in a format that DuckDB 1.5 opens too."""
     public = [table for table, contract in contracts.items() if not contract.restricted]
-    hidden = [table for table, contract in contracts.items() if contract.restricted]
+    restricted = [table for table, contract in contracts.items() if contract.restricted]
     con = warehouse.con
     quoted = str(path).replace("'", "''")
     con.execute(f"attach '{quoted}' as snapshot (storage_version 'v1.5.0', block_size 16384)")
     try:
         for table in [*public, *results]:
             con.execute(f"create table snapshot.{table} as select * from main.{table}")
-        for table in hidden:
-            con.execute("delete from snapshot.quarantine where table_name = ?", [table])
-            con.execute("delete from snapshot.flagged where table_name = ?", [table])
+        con.execute(f"create table snapshot.alerts as select * {_ALERTS}")
+        for table in ("quarantine", "flagged"):  # chosen, not deleted afterwards: that would leave traces in the file
+            query = f"select * from main.{table} where not list_contains(?, table_name)"
+            con.execute(f"create table snapshot.{table} as {query}", [restricted])
     finally:
         con.execute("detach snapshot")

@@ -20,6 +20,8 @@ from kaohe.words import say
 _FONT = "Microsoft YaHei"
 #: Colour bands, best grade first (fill, text).
 _BANDS = [("#C6E0B4", "#1E4620"), ("#DDEBF7", "#1F3864"), ("#FFF2CC", "#5B4500"), ("#F8CBAD", "#6B1D00")]
+#: Level of an alert → colour band.
+ALERT_BANDS = {"urgent": 3, "warning": 2, "notice": 1}
 _EPOCH = dt.datetime(2000, 1, 1)
 _WIDEST, _NARROWEST = 60, 6
 _REASONS = ("bad_cell", "unknown_unit", "conflict", "rule", "duplicate")
@@ -27,7 +29,7 @@ _LINE, _MOST_LINES = 14, 12
 _LONGEST = 32767  # characters in a cell
 
 
-class _Book:
+class Book:
     """A workbook whose sheets are plain tables: a title, a frozen heading, typed columns that are wide enough."""
 
     def __init__(self, path: Path, title: str) -> None:
@@ -86,8 +88,10 @@ class _Book:
         freeze_columns: int = 0,
         bands: dict[str, int] | None = None,
         single_line: int | None = None,
+        number_formats: dict[int, str] | None = None,
     ) -> None:
-        """Add a sheet. ``bands``: text of a cell → colour band; ``single_line``: the column whose text never wraps."""
+        """Add a sheet. ``bands``: text of a cell → colour band; ``single_line``: the column whose text never wraps;
+        ``number_formats``: column → how its numbers are shown, if not as they usually are."""
         sheet = self.book.add_worksheet(_sheet_name(name))
         sheet.hide_gridlines(2)
         sheet.write_string(0, 0, title, self.formats["title"])
@@ -110,7 +114,12 @@ class _Book:
             if lines > 1:
                 sheet.set_row(number, _LINE * min(lines, _MOST_LINES))
             for column, value in enumerate(row):
-                self._cell(sheet, number, column, value, bands or {})
+                if number_formats and column in number_formats and value is not None:
+                    shown = self._number(number_formats[column])
+                    write = sheet.write_string if isinstance(value, str) else sheet.write_number
+                    write(number, column, value if isinstance(value, str) else float(value), shown)
+                else:
+                    self._cell(sheet, number, column, value, bands or {})
             if single_line is not None:
                 sheet.write_string(number, single_line, str(row[single_line])[:_LONGEST], self.formats["text"])
         sheet.freeze_panes(3, freeze_columns)
@@ -122,6 +131,13 @@ class _Book:
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(2)
         sheet.set_footer("&C&P / &N")
+
+    def _number(self, shown: str) -> Any:
+        """The cell format that shows numbers like this."""
+        if shown not in self.formats:
+            base = {"font_name": _FONT, "font_size": 10, "valign": "vcenter", "border": 1, "border_color": "#D9D9D9"}
+            self.formats[shown] = self.book.add_format(base | {"num_format": shown, "align": "right"})
+        return self.formats[shown]
 
     def _cell(self, sheet: Any, row: int, column: int, value: Any, bands: dict[str, int]) -> None:
         match value:
@@ -144,7 +160,7 @@ def write_workbook(
     snapshot: Snapshot, contracts: Contracts, scheme: Scheme, manifest: dict[str, Any], path: Path
 ) -> None:
     """Write the workbook of a publication to ``path``."""
-    book = _Book(path, scheme.title)
+    book = Book(path, scheme.title)
     state = state_of(manifest)
     note = say("sheet_note", state=state, as_of=manifest["as_of"], publication=manifest["publication"])
     _league_tables(book, snapshot, scheme, note)
@@ -155,6 +171,7 @@ def write_workbook(
         changed = changes(snapshot)
         title = say("sheet_changed_title", publication=manifest["compared_with"])
         book.sheet(say("sheet_changed"), title, note, changed.columns, changed.rows(), freeze_columns=3)
+    _alerts(book, snapshot, note)
     _corrected(book, snapshot, contracts, note)
     _quarantine(book, contracts, snapshot.frame("select * from main.quarantine"), note)
     flagged = snapshot.frame("select table_name, _file, _sheet, _row, sentence from main.flagged").with_columns(
@@ -174,7 +191,7 @@ def state_of(manifest: dict[str, Any]) -> str:
     )
 
 
-def _league_tables(book: _Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
+def _league_tables(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
     bands = {grade.title: number for number, grade in enumerate(scheme.grades.values())}
     nodes = snapshot.rows("select unit_id, node, points from main.node_scores")
     points = {(unit, node): value for unit, node, value in nodes}
@@ -199,7 +216,7 @@ def _league_tables(book: _Book, snapshot: Snapshot, scheme: Scheme, note: str) -
         book.sheet(category, title, note, headings, rows, freeze_columns=2, bands=bands)
 
 
-def _dimensions(book: _Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
+def _dimensions(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
     found = snapshot.rows("select unit_id, indicator, status, points, effective_weight from main.indicator_scores")
     leaf_scores = {(unit, indicator): scores for unit, indicator, *scores in found}
     nodes = snapshot.rows("select unit_id, node, points from main.node_scores")
@@ -220,7 +237,7 @@ def _dimensions(book: _Book, snapshot: Snapshot, scheme: Scheme, note: str) -> N
         book.sheet(dimension.title, f"{dimension.title} · {dimension.weight}", note, headings, rows, freeze_columns=3)
 
 
-def _corrected(book: _Book, snapshot: Snapshot, contracts: Contracts, note: str) -> None:
+def _corrected(book: Book, snapshot: Snapshot, contracts: Contracts, note: str) -> None:
     """Every cell that was read otherwise than it stands in its file; no sheet if there is none."""
     names = ("before", "after", "remark", "reason", "source_doc", "approver", "_file", "_row")
     rows = []
@@ -236,7 +253,18 @@ def _corrected(book: _Book, snapshot: Snapshot, contracts: Contracts, note: str)
         book.sheet(say("sheet_corrected"), say("sheet_corrected_title"), note, headings, rows)
 
 
-def _quarantine(book: _Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
+def _alerts(book: Book, snapshot: Snapshot, note: str) -> None:
+    found = snapshot.frame(
+        "select level, title as alert, unit_name, due_on, sentence, records from main.alerts"
+    ).with_columns(
+        pl.col("level").replace_strict({level: say(f"level_{level}") for level in ALERT_BANDS}),
+        pl.col("unit_name").fill_null(say("bureau")),
+    )
+    bands = {say(f"level_{level}"): band for level, band in ALERT_BANDS.items()}
+    book.sheet(say("sheet_alerts"), say("sheet_alerts_title"), note, _headings(found), found.rows(), bands=bands)
+
+
+def _quarantine(book: Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
     """What has to be mended first; mere duplicates last."""
     rows = []
     for row in quarantine.iter_rows(named=True):
@@ -252,7 +280,7 @@ def _quarantine(book: _Book, contracts: Contracts, quarantine: pl.DataFrame, not
     book.sheet(say("sheet_quarantine"), title, note, headings, shown, single_line=len(names) - 1)
 
 
-def _data(book: _Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
+def _data(book: Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
     tables = manifest["tables"].items()
     rows: list[list[Any]] = [
         [
@@ -297,7 +325,7 @@ def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
     return remarks
 
 
-def _method(book: _Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
+def _method(book: Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
     rows: list[list[Any]] = []
     for entry in scheme.entries:
         row = [entry.name, entry.node.title, entry.weight, None, None, None]
@@ -334,4 +362,5 @@ def _length(value: Any) -> float:
     if value is None:
         return 0
     text = f"{value:.2f}" if isinstance(value, float | Decimal) else str(value)
-    return sum(2 if ord(mark) > 0x2E80 else 1.1 for mark in text)
+    wide = (len(text.encode()) - len(text)) // 2  # a Chinese character takes three bytes
+    return 2 * wide + 1.1 * (len(text) - wide)

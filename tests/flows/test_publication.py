@@ -46,7 +46,7 @@ def rows(result: Result, sheet: str) -> list[dict[str, object]]:
 
 def test_the_workbook_has_the_league_tables_the_dimensions_and_the_rest(result: Result) -> None:
     assert book(result).sheetnames == [
-        "机关处室", "基层单位", "立根铸魂", "强基固本", "聚力融合", "失分明细", "隔离区", "提示", "数据情况", "未读未计", "考核办法",
+        "机关处室", "基层单位", "立根铸魂", "强基固本", "聚力融合", "失分明细", "预警", "隔离区", "提示", "数据情况", "未读未计", "考核办法",
     ]  # fmt: skip
     for sheet in book(result).worksheets:
         assert sheet.freeze_panes is not None
@@ -96,7 +96,15 @@ def test_quarantine_warnings_and_rows_left_out_are_in_the_workbook(result: Resul
 def test_the_same_in_english(busy: Path, home: Path) -> None:
     use_language("en")
     english = assess(busy, home)
-    assert book(english).sheetnames[5:] == ["lost points", "quarantine", "warnings", "data", "left out", "scheme"]
+    assert book(english).sheetnames[5:] == [
+        "lost points",
+        "alerts",
+        "quarantine",
+        "warnings",
+        "data",
+        "left out",
+        "scheme",
+    ]
     assert english.quarantine["problems"][0].startswith("B4 「没有的单位」 is in neither the registry nor the aliases")
     assert english.manifest["flagged"] == 1
 

@@ -189,6 +189,7 @@ ROWS: list[tuple[str, str, dict[str, object]]] = [
     ("inspection_finding", "问题的责任单位与该次检查的单位不一致", {"unit_id": "J02"}),
     ("inspection_finding", "在“组织生活记录抽查”里找不到", {"inspection_id": "C99"}),
     ("study_stat", "应参加人数不能为负", {"enrolled": -1, "passed": ""}),
+    ("study_stat", "参加人数不能为负", {"active": -1}),
     ("study_stat", "参学率不能为负", {"participation_rate": "-1%"}),
     ("study_stat", "参学率超过 100%", {"participation_rate": "100.1%"}),
     ("study_stat", "青年大学习参学率超过 100%（重复参学），按 100% 计", {"platform": "青年大学习", "participation_rate": "103%"}),

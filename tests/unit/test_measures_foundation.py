@@ -668,12 +668,15 @@ def test_groups_that_no_record_names_are_due_too_and_more_than_the_registry_know
 
 
 def test_a_group_meeting_needs_the_attendance_that_is_asked() -> None:
-    meetings = [held("r", "党小组会", "2023-05-01", 4, group="一组")]
+    meetings = [
+        held("r1", "党小组会", "2023-05-01", 4, group="一组"),
+        held("r2", "党小组会", "2023-06-01", 5, group="一组"),
+    ]
     found = run(
-        "measures/group_months", org_unit=[registered("U", groups=1)], org_life_record=[of_group("r", "一组")],
-        valid_meeting=meetings, month_due=months(5), param=params(attendance=D("0.5")),
+        "measures/group_months", org_unit=[registered("U", groups=1)], org_life_record=[of_group("r1", "一组")],
+        valid_meeting=meetings, month_due=months(5, 6), param=params(attendance=D("0.5")),
     )  # fmt: skip
-    assert found == [("U", "一组 2023-05", 1, 0, [])]
+    assert found == [("U", "一组 2023-05", 1, 0, []), ("U", "一组 2023-06", 1, 1, ["r2"])]
 
 
 # --- The yearly meeting, the review and the talks ---------------------------------------------------------------------

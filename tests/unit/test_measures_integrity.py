@@ -43,10 +43,12 @@ def test_a_risk_is_held_by_an_owner_a_measure_and_a_fresh_review(given: Row, don
 
 def test_after_the_year_reviews_are_still_judged_on_the_as_of_day() -> None:
     given = [risk("R1", "高", "2023-09-30"), risk("R2", "高", "2023-09-29"), risk("R3", "低", "2024-03-31", unit="W")]
+    given.append(risk("R4", "低", "2024-03-30", unit="W"))
     assert run("measures/integrity_risks", as_of="2024-03-30", integrity_risk=given, param=MONTHS) == [
         ("U", "R1", 1, 1, ["r R1"]),
         ("U", "R2", 1, 0, ["r R2"]),
         ("W", "R3", 1, 0, ["r R3"]),
+        ("W", "R4", 1, 1, ["r R4"]),
     ]
 
 

@@ -179,15 +179,16 @@ def test_joint_study_beyond_the_target_or_of_another_year_does_not_count() -> No
     given = [
         session("2022", "2022-12-31", 10, year=2022),
         session("2024", "2024-01-01", 10, year=2024),
-        session("last", "2023-12-31", 9),
-        session("first", "2023-01-01", 9),
-        session("best", "2023-06-01", 10),
+        session("r a", "2023-12-31", 9),
+        session("r c", "2023-01-01", 18, due=20),
+        session("r b", "2023-01-01", 9),
+        session("r d", "2023-06-01", 10),
     ]
     found = run(
         "measures/joint_study_sessions", assessed_unit=units("U"), joint_study=given,
         param=params(target=2, attendance=D("0.80")),
     )  # fmt: skip
-    assert found == [("U", "1", 1, 1, ["best"]), ("U", "2", 1, D("0.9"), ["first"])]
+    assert found == [("U", "1", 1, 1, ["r d"]), ("U", "2", 1, D("0.9"), ["r b"])]
 
 
 #: 对党忠诚教育 and, of 正风肃纪, 警示教育: the same measure over two tables.
@@ -293,6 +294,22 @@ def test_a_member_in_two_rows_is_one_and_no_campaign_is_no_item() -> None:
     assert covered([], members, "U") == []
 
 
+@pytest.mark.parametrize(
+    ("held_on", "here", "there"),
+    [
+        pytest.param("2023-05-31", 1, 0, id="before the later row"),
+        pytest.param("2023-06-01", 0, 1, id="from its first day"),
+        pytest.param("2023-06-30", 0, 1, id="to its last"),
+        pytest.param("2023-07-01", 1, 0, id="after it"),
+    ],
+)
+def test_a_member_of_two_units_at_once_is_where_the_later_row_says(held_on: str, here: int, there: int) -> None:
+    sessions = [campaign("u", "主题教育", held_on, 0), campaign("w", "主题教育", held_on, 0, unit="W")]
+    members = [member("M"), member("M", "W", "2023-06-01", "2023-06-30"), member("other", "V")]
+    due = [("U", "主题教育", 1, 0, ["u"])] * here + [("W", "主题教育", 1, 0, ["w"])] * there
+    assert covered(sessions, members, "U", "W") == due
+
+
 # --- Training ---------------------------------------------------------------------------------------------------------
 
 
@@ -386,6 +403,12 @@ def test_where_only_a_course_is_asked_one_without_hours_does() -> None:
     given = [course("r", "P", 0, group="预备党员")]
     members = [trainee("P", status="预备"), trainee("Q", status="预备")]
     assert trained("预备党员", 0, 1, members, given) == [("U", "P", 1, 1, ["r"]), ("U", "Q", 1, 0, [])]
+
+
+def test_where_several_courses_are_asked_they_are_counted() -> None:
+    given = [course("r1", "P", 0, group="党务干部"), course("r2", "P", 0, group="党务干部")]
+    assert trained("党务干部", 0, 2, [trainee("P", "党务干部")], given) == [("U", "P", 1, 1, ["r1", "r2"])]
+    assert trained("党务干部", 0, 3, [trainee("P", "党务干部")], given) == [("U", "P", 1, 0, ["r1", "r2"])]
 
 
 def test_a_unit_with_nobody_in_the_group_has_no_item() -> None:

@@ -16,6 +16,7 @@ FAMILIES = (
     "timing_",
     "rule_",
     "system_",
+    "level_",
     "state_",
     "act_",
     "did_",

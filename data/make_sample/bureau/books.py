@@ -14,7 +14,12 @@ from make_sample.records import Key, Member, R, Record, Records, Unit, event_of,
 from make_sample.stories import CLOSED_IN_JUNE, NO_DATA, PERFECT, STORIES, TWINS, UNREPORTED, WEAK
 from make_sample.truth import Entry, Truth
 
-_QUALITY: Mapping[str, float] = {"J06": 0.97, "J04": 0.93, **dict.fromkeys((*PERFECT, *TWINS), 1.0), **dict.fromkeys(WEAK, -0.6)}
+_QUALITY: Mapping[str, float] = {
+    "J06": 0.97,
+    "J04": 0.93,
+    **dict.fromkeys((*PERFECT, *TWINS), 1.0),
+    **dict.fromkeys(WEAK, -0.6),
+}
 
 
 @dataclass

@@ -47,10 +47,17 @@ def _notices(books: Books) -> list[Notice]:
     finding = _made_up(books)
     many = stories.MOST_DEDUCTIONS
     return [
-        Notice("TB2023-01", finding.unit_id, "局", finding.found_on + timedelta(days=15), "会议记录事后补记", finding.finding_id),
+        Notice(
+            "TB2023-01",
+            finding.unit_id,
+            "局",
+            finding.found_on + timedelta(days=15),
+            "会议记录事后补记",
+            finding.finding_id,
+        ),
         Notice("TB2023-02", many, "区", date(YEAR, 5, 8), "环保督察整改不力", None),
         Notice("TB2023-03", many, "区", date(YEAR, 9, 14), "信访件处置不当", None),
-        Notice("TB2023-04", many, "局", date(YEAR, 11, 3), "材料迟报", None),
+        Notice("TB2023-04", many, "局", date(YEAR, 11, 3), "材料迟报", "WT2399-0001"),
         Notice("TB2023-05", "J05", "局", date(YEAR, 7, 21), "组织生活不规范", None),
         Notice("TB2023-06", "D13", "局", date(YEAR, 10, 12), "值班脱岗", None),
         Notice("TB2022-07", "D21", "局", date(YEAR - 1, 12, 9), "材料迟报", None),

@@ -64,8 +64,8 @@ def _tasks(books: Books, rng: random.Random) -> Iterator[Task]:
             number += 1
             due = workday(YEAR if rng.random() < 0.94 else YEAR + 1, rng.randint(3, 12), rng)
             late = 0 if does(rng, good, 0.75) else 1
-            done = due + timedelta(days=rng.randint(3, 60) if late else -rng.randint(0, 30))
-            if (late and rng.random() < 0.5) or done > AS_OF:
+            done: date | None = due + timedelta(days=rng.randint(3, 60) if late else -rng.randint(0, 30))
+            if (late and rng.random() < 0.5) or (done and done > AS_OF):
                 done = None
             yield Task(
                 task_id=f"RW{number:03}",
@@ -81,21 +81,23 @@ def _tasks(books: Books, rng: random.Random) -> Iterator[Task]:
 def _elections(books: Books, rng: random.Random) -> Iterator[Election]:
     for unit in books.reporting(Election):
         years = 5 if unit.party_org_type == "党委" else 3
-        story = _ELECTED.get(unit.unit_id)
-        if story:
-            due = date(YEAR, *story[0])
-            held, until, approval = story[1:]
+        held: date | None = None
+        until: date | None = None
+        approval: str | None = None
+        if story := _ELECTED.get(unit.unit_id):
+            (month, day), held, until, approval = story
+            due = date(YEAR, month, day)
         elif unit.unit_id in stories.DUE_SOON:
-            due, held, until, approval = AS_OF + timedelta(days=stories.DUE_SOON[unit.unit_id]), None, None, None
+            due = AS_OF + timedelta(days=stories.DUE_SOON[unit.unit_id])
         elif unit.unit_id == stories.SET_UP_IN_MAY:
-            due, held, until, approval = unit.valid_from.replace(year=unit.valid_from.year + years), None, None, None
+            due = months_after(unit.valid_from, 12 * years)
         elif unit.unit_id == stories.OVERDUE_NOW:
-            due, held, until, approval = date(2024, 2, 28), None, None, None
+            due = date(2024, 2, 28)
         elif rng.random() < 0.25 or unit.unit_id in stories.PERFECT:
-            due, until, approval = workday(YEAR, rng.randint(3, 12), rng), None, None
+            due = workday(YEAR, rng.randint(3, 12), rng)
             held = due - timedelta(days=rng.randint(0, 40))
         else:
-            due, held, until, approval = workday(rng.choice((2025, 2026)), rng.randint(1, 12), rng), None, None, None
+            due = workday(rng.choice((2025, 2026)), rng.randint(1, 12), rng)
         term = Election(
             unit_id=unit.unit_id,
             term_start=due.replace(year=due.year - years, day=min(due.day, 28)),
@@ -210,7 +212,9 @@ def _innovation_cases(books: Books, rng: random.Random) -> Iterator[InnovationCa
     for number, unit in enumerate(rng.sample(others, 9), 1):
         year = YEAR if number < 9 else YEAR - 1
         level = rng.choice(("局", "局", "区"))
-        given.append((unit.unit_id, rng.choice(CASE_TITLES), level, workday(year, rng.randint(4, 12), rng), f"AL-{number:02}"))
+        given.append(
+            (unit.unit_id, rng.choice(CASE_TITLES), level, workday(year, rng.randint(4, 12), rng), f"AL-{number:02}")
+        )
     for number, (unit_id, title, level, day, key) in enumerate(given, 1):
         yield InnovationCase(f"CX{number:03}", unit_id, title, level, day, key)
 

@@ -111,5 +111,3 @@ def _clues(books: Books, rng: random.Random) -> Iterator[ClueSummary]:
     for quarter in range(1, 5):
         for unit in units:
             yield ClueSummary(unit.unit_id, f"{YEAR}Q{quarter}", rng.choice((0, 0, 0, 1, 1, 2)))
-
-

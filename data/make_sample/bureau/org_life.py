@@ -1,4 +1,4 @@
-"""强基固本, organisational life: 三会一课, 主题党日, the year's organisational life meeting, its review and its talks."""
+"""强基固本, organisational life: 三会一课, 主题党日, the year's meeting and review, the talks before it."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _meeting(
     resolutions = rng.choice(RESOLUTIONS) if text_hash is None or rng.random() < 0.7 else None
     if good < 1 and rng.random() < (0.25 if unit.unit_id == stories.NO_RECORD else 0.01):
         text_hash = resolutions = None  # held, but nothing was written down
-    late = unit.unit_id == stories.LATE_REPORTS and rng.random() < 0.3 or (good < 1 and rng.random() < 0.004)
+    late = rng.random() < (0.3 if unit.unit_id == stories.LATE_REPORTS else 0.004 if good < 1 else 0)
     return Meeting(
         record_id="",
         unit_id=unit.unit_id,
@@ -140,7 +140,9 @@ def _meeting(
         absent_reason=rng.choice(ABSENCES) if away else None,
         resolutions=resolutions,
         text_hash=text_hash,
-        created_on=day + timedelta(days=rng.randint(9, 30) if late else rng.randint(0, 7)) if rng.random() < 0.9 else None,
+        created_on=day + timedelta(days=rng.randint(9, 30) if late else rng.randint(0, 7))
+        if rng.random() < 0.9
+        else None,
     )
 
 

@@ -56,7 +56,9 @@ def _units(rng: random.Random) -> list[Unit]:
                 has_committee=(members >= 7) != (unit_id in stories.ODD_COMMITTEE),
                 group_count=0,
                 member_count=members,
-                valid_from=date(YEAR, 5, 15) if unit_id == stories.SET_UP_IN_MAY else date(rng.randint(2009, 2017), 3, 1),
+                valid_from=date(YEAR, 5, 15)
+                if unit_id == stories.SET_UP_IN_MAY
+                else date(rng.randint(2009, 2017), 3, 1),
                 valid_to={stories.ENDS_LATER: date(2025, 12, 31), stories.CLOSED_IN_JUNE: _CLOSING_DAY}.get(unit_id),
             )
         )

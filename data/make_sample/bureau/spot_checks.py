@@ -14,7 +14,7 @@ from make_sample.chance import AS_OF, YEAR, last_day, month, person, workday
 from make_sample.records import Finding, Inspection, InspectionPlan, Meeting
 from make_sample.vocabulary import CATEGORIES, FOLLOW_UPS, GUIDANCE, MADE_UP, OPINIONS, OUTSIDE_INSPECTORS
 
-_ROUNDS: Final = ((1, range(1, 7)), (2, range(7, 13)))
+_ROUNDS: Final = ((1, range(2, 7)), (2, range(7, 13)))  # nobody is checked in January
 
 
 def fill(books: Books) -> None:
@@ -32,7 +32,9 @@ def _plans(books: Books, rng: random.Random) -> Iterator[InspectionPlan]:
             if not there or (unit.unit_id == stories.NOT_IN_ROUND_2 and number == 2):
                 continue
             for drawn in sorted(rng.sample(there, min(len(there), rng.choice((1, 1, 1, 2))))):
-                day = min(day for day in (month(YEAR, drawn) + timedelta(days=n) for n in range(9)) if day.weekday() < 5)
+                day = min(
+                    day for day in (month(YEAR, drawn) + timedelta(days=n) for n in range(9)) if day.weekday() < 5
+                )
                 yield InspectionPlan(YEAR, drawn, unit.unit_id, number, day, f"{YEAR}{drawn:02}01")
 
 
@@ -117,5 +119,3 @@ def _finding(finding_id: str, check: Inspection, good: float, category: str, rng
         rechecked_on=rechecked,
         status="已销号" if rechecked else "已整改" if rectified else "逾期" if due <= AS_OF else "待整改",
     )
-
-

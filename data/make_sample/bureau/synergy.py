@@ -27,6 +27,7 @@ from make_sample.vocabulary import (
 )
 
 _ENDS_SOON: Final = date(2024, 5, 31)
+_EXPIRED: Final = (date(2022, 6, 30), date(2022, 12, 30), date(2023, 6, 30), date(2023, 12, 30))
 
 
 def fill(books: Books) -> None:
@@ -80,7 +81,7 @@ def _agreements(books: Books, rng: random.Random) -> Iterator[Agreement]:
             elif good == 1:
                 signed = signed.replace(year=2022)
             expired = good < 1 and signed.year == 2021 and rng.random() < 0.6 * (1 - good)
-            expires = date(2022, rng.choice((6, 12)), 30) if expired else date(signed.year + 3, 12, 31)
+            expires = rng.choice(_EXPIRED) if expired else date(signed.year + 3, 12, 31)
             if unit.unit_id in stories.EXPIRES_SOON and kind == INDUSTRY:
                 expires = _ENDS_SOON
             yield Agreement(

@@ -200,12 +200,12 @@ def _honors(books: Books, rng: random.Random) -> Iterator[Honor]:
     number = 0
     for unit in books.reporting(Honor):
         good = books.quality[unit.unit_id]
-        levels = ["局"] if does(rng, good, 0.6) else []
-        levels += ["区"] if rng.random() < 0.3 * max(0.0, good) else []
-        levels = {
-            stories.CAPPED_BONUS: ["局", "市", "国家"],
-            **dict.fromkeys(stories.PERFECT, ["局", "市"]),
-        }.get(unit.unit_id, levels)
+        levels: tuple[str, ...] = ("局",) if does(rng, good, 0.6) else ()
+        levels += ("区",) if rng.random() < 0.3 * max(0.0, good) else ()
+        if unit.unit_id in stories.PERFECT:
+            levels = ("局", "国家")
+        elif unit.unit_id == stories.CAPPED_BONUS:
+            levels = ("局", "市", "国家")
         for level in levels:
             number += 1
             subject = rng.choice(tuple(HONOR_TITLES))

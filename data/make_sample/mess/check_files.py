@@ -34,7 +34,7 @@ def inspection_files() -> list[File]:
     )  # fmt: skip
     flags = ("yes", "tick", "have", "digit")
     files = []
-    for month in range(1, 13):
+    for month in range(2, 13):
         style = Style(
             dates=dates[month - 1],
             flags=flags[month % 4],
@@ -48,7 +48,7 @@ def inspection_files() -> list[File]:
             style,
             title=f"{YEAR}年{month}月组织生活记录抽查情况表" if month % 3 else "",
             note="四必有指有固定时间、有会议议题、有规范程序、有详实记录。" if month % 4 == 1 else "",
-            total="合计" if month in (1, 6) else "",
+            total="合计" if month in (2, 6) else "",
             blank_every=23 if month in (4, 9) else 0,
         )
         folder = f"抽查/第{'一' if month < 7 else '二'}轮"

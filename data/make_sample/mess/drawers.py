@@ -11,7 +11,7 @@ from typing import Final
 from make_sample.chance import AS_OF, YEAR
 from make_sample.mess.check_files import finding_files, inspection_files
 from make_sample.mess.layout import File, Page
-from make_sample.mess.ledger_files import BOOKS, BOOK_TABLES, ledger_files
+from make_sample.mess.ledger_files import BOOK_TABLES, BOOKS, ledger_files
 from make_sample.mess.pages import Names, Writer
 from make_sample.mess.pairing_files import pairing_files
 from make_sample.mess.registry_files import registry_files
@@ -136,5 +136,3 @@ def _filing_order(entry: Entry, order: Mapping[str, int]) -> tuple[object, ...]:
     unit_id = getattr(record, "unit_id", "")
     by_unit = isinstance(record, (Unit, StudyStat)) or table_of(record) in _BY_CATEGORY | {"org_life_record"}
     return (order.get(unit_id, 0) if by_unit else 0, *key_of(record))
-
-

@@ -25,19 +25,20 @@ _HEADS: Final[Mapping[str, str]] = {
         "是否第一议题=is_first_item 贯彻落实举措=action"
     ),
     "joint_study": (
-        "序号 联组学习编号=study_id 单位名称=unit_id 学习日期=held_on 联组单位=partner 学习主题=topic 学习时长=hours "
-        "参学情况/应到人数=due_count 参学情况/实到人数=attend_count"
+        "序号 联组学习编号=study_id 单位名称=unit_id 学习日期=held_on 联组单位=partner 学习主题=topic "
+        "学习时长=hours 参学情况/应到人数=due_count 参学情况/实到人数=attend_count"
     ),
     "campaign_session": (
-        "宣讲编号=session_id 专题名称=campaign 单位名称=unit_id 宣讲形式=kind 宣讲日期=held_on 覆盖人数=covered_count 备注"
+        "宣讲编号=session_id 专题名称=campaign 单位名称=unit_id 宣讲形式=kind 宣讲日期=held_on "
+        "覆盖人数=covered_count 备注"
     ),
     "training_record": (
-        "参训人员=member_id 课程编号=course_id 所在单位=unit_id 培训对象=trainee_group 培训日期=start_on 学时=hours "
-        "培训方式=mode"
+        "参训人员=member_id 课程编号=course_id 所在单位=unit_id 培训对象=trainee_group 培训日期=start_on "
+        "学时=hours 培训方式=mode"
     ),
     "honor": (
-        "序号 荣誉编号=honor_id 获奖单位=unit_id 荣誉类型=subject 荣誉名称=title 荣誉级别=level 授予日期=granted_on "
-        "宣传日期=publicised_on 同一事迹编号=case_key 备注"
+        "序号 荣誉编号=honor_id 获奖单位=unit_id 荣誉类型=subject 荣誉名称=title 荣誉级别=level "
+        "授予日期=granted_on 宣传日期=publicised_on 同一事迹编号=case_key 备注"
     ),
     "loyalty_education": (
         "序号 政治教育编号=session_id 单位名称=unit_id 教育日期=held_on 教育主题=topic 应参加人数=due_count "
@@ -52,7 +53,8 @@ _HEADS: Final[Mapping[str, str]] = {
         "完成情况/完成日期=done_on 完成情况/佐证材料=evidence"
     ),
     "cadre_action": (
-        "序号 行动编号=action_id 责任单位=unit_id 所属计划=plan 工作事项=item 计划完成日期=planned_on 实际完成日期=done_on"
+        "序号 行动编号=action_id 责任单位=unit_id 所属计划=plan 工作事项=item 计划完成日期=planned_on "
+        "实际完成日期=done_on"
     ),
     "election": (
         "序号 单位名称=unit_id 组织类型=org_type 任期/本届起始日期=term_start 任期/任期年限=term_years "
@@ -60,24 +62,26 @@ _HEADS: Final[Mapping[str, str]] = {
     ),
     "member_development": (
         "序号 发展对象编号=person_id 支部名称=unit_id 申请入党日期=applied_on 派人谈话日期=talked_on "
-        "确定积极分子日期=activist_on 确定发展对象日期=object_on 集中培训学时=training_hours 预审日期=prereview_on "
-        "支部大会日期=meeting_on 上级审批日期=approved_on 转正日期=regular_on 备注"
+        "确定积极分子日期=activist_on 确定发展对象日期=object_on 集中培训学时=training_hours "
+        "预审日期=prereview_on 支部大会日期=meeting_on 上级审批日期=approved_on 转正日期=regular_on 备注"
     ),
     "secretary_meeting": "例会编号=meeting_id 单位名称=unit_id 例会日期=held_on 出席情况=attended 是否述职=reported",
     "guidance_log": (
         "指导编号=guidance_id 被指导单位=unit_id 单位分层=tier 指导原因=reason 指导措施=action 回访日期=followed_up_on"
     ),
     "org_life_record": (
-        "序号 记录编号=record_id 支部名称=unit_id 党小组=group_id 会议类型=types 召开日期=held_on 所属年度=attributed_year "
-        "会议主题=topic 主持人=host 记录人=recorder 应到=due_count 实到=attend_count 请假=leave_count "
-        "缺席原因=absent_reason 形成决议=resolutions 文本指纹=text_hash 录入日期=created_on"
+        "序号 记录编号=record_id 支部名称=unit_id 党小组=group_id 会议类型=types 召开日期=held_on "
+        "所属年度=attributed_year 会议主题=topic 主持人=host 记录人=recorder 应到=due_count 实到=attend_count "
+        "请假=leave_count 缺席原因=absent_reason 形成决议=resolutions 文本指纹=text_hash 录入日期=created_on"
     ),
     "rectification": (
-        "序号 整改编号=item_id 整改单位=unit_id 问题来源=origin 问题内容=content 整改期限=due_on 整改完成日期=done_on 备注"
+        "序号 整改编号=item_id 整改单位=unit_id 问题来源=origin 问题内容=content 整改期限=due_on "
+        "整改完成日期=done_on 备注"
     ),
     "democratic_review": (
-        "序号 支部名称=unit_id 评议年度=attributed_year 评议日期=held_on 应参加人数=due_count 实际参加人数=attend_count "
-        "评议结果/优秀=excellent 评议结果/合格=qualified 评议结果/基本合格=basic 评议结果/不合格=unqualified"
+        "序号 支部名称=unit_id 评议年度=attributed_year 评议日期=held_on 应参加人数=due_count "
+        "实际参加人数=attend_count 评议结果/优秀=excellent 评议结果/合格=qualified 评议结果/基本合格=basic "
+        "评议结果/不合格=unqualified"
     ),
     "talk_record": "谈话编号=talk_id 支部名称=unit_id 谈话对象=member_id 谈话日期=talked_on 谈话类型=kind",
     "inspection_plan": "年度=year 计划月份=month 计划抽查单位=unit_id 轮次=round 抽取日期=drawn_on 随机种子=seed",
@@ -88,8 +92,8 @@ _HEADS: Final[Mapping[str, str]] = {
         "单位名称=unit_id 创建年度=year 创建目标=goal 评价等次=grade 五个过硬=hard_points 主要做法=evidence"
     ),
     "frontline_post": (
-        "序号 换岗编号=post_id 换岗人员=member_id 派出单位=unit_id 接收单位=host_unit 开始日期=start_on 天数=days 岗位=role "
-        "成果=outcome 备注"
+        "序号 换岗编号=post_id 换岗人员=member_id 派出单位=unit_id 接收单位=host_unit 开始日期=start_on 天数=days "
+        "岗位=role 成果=outcome 备注"
     ),
     "united_front_activity": (
         "群团活动编号=activity_id 主办单位=unit_id 工作类别=kind 活动日期=held_on 参加人数=attend_count"
@@ -107,20 +111,22 @@ _HEADS: Final[Mapping[str, str]] = {
         "办结日期=closed_on"
     ),
     "clue_summary": "单位名称=unit_id 季度=quarter 线索件数=clues",
-    "notice": "序号 通报编号=notice_id 被通报单位=unit_id 通报级别=level 通报日期=issued_on 通报事项=fact 问题编号=finding_id",
+    "notice": (
+        "序号 通报编号=notice_id 被通报单位=unit_id 通报级别=level 通报日期=issued_on 通报事项=fact 问题编号=finding_id"
+    ),
     "adverse_event": (
-        "序号 否决事项编号=event_id 涉及单位=unit_id 否决等级=level 否决事项=fact 依据文号=source_doc 批准机构=approver "
-        "生效日期=effective_on 问题编号=finding_id"
+        "序号 否决事项编号=event_id 涉及单位=unit_id 否决等级=level 否决事项=fact 依据文号=source_doc "
+        "批准机构=approver 生效日期=effective_on 问题编号=finding_id"
     ),
     "score_appeal": (
-        "申诉编号=appeal_id 申诉单位=unit_id 发布编号=publication 申诉指标=indicator 申诉日期=filed_on 申诉理由=claim "
-        "佐证材料=evidence 复核日期=decided_on 复核结论=decision 复核机构=decided_by"
+        "申诉编号=appeal_id 申诉单位=unit_id 发布编号=publication 申诉指标=indicator 申诉日期=filed_on "
+        "申诉理由=claim 佐证材料=evidence 复核日期=decided_on 复核结论=decision 复核机构=decided_by"
     ),
     "correction": (
-        "序号 更正台账=target_table 更正记录编号=record_key 更正栏目=target_column 更正前=expect 更正后=value 更正理由=reason "
-        "依据文号=source_doc 批准机构=approver"
+        "序号 更正台账=target_table 更正记录编号=record_key 更正栏目=target_column 更正前=expect 更正后=value "
+        "更正理由=reason 依据文号=source_doc 批准机构=approver"
     ),
-}  # fmt: skip
+}
 
 _NAMES: Final = ("full", "short", "everyday")
 
@@ -133,7 +139,15 @@ def _sheet(name: str, slot: str, title: str = "", *, table: str = "", **style: o
 
 def ledger_files(units: Mapping[str, Unit]) -> list[File]:
     """Every ledger."""
-    return [*_theory(), *_foundation(), *_organisational_life(), *_synergy(), *_integrity(), *_decisions(), *_books(units)]
+    return [
+        *_theory(),
+        *_foundation(),
+        *_organisational_life(),
+        *_synergy(),
+        *_integrity(),
+        *_decisions(),
+        *_books(units),
+    ]
 
 
 def _text(path: str, sheet: Sheet, encoding: str = "gbk", delimiter: str = ",") -> File:
@@ -153,7 +167,10 @@ def _theory() -> list[File]:
         File("学习/联组学习台账.xlsx", (replace(study, total="合计", note="应到人数含预备党员。"),)),
         _text("学习/主题教育集中宣讲.csv", _sheet("", "campaign_session", dates=("cn",), odd_numbers=True)),
         _text("培训/党员培训记录（机关）.csv", _sheet("", "training_record/J", dates=("iso",)), "utf-8-sig"),
-        File("培训/党员培训记录（基层）.xlsx", (_sheet("培训记录", "training_record/D", dates=("dot",), names=("full",)),)),
+        File(
+            "培训/党员培训记录（基层）.xlsx",
+            (_sheet("培训记录", "training_record/D", dates=("dot",), names=("full",)),),
+        ),
         File(
             "典型/先进典型和创新案例.xlsx",
             (
@@ -164,7 +181,10 @@ def _theory() -> list[File]:
         File(
             "教育/政治教育和警示教育.xlsx",
             (
-                replace(_sheet("政治教育", "loyalty_education", "政治机关意识和对党忠诚教育", dates=("slash",)), total="合计"),
+                replace(
+                    _sheet("政治教育", "loyalty_education", "政治机关意识和对党忠诚教育", dates=("slash",)),
+                    total="合计",
+                ),
                 _sheet("警示教育", "warning_education", "警示教育台账", dates=("serial",), names=_NAMES),
             ),
         ),
@@ -185,14 +205,21 @@ def _foundation() -> list[File]:
             "组织/换届选举和发展党员.xlsx",
             (
                 _sheet("换届选举", "election", "换届选举台账", dates=("true",), names=("full",), blanks=True),
-                replace(_sheet("发展党员", "member_development", "发展党员台账", dates=("dot",)), note="日期以会议记录为准。"),
+                replace(
+                    _sheet("发展党员", "member_development", "发展党员台账", dates=("dot",)),
+                    note="日期以会议记录为准。",
+                ),
             ),
         ),
         _text("组织/书记例会.csv", _sheet("", "secretary_meeting", dates=("slash",), flags="yes"), "utf-16", "\t"),
         _text("组织/分层分类指导.csv", _sheet("", "guidance_log", dates=("dot",)), "utf-8-sig", ";"),
         File(
             f"抽查/抽查计划{YEAR}.xlsx",
-            (replace(_sheet("抽查计划", "inspection_plan", "年度抽查计划", dates=("cn",)), note="每单位每轮至少一次。"),),
+            (
+                replace(
+                    _sheet("抽查计划", "inspection_plan", "年度抽查计划", dates=("cn",)), note="每单位每轮至少一次。"
+                ),
+            ),
         ),
         File("模范机关/模范机关创建评价.xlsx", (_sheet("评价", "model_office", names=("full", "short"), blanks=True),)),
     ]
@@ -202,7 +229,9 @@ def _organisational_life() -> list[File]:
     lists = ("、", "；")
     offices = tuple(
         replace(
-            _sheet(f"{half}半年", f"org_life_record/J/{n}", f"三会一课和主题党日（{half}半年）", dates=dates, lists=lists),
+            _sheet(
+                f"{half}半年", f"org_life_record/J/{n}", f"三会一课和主题党日（{half}半年）", dates=dates, lists=lists
+            ),
             note="一次会议几种类型的，用顿号隔开。" if n == 1 else "",
         )
         for n, half, dates in ((1, "上", ("true",)), (2, "下", ("dot", "cn")))
@@ -254,7 +283,9 @@ def _integrity() -> list[File]:
                 replace(_sheet("廉政约谈", "integrity_talk", "廉政约谈台账", dates=("true",)), total="合计"),
             ),
         ),
-        File("机关纪委/党员诉求办理.xlsx", (_sheet("诉求", "appeal_request", dates=("dot",), names=("short", "full")),)),
+        File(
+            "机关纪委/党员诉求办理.xlsx", (_sheet("诉求", "appeal_request", dates=("dot",), names=("short", "full")),)
+        ),
         _text("机关纪委/问题线索季度统计.csv", _sheet("", "clue_summary"), "utf-8-sig"),
     ]
 

@@ -212,5 +212,3 @@ class Writer:
             else:
                 cells.append(None)
         return self._line("total", cells)
-
-

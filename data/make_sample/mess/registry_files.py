@@ -37,7 +37,11 @@ def registry_files() -> list[File]:
                 ),
             ),
         ),
-        File("名册/单位别名对照表.csv", (Sheet("", ("unit_alias",), "序号 别名=alias 使用平台=platform 对应单位=unit_id"),), "utf-8-sig"),
+        File(
+            "名册/单位别名对照表.csv",
+            (Sheet("", ("unit_alias",), "序号 别名=alias 使用平台=platform 对应单位=unit_id"),),
+            "utf-8-sig",
+        ),
         File(
             f"名册/党员名册{YEAR}.xlsx",
             (

@@ -59,6 +59,7 @@ def spoil_ledgers(books: Books) -> None:
     _synergy(spoiler)
     _integrity(spoiler)
     _decisions(spoiler)
+    _oddities(spoiler)
 
 
 @dataclass
@@ -81,7 +82,7 @@ class _Spoiler:
     def beside(self, kind: type[Record], key: str, reason: str, note: str, /, **raw: str) -> None:
         """As the others, but beside the good records of a small table, under a number of its own."""
         row = self.books.rng(f"beside/{key}").choice(self.books.of(kind))
-        self.books.add(replace(row, **{kind.KEY[0]: key}), reason, note, **raw)  # type: ignore[type-var]
+        self.books.add(replace(row, **{kind.KEY[0]: key}), reason, note, **raw)
 
     def twice(self, kind: type[Record]) -> None:
         """A record that is there twice, word for word."""
@@ -98,8 +99,15 @@ class _Spoiler:
         if kind.EVENT is None:
             raise ValueError(f"{kind.TABLE} has no event")
         row = self.books.pick(self.books.of(kind))
-        changed = replace(row, **{kind.EVENT: _FUTURE}, **changes)  # type: ignore[type-var]
+        changed = replace(row, **{kind.EVENT: _FUTURE}, **changes)
         self.books.change(row, changed, "after the as-of date: quarantined while the day has not come")
+
+    def odd(
+        self, kind: type[R], note: str, change: Callable[[R], R], fits: Callable[[R], bool] = lambda _: True
+    ) -> None:
+        """A good record that somebody should look at."""
+        row = self.books.pick(self.books.of(kind), fits)
+        self.books.change(row, change(row), f"warning: {note}")
 
     def _take(self, kind: type[R]) -> R:
         """A good record, out of the books; not a secretary, and no review without which its unit would be pending."""
@@ -152,8 +160,12 @@ def _foundation(spoiler: _Spoiler) -> None:
     spoiler.cell(Task, "a date in words", due_on="年底前")
     spoiler.unit(Task, "监测总站")
     spoiler.rule(Task, "nobody is responsible", owner="　")
-    spoiler.beside(Election, "D17", "rule", "extended to a day before the election is due", extension_approved_to="2019.1.1")
-    spoiler.beside(Candidate, "FZ901", "rule", "approved before the meeting", meeting_on="2023.8.1", approved_on="2023.5.1")
+    spoiler.beside(
+        Election, "D17", "rule", "extended to a day before the election is due", extension_approved_to="2019.1.1"
+    )
+    spoiler.beside(
+        Candidate, "FZ901", "rule", "approved before the meeting", meeting_on="2023.8.1", approved_on="2023.5.1"
+    )
     spoiler.beside(Candidate, "FZ902", "bad_cell", "a date in words", talked_on="已谈话")
     spoiler.rule(SecretaryMeeting, "neither there nor away", attended="请假")
     spoiler.conflict(SecretaryMeeting, "one meeting, there and away", _other_attendance)
@@ -165,7 +177,9 @@ def _foundation(spoiler: _Spoiler) -> None:
     spoiler.rule(CadreAction, "an item that does not exist", item="考察")
     spoiler.cell(CadreAction, "a date in words", done_on="按期完成")
     spoiler.rule(ModelOffice, "a grade that does not exist", grade="E")
-    spoiler.conflict(ModelOffice, "one goal, two grades", lambda row: replace(row, grade="D" if row.grade != "D" else "C"))
+    spoiler.conflict(
+        ModelOffice, "one goal, two grades", lambda row: replace(row, grade="D" if row.grade != "D" else "C")
+    )
 
 
 def _other_attendance(row: SecretaryMeeting) -> SecretaryMeeting:
@@ -210,7 +224,9 @@ def _integrity(spoiler: _Spoiler) -> None:
     spoiler.twice(Risk)
     spoiler.rule(WarningSession, "more came than were due", _came_more)
     spoiler.unit(WarningSession, "执法大对")
-    spoiler.rule(IntegrityTalk, "more talked with than should be", lambda row: replace(row, talked_count=row.due_count + 1))
+    spoiler.rule(
+        IntegrityTalk, "more talked with than should be", lambda row: replace(row, talked_count=row.due_count + 1)
+    )
     spoiler.cell(IntegrityTalk, "a fraction in words", talked_count="全部")
     spoiler.beside(Request, "SQ901", "unknown_unit", "handled by nobody known", handler_unit_id="局信访办（原）")
     spoiler.beside(Request, "SQ902", "rule", "closed before it was received", closed_on="2021.3.1")
@@ -224,3 +240,50 @@ def _decisions(spoiler: _Spoiler) -> None:
     spoiler.beside(ScoreAppeal, "SS2024-91", "rule", "decided before it was filed", decided_on=f"{YEAR}.3.1")
     first = spoiler.books.of(Correction)[0]
     spoiler.books.add(replace(first, target_column="topic"), "rule", "no document says so", source_doc="　")
+
+
+def _oddities(spoiler: _Spoiler) -> None:
+    """Kept, but flagged."""
+    odd = spoiler.odd
+    odd(JointStudy, "thirty hours in a day", lambda row: replace(row, hours=row.hours * 10), lambda row: row.hours > 2)
+    odd(CampaignSession, "more covered than members", lambda row: replace(row, covered_count=row.covered_count + 200))
+    odd(Training, "a digit too many", lambda row: replace(row, hours=row.hours * 10))
+    odd(Meeting, "more there and away than due", lambda row: replace(row, leave_count=row.due_count))
+    odd(
+        Meeting,
+        "it does not say which group met",
+        lambda row: replace(row, group_id=None),
+        lambda row: row.group_id is not None,
+    )
+    odd(Meeting, "counted for a year long past", lambda row: replace(row, attributed_year=YEAR - 3))
+    odd(
+        Review,
+        "counted for a year long past",
+        lambda row: replace(row, attributed_year=YEAR - 3),
+        lambda row: row.attributed_year < YEAR,
+    )
+    odd(
+        Election,
+        "an extension without approval",
+        lambda row: replace(row, extension_approved_to=row.due_on + timedelta(days=90)),
+        lambda row: row.due_on.year > YEAR + 1,
+    )
+    odd(
+        Election,
+        "due two months off its term",
+        lambda row: replace(row, due_on=row.due_on + timedelta(days=60)),
+        lambda row: row.due_on.year > YEAR + 1,
+    )
+    key = spoiler.books.of(InnovationCase)[-1].case_key
+    odd(
+        InnovationCase,
+        "two units claim the case",
+        lambda row: replace(row, case_key=key),
+        lambda row: row.case_key not in (key, "AL-hezhang"),
+    )
+    odd(FrontlinePost, "the host is the unit itself", lambda row: replace(row, host_unit=row.unit_id))
+    odd(
+        InspectionPlan,
+        "drawn after its month",
+        lambda row: replace(row, drawn_on=row.drawn_on + timedelta(days=40)),
+    )

@@ -1,0 +1,30 @@
+-- 逾期未换届: terms that ended, with their approved extension if any, and no election yet.
+-- Basis: 中国共产党党和国家机关基层组织工作条例 (2019) Arts 5–8, 中国共产党基层组织选举工作条例 (2020) Art. 3.
+-- Params: extension_years.
+-- Item: term (its first day); number = days overdue.
+with open_term as (
+  select
+    election.unit_id,
+    election._rec,
+    election.term_start,
+    coalesce(
+      extended_to(election.due_on, election.extension_approved_to, election.approval_no, asked.years), election.due_on
+    ) as due_on
+  from election
+  join assessed_unit on assessed_unit.unit_id = election.unit_id
+  cross join (select max(number) as years from param where name = 'extension_years') as asked
+  cross join assessment
+  where election.held_on is null or election.held_on > assessment.as_of
+)
+select
+  open_term.unit_id,
+  open_term.term_start as item,
+  'urgent' as level,
+  open_term.due_on,
+  datediff('day', assessment.as_of, open_term.due_on) as days,
+  datediff('day', open_term.due_on, assessment.as_of) as number,
+  null as text,
+  [open_term._rec] as records
+from open_term
+cross join assessment
+where open_term.due_on < assessment.as_of
