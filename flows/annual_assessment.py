@@ -41,9 +41,12 @@ def annual_assessment(
     lang: Literal["zh", "en"] = "zh",
     strict: bool = False,
 ) -> Outcome:
-    """Score the records in ``inbox`` for ``year`` and publish under ``home``; publishes nothing if nothing changed."""
+    """Score the records in ``inbox`` for ``year`` and publish under ``home``; publishes nothing if nothing changed, and
+    reads nothing if the year's result is final."""
     use_language(lang)
     with Run(inbox, year, as_of, scheme, home, strict) as run:
+        if run.frozen:
+            return run.outcome(new=False)
         pull(run)
         if run.up_to_date:
             return run.outcome(new=False)

@@ -51,6 +51,15 @@ def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.
     return cells.filter("_bad").drop("_bad")
 
 
+def typed_cell(column: Column, text: str | None) -> tuple[str | None, bool]:
+    """A cell on its own: its canonical text (null where blank), and whether it could be typed."""
+    cell = pl.col("cell")
+    row = pl.DataFrame({"cell": [text]}, {"cell": pl.String}).with_columns(pl.lit("").alias(name) for name in _TABLE)
+    row = row.select(_expression(column, cell).alias("typed"), _filled(cell, column).alias("filled"))
+    value: str | None = row["typed"][0]
+    return value, value is not None or not row["filled"][0]
+
+
 def normal_name(name: pl.Expr) -> pl.Expr:
     """A unit's name as it is matched: full-width forms made plain (NFKC), no white space, lower case."""
     return name.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]+", "").str.to_lowercase()

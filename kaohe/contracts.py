@@ -259,9 +259,9 @@ def load_contracts(folder: Path) -> Contracts:
 
 
 def _must_come_first(contract: Contract, contracts: dict[str, Contract], folder: Path) -> list[str]:
-    """The tables whose trusted rows this one's rules look at: the registry for names of units, references, and what
+    """The tables whose trusted rows this one's need: corrections, the registry for names of units, references, and what
     its rules in SQL read."""
-    tables = []
+    tables = ["correction"] if "correction" in contracts and contract.table != "correction" else []
     for name, column in contract.columns.items():
         if column.references is None:
             continue

@@ -1,4 +1,5 @@
-"""Pull: the inbox into the warehouse, each file in one transaction together with its line in the ledger.
+"""Pull: the inbox, and beside it the office's own ledgers, into the warehouse, each file in one transaction together
+with its line in the list of files.
 
 A file is (source, relative path) and its SHA-256. Loading it twice changes nothing; a changed file replaces its own
 rows; a file gone from the inbox takes its rows with it; one that cannot be read keeps what it last gave.
@@ -27,7 +28,9 @@ from kaohe.words import say
 _DEBRIS = ("~$", ".~", "~WRL", ".")
 _DEBRIS_NAMES = ("thumbs.db", "desktop.ini")
 
-SOURCE = "inbox"
+INBOX, LEDGERS = "inbox", "ledgers"
+#: The ledgers that the program keeps itself, by lifecycle.py.
+OWN_LEDGERS = ("correction.csv", "score_appeal.csv")
 _REC = "md5(concat_ws(chr(31), _source, _file, _sheet, _row)) as _rec"
 
 #: So many records are stored in one transaction, or a little more.
@@ -57,28 +60,38 @@ class Pulled:
     unreadable: dict[str, str] = field(default_factory=dict)
 
 
-def pull(warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool = False) -> Pulled:
-    """Bring the warehouse up to date with the inbox.
+def pull(
+    warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool = False, ledgers: Path | None = None
+) -> Pulled:
+    """Bring the warehouse up to date with the inbox, and with the ledgers in ``ledgers`` that the program keeps.
 
     Raises ``KaoheError`` for an inbox that is missing or empty, and with ``strict`` for a file that cannot be read.
     """
     files = inbox_files(inbox)
+    warehouse.define(contracts, loading_way(contracts))
+    own = [name for name in OWN_LEDGERS if ledgers and (ledgers / name).exists()]
+    _pull_source(warehouse, LEDGERS, ledgers or inbox, own, contracts, strict=True)
+    return _pull_source(warehouse, INBOX, inbox, files, contracts, strict)
+
+
+def _pull_source(
+    warehouse: Warehouse, source: str, folder: Path, files: list[str], contracts: Contracts, strict: bool
+) -> Pulled:
     loaded_with = loading_way(contracts)
-    warehouse.define(contracts, loaded_with)
     ledger = {
         path: (sha256, version)
         for path, sha256, version in warehouse.rows(
-            "select path, sha256, loaded_with from meta.file where source = ?", [SOURCE]
+            "select path, sha256, loaded_with from meta.file where source = ?", [source]
         )
     }
     pulled = Pulled(removed=sorted(ledger.keys() - set(files)))
-    batch = _Batch(warehouse, contracts, loaded_with)
+    batch = _Batch(warehouse, contracts, source, loaded_with)
     batch.forget += pulled.removed
     for done, path in enumerate(files):
         progress.report(say("step_read", file=path), done, len(files))
         known = ledger.get(path)
         try:
-            data = _bytes(inbox / path)
+            data = _bytes(folder / path)
             sha256 = hashlib.sha256(data).hexdigest()
             if known == (sha256, loaded_with):
                 pulled.unchanged.append(path)
@@ -95,7 +108,7 @@ def pull(warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool =
             readings = _read(path, data, contracts)
         else:
             (pulled.new if known is None else pulled.changed).append(path)
-        _keep(warehouse, sha256, data)
+        warehouse.keep(data)
         if known:
             batch.forget.append(path)
         batch.add(path, sha256, readings)
@@ -148,20 +161,11 @@ def _read(path: str, data: bytes, contracts: Contracts) -> list[_SheetReading]:
     return [(sheet.name, sheet.hidden, recognise(sheet, contracts)) for sheet in read_sheets(path, data)]
 
 
-def _keep(warehouse: Warehouse, sha256: str, data: bytes) -> None:
-    """Keep the bytes, so that everything can be rebuilt."""
-    path = warehouse.inputs / sha256
-    if not path.exists():
-        aside = path.with_suffix(".part")
-        aside.write_bytes(data)
-        aside.replace(path)
-
-
 class _Batch:
     """Files that are stored together, in one transaction with their lines in the ledger."""
 
-    def __init__(self, warehouse: Warehouse, contracts: Contracts, loaded_with: str) -> None:
-        self.warehouse, self.contracts, self.loaded_with = warehouse, contracts, loaded_with
+    def __init__(self, warehouse: Warehouse, contracts: Contracts, source: str, loaded_with: str) -> None:
+        self.warehouse, self.contracts, self.source, self.loaded_with = warehouse, contracts, source, loaded_with
         self.key = key_of(warehouse.home)
         self.forget: list[str] = []
         self._clear()
@@ -175,9 +179,9 @@ class _Batch:
 
     def add(self, path: str, sha256: str, readings: list[_SheetReading]) -> None:
         """Take up what was found in a file."""
-        self.files.append((SOURCE, path, sha256, self.loaded_with))
+        self.files.append((self.source, path, sha256, self.loaded_with))
         for name, hidden, reading in readings:
-            place = (SOURCE, path, name)
+            place = (self.source, path, name)
             if (refusal := reading.refusal) is not None:
                 fits = refusal.fits or ([refusal.nearest] if refusal.nearest else [])
                 tables = [contract.table for contract in fits]
@@ -202,7 +206,7 @@ class _Batch:
         con, write = self.warehouse.con, self.warehouse.write
         with self.warehouse.transaction():
             if self.forget:
-                gone = [SOURCE, self.forget]
+                gone = [self.source, self.forget]
                 tables = [f"{schema}.{name}" for name in self.contracts for schema in ("raw", "typed")]
                 for table in [*tables, *(f"meta.{name}" for name in (*_META_COLUMNS, "cell_problem"))]:
                     con.execute(f"delete from {table} where _source = ? and list_contains(?, _file)", gone)

@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from pathlib import Path
 
 import polars as pl
 
 MASK = "＊＊＊"
+_HASH = re.compile("[0-9a-f]{32}")
 
 
 def key_of(home: Path) -> bytes:
@@ -30,3 +32,8 @@ def hashed(names: pl.Series, key: bytes) -> pl.Series:
     unique = names.drop_nulls().unique().to_list()
     hashes = [hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:32] for name in unique]
     return names.replace_strict(unique, hashes, return_dtype=pl.String) if unique else names
+
+
+def is_hash(text: str) -> bool:
+    """Looks like what ``hashed`` gives."""
+    return _HASH.fullmatch(text) is not None

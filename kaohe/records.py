@@ -8,8 +8,10 @@ from pathlib import Path
 import polars as pl
 from rapidfuzz import fuzz, process
 
+from kaohe import corrections
 from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, Contract, quoted
+from kaohe.corrections import Correction
 from kaohe.errors import KaoheError
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
@@ -32,13 +34,17 @@ def begin(warehouse: Warehouse) -> None:
     warehouse.con.execute("create or replace table main.unit_name (name varchar, platform varchar, unit_id varchar)")
 
 
-def resolve(warehouse: Warehouse, contract: Contract, sql: Path) -> None:
-    """Make ``main.<table>`` from the typed rows: unit columns hold unit ids, unknown units and repeated keys are out.
+def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[Correction]) -> None:
+    """Make ``main.<table>`` from the typed rows: what was ordered is corrected, unit columns hold unit ids, unknown
+    units and repeated keys are out.
 
     Adds ``_year``: the year whose assessment the record belongs to, null if the contract names none.
     """
     table = contract.table
-    _candidates(warehouse, contract)
+    _candidates(warehouse, contract, f"typed.{table}")
+    if ordered:
+        corrections.apply(warehouse, contract, ordered)
+        _candidates(warehouse, contract, corrections.RECORDS)
     _set_aside_unknown_units(warehouse, contract)
     key = ", ".join(f"cast({quoted(name)} as varchar)" for name in contract.key)
     cells = ", ".join(f"coalesce(cast({quoted(name)} as varchar), chr(0))" for name in contract.columns)
@@ -66,8 +72,9 @@ def remove_problems(warehouse: Warehouse, table: str) -> None:
     )
 
 
-def _candidates(warehouse: Warehouse, contract: Contract) -> None:
-    """Typed rows with unit ids; ``_name_<column>`` keeps the name as it was written until it is known to be known."""
+def _candidates(warehouse: Warehouse, contract: Contract, records: str) -> None:
+    """The rows of ``records`` with unit ids; ``_name_<column>`` keeps the name as it was written until it is known to
+    be known."""
     chosen, joins = [], []
     has_platform = "platform" in contract.columns
     for name, column in contract.columns.items():
@@ -90,7 +97,7 @@ def _candidates(warehouse: Warehouse, contract: Contract) -> None:
         chosen.append(f"coalesce({found}{kept}) as {quoted(name)}, {cell} as _name_{name}")
     warehouse.con.execute(
         f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {_year(contract)} as _year, "
-        f"{', '.join('record.' + name for name in PROVENANCE)} from typed.{contract.table} as record "
+        f"{', '.join('record.' + name for name in PROVENANCE)} from {records} as record "
         f"{' '.join(joins)} order by _file, _sheet, _row"
     )
 

@@ -1,4 +1,4 @@
-"""One run: what is asked, what it needs, and its steps pull → validate → score → publish."""
+"""One run: what is asked, what it needs, and its steps pull → validate → score → publish; a re-issue is one too."""
 
 import datetime as dt
 import hashlib
@@ -6,33 +6,34 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from kaohe import __version__, loading, progress, publishing, scoring, validation
+from kaohe import __version__, clock, loading, progress, publishing, scoring, validation
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
+from kaohe.lifecycle import Proceedings, refuse_pending
 from kaohe.loading import Pulled
 from kaohe.project import Project, code_hashes, file_hashes
+from kaohe.publishing import Edition
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
 
 #: The step whose time is Great Expectations' own: importing it and asking it.
 GREAT_EXPECTATIONS = "great_expectations"
-OFFICE_TIME = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass
 class Outcome:
     """What a run came to. ``publication`` is the current publication's folder; ``new`` is false when nothing had
-    changed. ``timings``: step → seconds."""
+    changed, ``frozen`` when the result is final. ``timings``: step → seconds."""
 
     publication: Path
     new: bool
     pulled: Pulled
     timings: dict[str, float] = field(default_factory=dict)
+    frozen: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -42,8 +43,7 @@ class Outcome:
 
 def default_as_of(year: int, today: dt.date | None = None) -> dt.date:
     """The earlier of today (Asia/Shanghai) and 31 March of the next year."""
-    today = today or dt.datetime.now(OFFICE_TIME).date()
-    return min(today, dt.date(year + 1, 3, 31))
+    return min(today or clock.today(), dt.date(year + 1, 3, 31))
 
 
 class Run:
@@ -57,11 +57,14 @@ class Run:
         self, inbox: Path, year: int, as_of: dt.date | None, scheme: Path | None, home: Path, strict: bool
     ) -> None:
         self.inbox, self.year, self.home, self.strict = inbox, year, home, strict
-        self.as_of = as_of or default_as_of(year)
+        self.asked_as_of = as_of
         self.project = Project.find()
         self.scheme_path = scheme or self.project.scheme(year)
         self.timings: dict[str, float] = {}
         self.pulled = Pulled()
+        self._look_up()
+        if self.frozen:
+            return
         if home.resolve().is_relative_to(inbox.resolve()):
             raise KaoheError("home_in_inbox", home=home, inbox=inbox)
         if self.as_of < dt.date(year, 1, 1):
@@ -71,6 +74,19 @@ class Run:
             self.contracts = load_contracts(self.project.expectations)
             self.scheme = self._scheme()
             self.planned = scoring.plan(self.project, self.contracts, self.scheme)
+
+    def _look_up(self) -> None:
+        """Where the year stands. What was announced was judged as of a date, which then stays."""
+        self.proceedings = Proceedings(self.home, self.year)
+        fixed = self.proceedings.as_of
+        if fixed and self.asked_as_of not in (None, fixed) and not self.frozen:
+            raise KaoheError("as_of_announced", as_of=fixed, asked=self.asked_as_of)
+        self.as_of = fixed or self.asked_as_of or default_as_of(self.year)
+
+    @property
+    def frozen(self) -> bool:
+        """The result is final: a run changes nothing."""
+        return self.proceedings.final is not None
 
     def _scheme(self) -> Scheme:
         if not self.scheme_path.is_file():
@@ -91,6 +107,12 @@ class Run:
 
     def __enter__(self) -> "Run":
         self.warehouse = Warehouse(self.home)
+        try:
+            self._look_up()  # again, now that nobody else can change it
+            self.proceedings.settle()
+        except BaseException:
+            self.warehouse.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -114,10 +136,15 @@ class Run:
     @property
     def up_to_date(self) -> bool:
         """The current publication already says what this run would."""
-        return publishing.current(self.folder) == self.folder / self.publication_id
+        return publishing.current(self.folder) == self.folder / self.edition.name
 
     @property
-    def publication_id(self) -> str:
+    def edition(self) -> Edition:
+        """What the run's publication is called, and in which state it is."""
+        return self.proceedings.edition(self.question_id)
+
+    @property
+    def question_id(self) -> str:
         """As-of date and a digest of all that the scores depend on: the same question gives the same id."""
         text = json.dumps(self.identity, sort_keys=True, ensure_ascii=False)
         return f"{self.as_of:%Y%m%d}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
@@ -144,7 +171,8 @@ class Run:
             with self.timed(GREAT_EXPECTATIONS):
                 validation.check_rules(self.contracts, self.project.expectations)
         with self.timed("pull"):
-            self.pulled = loading.pull(self.warehouse, self.inbox, self.contracts, self.strict)
+            ledgers = self.proceedings.ledgers
+            self.pulled = loading.pull(self.warehouse, self.inbox, self.contracts, self.strict, ledgers)
         return self.pulled
 
     def validate(self) -> None:
@@ -160,22 +188,95 @@ class Run:
             scoring.score(self.warehouse, self.project, self.contracts, self.scheme, self.planned, self.as_of)
             scoring.audit(self.warehouse, self.planned)
 
-    def publish(self) -> Path:
-        """Write the publication aside and make it current; gives its folder."""
+    def publish(self) -> None:
+        """Write the publication aside and make it current."""
+        edition = self.edition
+        target = self._write(edition)
+        self.proceedings.put_in_force("publish", target, {"state": edition.state})
+
+    def _write(self, edition: Edition) -> Path:
         with self.timed("publish"):
             progress.report(say("step_publish"))
+            if edition.compared:
+                earlier = self.folder / edition.said["compared_with"]
+                units = publishing.compare(self.warehouse, self.project.sql, earlier)
+                changed = set(self.warehouse.rows("select unit_id, thing from main.changed"))
+                unchanged = self.proceedings.upheld_unchanged(changed) if edition.state == "reviewed" else []
+                more = {"changed_units": units, "upheld_unchanged": unchanged}
+                edition = replace(edition, said=edition.said | more)
+            for path in (self.scheme_path, *(self.project.expectations / name for name in self.contracts.hashes)):
+                self.warehouse.keep(path.read_bytes())
             return publishing.publish(
-                self.warehouse,
-                self.contracts,
-                self.scheme,
-                self.folder,
-                self.publication_id,
-                self.identity,
-                self.pulled,
+                self.warehouse, self.contracts, self.scheme, self.folder, edition, self.identity, self.pulled
             )
 
     def outcome(self, new: bool) -> Outcome:
         """What the run came to."""
         publication = publishing.current(self.folder)
         assert publication is not None
-        return Outcome(publication, new, self.pulled, self.timings)
+        return Outcome(publication, new, self.pulled, self.timings, self.frozen)
+
+
+class Reissue(Run):
+    """A run after the final result: it publishes a new final one with the next revision number, if anything differs.
+
+    Raises ``KaoheError`` if there is no final result.
+    """
+
+    def __init__(
+        self,
+        inbox: Path,
+        year: int,
+        scheme: Path | None,
+        home: Path,
+        strict: bool,
+        by: str,
+        document: str,
+        reason: str,
+    ) -> None:
+        self.who = {"by": by, "document": document, "reason": reason}
+        super().__init__(inbox, year, None, scheme, home, strict)
+        if self.proceedings.final is None:
+            raise KaoheError("reissue_not_final", year=year)
+
+    @property
+    def frozen(self) -> bool:
+        return False
+
+    @property
+    def up_to_date(self) -> bool:
+        return False  # only the scores can tell
+
+    @property
+    def edition(self) -> Edition:
+        final = self.proceedings.final
+        assert final is not None
+        revision = final.details["revision"] + 1
+        said = {
+            "log": self.proceedings.log.anchor,
+            "act": {"act": "reissue", **self.who},
+            "revision": revision,
+            "compared_with": final.publication,
+        }
+        return Edition(f"{self.question_id}-final-r{revision}", "final", said, compared=True)
+
+    def score(self) -> None:
+        """Raises ``KaoheError`` if the scores are those of the final result, or a unit is pending."""
+        super().score()
+        final = self.folder / self.edition.said["compared_with"]
+        with self.timed("score"):
+            if not publishing.compare(self.warehouse, self.project.sql, final):
+                raise KaoheError("reissue_nothing", publication=final.name)
+            refuse_pending(self.warehouse)
+
+    def publish(self) -> None:
+        edition = self.edition
+        self.proceedings.clear(edition.name)
+        target = self._write(edition)
+        details = {
+            "on": clock.today().isoformat(),
+            "instead_of": edition.said["compared_with"],
+            "revision": edition.said["revision"],
+            "units": self.warehouse.rows("select count(distinct unit_id) from main.changed")[0][0],
+        }
+        self.proceedings.put_in_force("reissue", target, details, **self.who)

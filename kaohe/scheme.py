@@ -222,6 +222,13 @@ class Rounding(_Strict):
     mode: Literal["half_up"]
 
 
+class Lifecycle(_Strict):
+    """How many working days the results are open to view, and after that to appeal."""
+
+    notice_days: Annotated[int, Field(ge=1, le=60)]
+    appeal_days: Annotated[int, Field(ge=1, le=60)]
+
+
 class Scheme(Dated):
     """The assessment scheme of one year."""
 
@@ -238,6 +245,7 @@ class Scheme(Dated):
     vetoes: dict[str, Veto] = {}
     grades: dict[str, Grade] = Field(min_length=1)
     tie_break: list[str] = []
+    lifecycle: Lifecycle | None = None
     alerts: dict[str, Alert] = {}
 
     @model_validator(mode="after")

@@ -42,10 +42,11 @@ GIVEN = {
     "problem",
     "said",
     "quarantine",
+    "corrected",
 }
 
 #: Names that scoring itself uses.
-OWN = {"measured", "alert", "param", "record", "set_aside", "position", "unit_name"}
+OWN = {"measured", "alert", "param", "record", "set_aside", "position", "unit_name", "changed"}
 
 MEASURED = """
 create or replace table main.measured (

@@ -1,6 +1,5 @@
 """What a run says at its end, read from the publication itself: counts, reasons, top and bottom units, where it is."""
 
-import json
 from typing import Any
 
 import polars as pl
@@ -11,7 +10,9 @@ from rich.text import Text
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.project import Project
 from kaohe.publishing import WORKBOOK
-from kaohe.publishing.workbook import sheet_remarks
+from kaohe.publishing.changes import CHANGES
+from kaohe.publishing.snapshot import read_manifest
+from kaohe.publishing.workbook import sheet_remarks, state_of
 from kaohe.run import GREAT_EXPECTATIONS, Outcome
 from kaohe.words import say
 
@@ -22,24 +23,33 @@ _FILES = 10
 def print_summary(console: Console, outcome: Outcome) -> None:
     """Print the summary of a run."""
     folder = outcome.publication
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest = read_manifest(folder)
     contracts = load_contracts(Project.find().expectations)
     for sentence in outcome.pulled.unreadable.values():
         console.print(Text(say("summary_unreadable", sentence=sentence), style="bold red"))
     for path in outcome.pulled.removed:
         console.print(Text(say("summary_removed", file=path), style="yellow"))
-    if not outcome.new:
+    if outcome.frozen:
+        console.print(say("summary_final", year=manifest["year"], publication=folder.name), soft_wrap=True)
+    elif not outcome.new:
         console.print(Text(say("summary_nothing_new"), style="bold"))
     console.print(_counts(manifest, contracts), _reasons(manifest))
     _remarks(console, manifest, contracts)
     scores = pl.read_parquet(folder / "scores.parquet", glob=False)
     for category in scores["category"].unique().sort(descending=True):
         console.print(_league(category, scores.filter(pl.col("category") == category)))
+    if "compared_with" in manifest:
+        units, earlier = manifest["changed_units"], manifest["compared_with"]
+        console.print(say("summary_changed", count=units, publication=earlier), soft_wrap=True)
+        for appeal in manifest["upheld_unchanged"]:
+            console.print(Text(say("summary_upheld_unchanged", appeal=appeal), style="yellow"), soft_wrap=True)
+    state, as_of = state_of(manifest), manifest["as_of"]
     console.print(
-        say("summary_published", publication=manifest["publication"], as_of=manifest["as_of"]), soft_wrap=True
+        say("summary_published", state=state, publication=manifest["publication"], as_of=as_of), soft_wrap=True
     )
-    for name in (WORKBOOK, "scores.csv", "quarantine.csv", "manifest.json"):
-        console.print(f"  {folder / name}", soft_wrap=True, highlight=False)
+    for name in (WORKBOOK, CHANGES, "scores.csv", "quarantine.csv", "manifest.json"):
+        if (folder / name).exists():
+            console.print(f"  {folder / name}", soft_wrap=True, highlight=False)
 
 
 def print_timings(console: Console, outcome: Outcome, total: float) -> None:

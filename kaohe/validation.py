@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from kaohe import progress, records
+from kaohe import corrections, progress, records
 from kaohe.contracts import Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.findings import Findings
@@ -46,14 +46,16 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
     """Make the trusted tables ``main.<table>``, ``main.problem`` with every finding, and ``main.quarantine``.
 
     Gives the seconds that Great Expectations took of it. Raises ``KaoheError`` when a critical rule about a whole
-    table fails, or two units share a name.
+    table fails, two units share a name, or a correction cannot be carried out.
     """
     records.begin(warehouse)
+    corrections.begin(warehouse)
+    ordered: dict[str, list[corrections.Correction]] = {}
     said: list[tuple[str, str, str, str]] = []
     with Findings(warehouse, contracts) as findings:
         for done, (table, contract) in enumerate(contracts.items()):
             progress.report(say("step_validate", table=contract.title), done, len(contracts))
-            records.resolve(warehouse, contract, sql)
+            records.resolve(warehouse, contract, sql, ordered.get(table, []))
             rules = rules_of(contract, contracts, as_of)
             if not warehouse.rows(f"select 1 from main.{table} limit 1"):
                 rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
@@ -65,6 +67,8 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
                 records.know_units(warehouse)
             elif table == "unit_alias":
                 records.know_aliases(warehouse)
+            elif table == corrections.TABLE:
+                ordered = corrections.known(warehouse, contracts)
     _quarantine(warehouse, contracts, sql, said)
     return findings.seconds
 
@@ -115,6 +119,8 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
     for table, contract in contracts.items():
         names = [quoted(name) for name in contract.columns]
         people = {quoted(name) for name in contract.person_columns}
+        if table == corrections.TABLE:
+            people.add(quoted("record_key"))  # it may name a person
         masked = [f"case when {name} is not null then '{MASK}' end" if name in people else name for name in names]
         cells = ", ".join(f"{name} := {value}" for name, value in zip(names, masked, strict=True))
         con.execute(

@@ -4,6 +4,7 @@ Schemas: ``meta`` the ledger of files and what was found in them, ``raw`` every 
 whose cells could all be typed; ``main`` holds what a run computes (trusted tables, evidence, scores) and is made anew.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,24 @@ create table if not exists meta.cell_problem (
 """
 
 
+def lock(home: Path, wait_seconds: float = 10) -> FileLock:
+    """The lock of a home folder, held until it is released.
+
+    Raises ``KaoheError`` if the folder cannot be written, or another run holds it.
+    """
+    folder = home / "warehouse"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        held = FileLock(folder / "lock")
+        held.acquire(timeout=wait_seconds)
+    except Timeout as error:
+        raise KaoheError("home_busy", path=home) from error
+    except OSError as error:
+        raise from_os_error(error, home) from error
+    return held
+
+
 class Warehouse:
     """The open warehouse of a home folder; holds the folder's lock until it is closed.
 
@@ -44,17 +63,10 @@ class Warehouse:
         self.folder = home / "warehouse"
         self.inputs = self.folder / "inputs"
         self.path = self.folder / "kaohe.duckdb"
-        try:
-            self.inputs.mkdir(parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
-            self._lock = FileLock(self.folder / "lock")
-            self._lock.acquire(timeout=wait_seconds)
-        except Timeout as error:
-            raise KaoheError("home_busy", path=home) from error
-        except OSError as error:
-            raise from_os_error(error, home) from error
+        self._lock = lock(home, wait_seconds)
         try:
             with as_sentences(self.path):
+                self.inputs.mkdir(exist_ok=True)
                 self.con = duckdb.connect(str(self.path))
                 self.con.execute("set preserve_insertion_order = true")
                 self.con.execute(_META)
@@ -68,6 +80,16 @@ class Warehouse:
     def __exit__(self, *_: object) -> None:
         self.con.close()
         self._lock.release()
+
+    def keep(self, data: bytes) -> str:
+        """Keep the bytes of an input under their SHA-256, so that everything can be rebuilt; gives it."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self.inputs / sha256
+        if not path.exists():
+            aside = path.with_suffix(".part")
+            aside.write_bytes(data)
+            aside.replace(path)
+        return sha256
 
     def define(self, contracts: Contracts, loaded_with: str) -> None:
         """Make the raw and typed tables of ``contracts``; what was loaded otherwise is to be loaded again."""

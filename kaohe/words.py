@@ -1,5 +1,7 @@
 """The one catalogue of words: every sentence a person reads, in Chinese and English (words.yml)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
@@ -21,6 +23,17 @@ def use_language(language: Language) -> None:
 def language() -> Language:
     """The language in use."""
     return _language
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Say everything in this language for a while."""
+    before = _language
+    use_language(language)
+    try:
+        yield
+    finally:
+        use_language(before)
 
 
 @cache

@@ -119,6 +119,8 @@ def assess(
 ) -> Result:
     """The steps of the flow, without Prefect."""
     with Run(inbox, year, as_of, scheme, home, strict) as run:
+        if run.frozen:
+            return Result(run.outcome(new=False), home)
         run.pull()
         new = not run.up_to_date
         if new:

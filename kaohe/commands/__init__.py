@@ -1,6 +1,6 @@
 """The commands of ``kaohe``, one file each: what it asks for, and what it starts. Heavy imports stay inside them."""
 
-from kaohe.commands import alerts, bulletin, run, systems
+from kaohe.commands import alerts, bulletin, lifecycle, run, systems
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
-COMMANDS = (run, alerts, bulletin, systems)
+COMMANDS = (run, lifecycle, alerts, bulletin, systems)

@@ -40,14 +40,18 @@ def _run(question: dict[str, Any], lang: Language, timings: bool) -> int:
     begin = time.perf_counter()
     from kaohe.run import Run
 
-    Run(**question)  # what is wrong with the question is said before anything starts
+    run = Run(**question)  # what is wrong with the question is said before anything starts
+    console = asking.console()
+    if run.frozen:
+        publication = run.proceedings.current.name
+        console.print(say("summary_final", year=run.year, publication=publication), soft_wrap=True)
+        return 0
     with asking.starting_a_flow():
         from flows.annual_assessment import annual_assessment
 
         outcome = annual_assessment(**question, lang=lang)
     from kaohe.summary import print_summary, print_timings
 
-    console = asking.console()
     print_summary(console, outcome)
     if timings:
         print_timings(console, outcome, time.perf_counter() - begin)

@@ -1,32 +1,41 @@
 """Publish: write aside, audit, make current. Readers only ever see a whole publication.
 
 ``home/published/<year>/<publication id>/`` never changes once it stands; the file ``CURRENT`` names the one in force
-and is replaced atomically.
+and is replaced atomically, by lifecycle.py, once the year's log says so.
 """
 
+import datetime as dt
 import json
-import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.loading import Pulled
-from kaohe.publishing.manifest import manifest
+from kaohe.publishing.changes import CHANGES, changes
+from kaohe.publishing.manifest import State, manifest
+from kaohe.publishing.snapshot import NAME as SNAPSHOT
+from kaohe.publishing.snapshot import Snapshot, read_manifest
 from kaohe.publishing.workbook import write_workbook
+from kaohe.safely import flush_folder, flush_tree, replace
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse
+from kaohe.words import speaking
 
 WORKBOOK = "评分表.xlsx"
+MANIFEST = "manifest.json"
 _PARQUET = ("scores", "indicator_scores", "evidence")
 _SNAPSHOT = (
     *_PARQUET,
     "node_scores",
     "lost_points",
+    "corrected",
     "record_count",
+    "unit_name",
     "assessment",
     "scheme_node",
     "scheme_indicator",
@@ -41,12 +50,42 @@ _SNAPSHOT = (
 _ALERTS = "from main.alerts where not restricted"
 
 
+@dataclass(frozen=True)
+class Edition:
+    """What a publication is, beside its numbers. ``said``: more for its manifest (the act behind it, how far the log
+    had come); ``compared``: the warehouse says what has changed since an earlier one."""
+
+    name: str
+    state: State
+    said: dict[str, Any] = field(default_factory=dict)
+    compared: bool = False
+
+
 def current(folder: Path) -> Path | None:
     """The publication in force, or None before the first."""
     try:
         return folder / (folder / "CURRENT").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
+
+
+def point(folder: Path, name: str) -> None:
+    """Make publication ``name`` the one in force."""
+    replace(folder / "CURRENT", f"{name}\n".encode())
+
+
+def compare(warehouse: Warehouse, sql: Path, earlier: Path) -> int:
+    """Make ``main.changed``: what differs between the scores in the warehouse and an earlier publication's. Gives how
+    many units."""
+    quoted = str(earlier / SNAPSHOT).replace("'", "''")
+    warehouse.con.execute(f"attach '{quoted}' as earlier (read_only)")
+    try:
+        query = (sql / "publications" / "changed.sql").read_text(encoding="utf-8")
+        warehouse.con.execute(f"create or replace table main.changed as {query}")
+    finally:
+        warehouse.con.execute("detach earlier")
+    ((units,),) = warehouse.rows("select count(distinct unit_id) from main.changed")
+    return int(units)
 
 
 def in_force(home: Path, year: int | None = None) -> Path:
@@ -67,63 +106,80 @@ def publish(
     contracts: Contracts,
     scheme: Scheme,
     folder: Path,
-    name: str,
+    edition: Edition,
     identity: dict[str, Any],
     pulled: Pulled,
 ) -> Path:
-    """Write the run's tables as publication ``name`` under ``folder`` and make it current.
+    """Write the run's tables as a publication under ``folder``, unless it stands there already."""
+    target = folder / edition.name
+    if not target.exists():
+        with _written(target) as aside:
+            _write_tables(warehouse, contracts, edition, aside)
+            said = manifest(warehouse, edition.name, edition.state, identity, pulled) | edition.said
+            _write_faces(contracts, scheme, said, aside)
+    return target
 
-    If anything fails on the way, what was current stays so.
-    """
-    target, aside = folder / name, folder / f".{name}.part"
+
+def restate(source: Path, edition: Edition, contracts: Contracts, scheme: Scheme) -> Path:
+    """Write the scores of publication ``source`` anew in another state; its tables are copied as they are."""
+    before = read_manifest(source)
+    said = before | {
+        "publication": edition.name,
+        "state": edition.state,
+        "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "restated_from": source.name,
+        **edition.said,
+    }
+    target = source.parent / edition.name
+    with _written(target) as aside, speaking(before["language"]):
+        for path in sorted(source.iterdir()):
+            if path.name not in (WORKBOOK, MANIFEST):
+                shutil.copyfile(path, aside / path.name)
+        _write_faces(contracts, scheme, said, aside)
+    return target
+
+
+@contextmanager
+def _written(target: Path) -> Iterator[Path]:
+    """A folder beside ``target`` to write in, which takes its place once all is written; else nothing is left of it."""
+    folder, aside = target.parent, target.parent / f".{target.name}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for leftover in folder.glob(".*.part"):
             shutil.rmtree(leftover)
-        if not target.exists():
-            aside.mkdir()
-            _write(warehouse, contracts, scheme, aside, name, identity, pulled)
-            aside.rename(target)
-        _point(folder, name)
+        aside.mkdir()
+        yield aside
+        flush_tree(aside)
+        aside.rename(target)
+        flush_folder(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    return target
 
 
-def _point(folder: Path, name: str) -> None:
-    pointer = folder / ".CURRENT.part"
-    with pointer.open("w", encoding="utf-8") as file:
-        file.write(f"{name}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    pointer.replace(folder / "CURRENT")
-
-
-def _write(
-    warehouse: Warehouse,
-    contracts: Contracts,
-    scheme: Scheme,
-    aside: Path,
-    name: str,
-    identity: dict[str, Any],
-    pulled: Pulled,
-) -> None:
+def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, aside: Path) -> None:
+    """The numbers and records: what stays the same through all states."""
     for table in _PARQUET:
         path = str(aside / f"{table}.parquet").replace("'", "''")
         warehouse.con.execute(f"copy (select * from main.{table}) to '{path}' (format parquet)")
-    restricted = [table for table, contract in contracts.items() if contract.restricted]
-    quarantine = warehouse.frame("select * from main.quarantine").filter(~pl.col("table_name").is_in(restricted))
     warehouse.frame("select * from main.scores").write_csv(aside / "scores.csv", include_bom=True)
-    quarantine.write_csv(aside / "quarantine.csv", include_bom=True)
-    warehouse.frame(f"select * exclude (restricted) {_ALERTS}").write_csv(aside / "alerts.csv", include_bom=True)
-    _snapshot(warehouse, contracts, aside / "snapshot.duckdb")
-    said = manifest(warehouse, name, identity, pulled)
-    write_workbook(warehouse, contracts, scheme, said, quarantine, aside / WORKBOOK)
+    _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *(["changed"] if edition.compared else [])], aside / SNAPSHOT)
+    with Snapshot(aside) as snapshot:
+        snapshot.frame("select * from main.quarantine").write_csv(aside / "quarantine.csv", include_bom=True)
+        alerts = snapshot.frame("select * exclude (restricted) from main.alerts")
+        alerts.write_csv(aside / "alerts.csv", include_bom=True)
+        if edition.compared:
+            changes(snapshot).write_csv(aside / CHANGES, include_bom=True)
+
+
+def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], aside: Path) -> None:
+    """What says which state the publication is in: made from its snapshot and its manifest alone."""
+    with Snapshot(aside) as snapshot:
+        write_workbook(snapshot, contracts, scheme, said, aside / WORKBOOK)
     text = json.dumps(said, ensure_ascii=False, indent=2, default=str)
-    (aside / "manifest.json").write_text(text + "\n", encoding="utf-8")
+    (aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
 
 
-def _snapshot(warehouse: Warehouse, contracts: Contracts, path: Path) -> None:
+def _write_snapshot(warehouse: Warehouse, contracts: Contracts, results: list[str], path: Path) -> None:
     """A DuckDB file of the trusted tables and the results, in a format that DuckDB 1.5 opens too."""
     public = [table for table, contract in contracts.items() if not contract.restricted]
     restricted = [table for table, contract in contracts.items() if contract.restricted]
@@ -131,7 +187,7 @@ def _snapshot(warehouse: Warehouse, contracts: Contracts, path: Path) -> None:
     quoted = str(path).replace("'", "''")
     con.execute(f"attach '{quoted}' as snapshot (storage_version 'v1.5.0', block_size 16384)")
     try:
-        for table in [*public, *_SNAPSHOT]:
+        for table in [*public, *results]:
             con.execute(f"create table snapshot.{table} as select * from main.{table}")
         con.execute(f"create table snapshot.alerts as select * {_ALERTS}")
         for table in ("quarantine", "flagged"):  # chosen, not deleted afterwards: that would leave traces in the file

@@ -1,13 +1,15 @@
 """The manifest of a publication: what went in, by hash; what was made of it, by count; what made it, by version."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, Literal
 
 from kaohe.loading import Pulled
 from kaohe.warehouse import Warehouse
 
+State = Literal["provisional", "announced", "reviewed", "final"]
 
-def manifest(warehouse: Warehouse, name: str, identity: dict[str, Any], pulled: Pulled) -> dict[str, Any]:
+
+def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, Any], pulled: Pulled) -> dict[str, Any]:
     """The manifest as it is written to manifest.json; only ``created_at`` differs between two equal runs."""
     counts = {
         table: {"records_in": came, "records_used": used, "records_quarantined": aside, "other_year": other}
@@ -15,7 +17,7 @@ def manifest(warehouse: Warehouse, name: str, identity: dict[str, Any], pulled: 
     }
     return {
         "publication": name,
-        "state": "provisional",
+        "state": state,
         "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         **{
             total: sum(count[total] for count in counts.values())

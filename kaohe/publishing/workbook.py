@@ -12,8 +12,9 @@ import polars as pl
 import xlsxwriter
 
 from kaohe.contracts import Contracts
+from kaohe.publishing.changes import changes
+from kaohe.publishing.snapshot import Snapshot
 from kaohe.scheme import Leaf, Scheme
-from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
 _FONT = "Microsoft YaHei"
@@ -156,28 +157,25 @@ class Book:
 
 
 def write_workbook(
-    warehouse: Warehouse,
-    contracts: Contracts,
-    scheme: Scheme,
-    manifest: dict[str, Any],
-    quarantine: pl.DataFrame,
-    path: Path,
+    snapshot: Snapshot, contracts: Contracts, scheme: Scheme, manifest: dict[str, Any], path: Path
 ) -> None:
-    """Write the workbook of the scores in the warehouse to ``path``."""
+    """Write the workbook of a publication to ``path``."""
     book = Book(path, scheme.title)
-    note = say("sheet_note", as_of=manifest["as_of"], publication=manifest["publication"])
-    _league_tables(book, warehouse, scheme, note)
-    _dimensions(book, warehouse, scheme, note)
-    lost = warehouse.frame("select * from main.lost_points").drop("unit_id")
+    state = state_of(manifest)
+    note = say("sheet_note", state=state, as_of=manifest["as_of"], publication=manifest["publication"])
+    _league_tables(book, snapshot, scheme, note)
+    _dimensions(book, snapshot, scheme, note)
+    lost = snapshot.frame("select * from main.lost_points").drop("unit_id")
     book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
-    _alerts(book, warehouse, note)
-    _quarantine(book, contracts, quarantine, note)
-    flagged = (
-        warehouse.frame("select table_name, _file, _sheet, _row, sentence from main.flagged")
-        .filter(~pl.col("table_name").is_in([name for name, c in contracts.items() if c.restricted]))
-        .with_columns(
-            pl.col("table_name").replace_strict({name: c.title for name, c in contracts.items()}, default=None)
-        )
+    if snapshot.has("changed"):
+        changed = changes(snapshot)
+        title = say("sheet_changed_title", publication=manifest["compared_with"])
+        book.sheet(say("sheet_changed"), title, note, changed.columns, changed.rows(), freeze_columns=3)
+    _alerts(book, snapshot, note)
+    _corrected(book, snapshot, contracts, note)
+    _quarantine(book, contracts, snapshot.frame("select * from main.quarantine"), note)
+    flagged = snapshot.frame("select table_name, _file, _sheet, _row, sentence from main.flagged").with_columns(
+        pl.col("table_name").replace_strict({name: c.title for name, c in contracts.items()}, default=None)
     )
     book.sheet(say("sheet_flagged"), say("sheet_flagged_title"), note, _headings(flagged), flagged.rows())
     _data(book, contracts, manifest, note)
@@ -185,16 +183,24 @@ def write_workbook(
     book.book.close()
 
 
-def _league_tables(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
+def state_of(manifest: dict[str, Any]) -> str:
+    """The state of a publication in words: 初评, 公示稿, 复核稿, 定稿, 定稿（第 2 版）."""
+    state = say(f"state_{manifest['state']}")
+    return (
+        say("sheet_revision", state=state, revision=manifest["revision"]) if manifest.get("revision", 1) > 1 else state
+    )
+
+
+def _league_tables(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
     bands = {grade.title: number for number, grade in enumerate(scheme.grades.values())}
-    nodes = warehouse.rows("select unit_id, node, points from main.node_scores")
+    nodes = snapshot.rows("select unit_id, node, points from main.node_scores")
     points = {(unit, node): value for unit, node, value in nodes}
     headings = [
         *(say(f"heading_{name}") for name in ("rank", "unit_name", "total", "grade")),
         *(node.title for node in scheme.dimensions.values()),
         *(say(f"heading_{name}") for name in ("bonus", "deduction", "veto", "status", "tied", "quota_tie")),
     ]
-    scores = list(warehouse.frame("select * from main.scores").iter_rows(named=True))
+    scores = list(snapshot.frame("select * from main.scores").iter_rows(named=True))
     for category in sorted({row["category"] for row in scores}, reverse=True):
         rows = []
         for row in (row for row in scores if row["category"] == category):
@@ -210,12 +216,12 @@ def _league_tables(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) 
         book.sheet(category, title, note, headings, rows, freeze_columns=2, bands=bands)
 
 
-def _dimensions(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) -> None:
-    found = warehouse.rows("select unit_id, indicator, status, points, effective_weight from main.indicator_scores")
+def _dimensions(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
+    found = snapshot.rows("select unit_id, indicator, status, points, effective_weight from main.indicator_scores")
     leaf_scores = {(unit, indicator): scores for unit, indicator, *scores in found}
-    nodes = warehouse.rows("select unit_id, node, points from main.node_scores")
+    nodes = snapshot.rows("select unit_id, node, points from main.node_scores")
     points = {(unit, node): value for unit, node, value in nodes}
-    units = warehouse.rows("select unit_id, category, rank, unit_name from main.scores")
+    units = snapshot.rows("select unit_id, category, rank, unit_name from main.scores")
     for name, dimension in scheme.dimensions.items():
         leaves = [(entry.name, leaf.title) for entry, leaf in scheme.leaves if entry.dimension == name]
         headings = [say(f"heading_{key}") for key in ("category", "rank", "unit_name")] + [dimension.title]
@@ -231,9 +237,25 @@ def _dimensions(book: Book, warehouse: Warehouse, scheme: Scheme, note: str) -> 
         book.sheet(dimension.title, f"{dimension.title} · {dimension.weight}", note, headings, rows, freeze_columns=3)
 
 
-def _alerts(book: Book, warehouse: Warehouse, note: str) -> None:
-    found = warehouse.frame(
-        "select level, title as alert, unit_name, due_on, sentence, records from main.alerts where not restricted"
+def _corrected(book: Book, snapshot: Snapshot, contracts: Contracts, note: str) -> None:
+    """Every cell that was read otherwise than it stands in its file; no sheet if there is none."""
+    names = ("before", "after", "remark", "reason", "source_doc", "approver", "_file", "_row")
+    rows = []
+    for table, key, name, before, after, applied, *rest in snapshot.rows(
+        "select table_name, record_key, column_name, before, after, applied, reason, source_doc, approver, _file, _row "
+        "from main.corrected"
+    ):
+        contract = contracts[table]
+        remark = say("correction_applied" if applied else "correction_already")
+        rows.append([contract.title, key, contract.columns[name].headings[0], before, after, remark, *rest])
+    if rows:
+        headings = [say(f"heading_{name}") for name in ("table", "record_key", "column", *names)]
+        book.sheet(say("sheet_corrected"), say("sheet_corrected_title"), note, headings, rows)
+
+
+def _alerts(book: Book, snapshot: Snapshot, note: str) -> None:
+    found = snapshot.frame(
+        "select level, title as alert, unit_name, due_on, sentence, records from main.alerts"
     ).with_columns(
         pl.col("level").replace_strict({level: say(f"level_{level}") for level in ALERT_BANDS}),
         pl.col("unit_name").fill_null(say("bureau")),

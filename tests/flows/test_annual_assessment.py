@@ -4,9 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -15,57 +13,6 @@ import pytest
 
 from kaohe.project import Project
 from tests.helpers import CHECK, ROOT, SAMPLE, check, kaohe, write_csv
-
-
-@pytest.fixture(scope="module")
-def prefect_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Prefect of the tests' own, so that nobody's settings or history are touched."""
-    return tmp_path_factory.mktemp("prefect")
-
-
-@pytest.fixture(scope="module")
-def server(prefect_home: Path) -> Iterator[str]:
-    """A Prefect server on a free port of this machine."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    api = f"http://127.0.0.1:{port}/api"
-    environment = os.environ | {
-        "PREFECT_HOME": str(prefect_home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1",
-    }  # fmt: skip
-    command = [
-        sys.executable,
-        "-m",
-        "prefect",
-        "server",
-        "start",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        str(port),
-        "--no-services",
-    ]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 90
-        while not _healthy(api):
-            assert process.poll() is None, "the server stopped"
-            assert time.monotonic() < deadline, "the server did not answer"
-            time.sleep(0.2)
-        yield api
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _healthy(api: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{api}/health", timeout=1) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def flow_runs(api: str) -> list[dict[str, object]]:
@@ -141,7 +88,7 @@ def test_on_a_running_server_the_run_is_seen_there(inbox: Path, home: Path, serv
     again = kaohe(*arguments, **settings)
     assert again.returncode == 0, again.stderr
     assert "没有变化" in again.stdout
-    assert len(list((home / "published" / "2023").iterdir())) == 2
+    assert len(list((home / "published" / "2023").iterdir())) == 3  # the publication, CURRENT and the log
 
 
 def test_a_failing_run_shows_its_sentence_here_and_on_the_server(

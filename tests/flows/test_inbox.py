@@ -39,7 +39,7 @@ def test_loading_twice_changes_nothing_and_publishes_nothing(inbox: Path, home: 
     assert not again.outcome.new
     assert again.outcome.pulled.unchanged == ["名册.csv", "抽查.csv"]
     assert again.folder == first.folder
-    assert len(list(first.folder.parent.iterdir())) == 2  # the publication and CURRENT
+    assert len(list(first.folder.parent.iterdir())) == 3  # the publication, CURRENT and the log
 
 
 def test_a_changed_file_replaces_its_own_rows(inbox: Path, home: Path) -> None:

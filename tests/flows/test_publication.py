@@ -123,7 +123,7 @@ def test_a_publication_that_fails_halfway_leaves_no_trace(
         assess(busy, home)
     folder = before.folder.parent
     assert publishing.current(folder) == before.folder
-    assert sorted(path.name for path in folder.iterdir()) == sorted([before.folder.name, "CURRENT"])
+    assert sorted(path.name for path in folder.iterdir()) == sorted([before.folder.name, "CURRENT", "acts.jsonl"])
     after = assess(busy, home)
     assert publishing.current(folder) == after.folder != before.folder
 

@@ -1,0 +1,32 @@
+"""更正重发: a final result is issued anew, with a reason and a list of what changed."""
+
+from pathlib import Path
+from typing import Literal
+
+from prefect import flow
+
+from flows.annual_assessment import publish, pull, score, validate
+from kaohe.run import Outcome, Reissue
+from kaohe.words import use_language
+
+
+@flow(name="reissue")
+def reissue(
+    inbox: Path,
+    year: int,
+    reason: str,
+    by: str,
+    document: str,
+    scheme: Path | None = None,
+    home: Path = Path("data"),
+    lang: Literal["zh", "en"] = "zh",
+    strict: bool = False,
+) -> Outcome:
+    """Score the records in ``inbox`` anew and publish the next revision of the final result of ``year``."""
+    use_language(lang)
+    with Reissue(inbox, year, scheme, home, strict, by, document, reason) as run:
+        pull(run)
+        validate(run)
+        score(run)
+        publish(run)
+        return run.outcome(new=True)

@@ -1,0 +1,133 @@
+"""The log of a year: who did what to its results, when, why, and by which document.
+
+``published/<year>/acts.jsonl`` holds one act a line. A line is only ever added, and carries the SHA-256 of the line
+before, so that a changed, missing or moved line is found whenever the log is read. Roles and document numbers stand in
+it, never names.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from kaohe import clock
+from kaohe.errors import KaoheError
+from kaohe.safely import flush_folder
+
+Kind = Literal["publish", "announce", "appeal", "decide", "correct", "withdraw", "finalize", "reissue"]
+
+NAME = "acts.jsonl"
+
+
+@dataclass(frozen=True)
+class Act:
+    """One line. ``publication``: what it made current, or what was current; ``by`` is empty for a run of the program;
+    ``before``: the SHA-256 of the line before, empty on the first."""
+
+    number: int
+    at: str
+    office_time: str
+    act: Kind
+    by: str
+    reason: str
+    document: str
+    publication: str
+    details: dict[str, Any]
+    before: str
+
+    @property
+    def line(self) -> bytes:
+        return (json.dumps(asdict(self), ensure_ascii=False) + "\n").encode()
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.line).hexdigest()
+
+
+@dataclass
+class Log:
+    """The acts of a year in order."""
+
+    path: Path
+    acts: list[Act] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, folder: Path) -> "Log":
+        """The log of the publications in ``folder``, empty before the first act.
+
+        Raises ``KaoheError`` naming the first line that does not follow from the one before.
+        """
+        log = cls(folder / NAME)
+        for number, line in enumerate(_whole_lines(log.path), start=1):
+            act = _act(line)
+            if act is None or act.line != line or act.number != number or act.before != log.head:
+                raise KaoheError("log_broken", path=log.path, line=number)
+            log.acts.append(act)
+        return log
+
+    @property
+    def head(self) -> str:
+        """The SHA-256 of the last line: whoever noted it down can tell later that nothing before it has changed."""
+        return self.acts[-1].sha256 if self.acts else ""
+
+    @property
+    def anchor(self) -> dict[str, Any]:
+        """How far the log went, for a manifest."""
+        return {"number": len(self.acts), "sha256": self.head}
+
+    def holds(self, anchor: dict[str, Any]) -> bool:
+        """The log still has the line that ``anchor`` names."""
+        number: int = anchor["number"]
+        return number == 0 or (number <= len(self.acts) and self.acts[number - 1].sha256 == anchor["sha256"])
+
+    def of(self, *kinds: Kind) -> list[Act]:
+        """The acts of some kinds."""
+        return [act for act in self.acts if act.act in kinds]
+
+    def add(
+        self, kind: Kind, publication: str, details: dict[str, Any], by: str = "", reason: str = "", document: str = ""
+    ) -> Act:
+        """Add an act. When this returns it is on the disk, and done: whatever follows from it can be made again."""
+        now = clock.now()
+        act = Act(
+            number=len(self.acts) + 1,
+            at=now.astimezone(dt.UTC).isoformat(timespec="seconds"),
+            office_time=now.isoformat(timespec="seconds"),
+            act=kind,
+            by=by,
+            reason=reason,
+            document=document,
+            publication=publication,
+            details=details,
+            before=self.head,
+        )
+        whole = sum(map(len, _whole_lines(self.path)))
+        with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as file:
+            file.truncate(whole)  # what a write cut off by a power cut left behind
+            file.seek(whole)
+            file.write(act.line)
+            file.flush()
+            os.fsync(file.fileno())
+        flush_folder(self.path.parent)
+        self.acts.append(act)
+        return act
+
+
+def _whole_lines(path: Path) -> list[bytes]:
+    """The lines that end; one cut off while it was written was never an act."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return [line + b"\n" for line in data.split(b"\n")[:-1]]
+
+
+def _act(line: bytes) -> Act | None:
+    try:
+        act = Act(**json.loads(line))
+    except (ValueError, TypeError):
+        return None
+    return act if act.act in get_args(Kind) and isinstance(act.details, dict) else None

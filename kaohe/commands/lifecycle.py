@@ -1,0 +1,287 @@
+"""From 初评 to 定稿: ``announce``, ``finalize``, ``reissue``, ``appeal``, ``correct``, ``withdraw``, ``history``."""
+
+import datetime as dt
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kaohe.commands import asking
+from kaohe.errors import KaoheError
+from kaohe.words import Language, language, say
+
+if TYPE_CHECKING:
+    from kaohe.acts import Act
+    from kaohe.lifecycle import Proceedings
+
+
+class Ruling(StrEnum):
+    """What became of an appeal, in either language."""
+
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+    UPHELD_ZH = "成立"
+    REJECTED_ZH = "不成立"
+
+
+def _text(help_: str) -> Any:
+    """An option that takes a text."""
+    return typer.Option(help=help_, callback=_filled)
+
+
+def _filled(param: typer.CallbackParam, text: str | None) -> str | None:
+    if text is not None and param.required and not text.strip():
+        raise KaoheError("cli_blank", option=param.opts[0])
+    return text.strip() if text else text
+
+
+def add(app: typer.Typer) -> None:
+    """Register the commands."""
+    appeal = typer.Typer(help=say("cli_appeal"), no_args_is_help=True)
+    _add_moves(app)
+    app.add_typer(appeal, name="appeal")
+    _add_appeals(appeal)
+    _add_corrections(app)
+    _add_history(app)
+
+
+def _add_moves(app: typer.Typer) -> None:
+    spoken = language()
+
+    @app.command(help=say("cli_announce"))
+    def announce(
+        year: Annotated[int, asking.year()],
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        reason: Annotated[str, _text(say("cli_reason_if_any"))] = "",
+        on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> None:
+        from kaohe import lifecycle
+
+        day = asking.day(on)
+        lifecycle.check_announcement(home, year, day)
+        with asking.starting_a_flow():
+            from flows.public_notice import public_notice
+
+            act, unknown = public_notice(year, by, document, reason, day, home, lang)
+        console = asking.console()
+        console.print(say("announced", **_values(act)), soft_wrap=True)
+        if unknown:
+            console.print(say("calendar_unknown", days=_days(unknown)), soft_wrap=True)
+        console.print(f"  {home / 'published' / str(year) / act.publication}", soft_wrap=True)
+
+    @app.command(help=say("cli_finalize"))
+    def finalize(
+        year: Annotated[int, asking.year()],
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        reason: Annotated[str, _text(say("cli_reason_if_any"))] = "",
+        on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> None:
+        from kaohe import lifecycle
+
+        day = asking.day(on)
+        lifecycle.check_finalization(home, year, day)
+        with asking.starting_a_flow():
+            from flows.final_result import final_result
+
+            act = final_result(year, by, document, reason, day, home, lang)
+        console = asking.console()
+        console.print(say("finalized", **_values(act)), soft_wrap=True)
+        console.print(f"  {home / 'published' / str(year) / act.publication}", soft_wrap=True)
+
+    @app.command(help=say("cli_reissue"))
+    def reissue(
+        year: Annotated[int, asking.year()],
+        inbox: Annotated[Path, typer.Option(help=say("cli_run_inbox"))],
+        reason: Annotated[str, _text(say("cli_reason"))],
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+        strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
+    ) -> int:
+        from kaohe.run import Reissue
+
+        Reissue(inbox, year, scheme, home, strict, by, document, reason)
+        with asking.starting_a_flow():
+            from flows.reissue import reissue as issue_anew
+
+            outcome = issue_anew(inbox, year, reason, by, document, scheme, home, lang, strict)
+        from kaohe.summary import print_summary
+
+        print_summary(asking.console(), outcome)
+        return int(outcome.exit_code)
+
+
+def _add_appeals(app: typer.Typer) -> None:
+    spoken = language()
+
+    @app.command(name="add", help=say("cli_appeal_add"))
+    def add_appeal(
+        year: Annotated[int, asking.year()],
+        unit: Annotated[str, _text(say("cli_appeal_unit"))],
+        indicator: Annotated[str, _text(say("cli_appeal_indicator"))],
+        claim: Annotated[str, _text(say("cli_appeal_claim"))],
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        evidence: Annotated[str, _text(say("cli_appeal_evidence"))] = "",
+        on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> None:
+        from kaohe import lifecycle
+
+        act = lifecycle.add_appeal(home, year, unit, indicator, claim, by, document, evidence, asking.day(on))
+        asking.console().print(say("appeal_filed", **_values(act)), soft_wrap=True)
+
+    @app.command(name="resolve", help=say("cli_appeal_resolve"))
+    def resolve(
+        appeal: Annotated[str, typer.Argument(help=say("cli_appeal_number"), metavar="ID")],
+        year: Annotated[int, asking.year()],
+        decision: Annotated[Ruling, typer.Option(help=say("cli_appeal_decision"))],
+        reason: Annotated[str, _text(say("cli_reason"))],
+        by: Annotated[str, _text(say("cli_by"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> None:
+        from kaohe import lifecycle
+
+        ruled: lifecycle.Decision = "upheld" if decision in (Ruling.UPHELD, Ruling.UPHELD_ZH) else "rejected"
+        act = lifecycle.resolve_appeal(home, year, appeal, ruled, reason, by, document, asking.day(on))
+        console = asking.console()
+        console.print(say("appeal_resolved", **_values(act)), soft_wrap=True)
+        if ruled == "upheld":
+            console.print(say("appeal_upheld_next"), soft_wrap=True)
+
+    @app.command(name="list", help=say("cli_appeal_list"))
+    def list_appeals(
+        year: Annotated[int, asking.year()],
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> None:
+        from rich.table import Table
+
+        from kaohe.lifecycle import Proceedings
+
+        table = Table()
+        names = ("appeal", "unit_name", "indicator", "on", "claim", "decision", "decided_on", "reason", "by")
+        for name in names:
+            table.add_column(say(f"heading_{name}"))
+        for appeal in Proceedings(home, year).appeals.values():
+            filed, decided = appeal.filed.details, appeal.decided
+            ruled = decided and decided.details
+            table.add_row(
+                *(filed[name] for name in ("appeal", "unit_name", "title", "on", "claim")),
+                *(
+                    (say(f"decision_{ruled['decision']}"), ruled["on"], decided.reason, decided.by)
+                    if ruled and decided
+                    else ()
+                ),
+            )
+        asking.console().print(table)
+
+
+def _add_corrections(app: typer.Typer) -> None:
+    spoken = language()
+
+    @app.command(help=say("cli_correct"))
+    def correct(
+        year: Annotated[int, asking.year()],
+        table: Annotated[str, _text(say("cli_correct_table"))],
+        key: Annotated[str, _text(say("cli_correct_key"))],
+        column: Annotated[str, _text(say("cli_correct_column"))],
+        expect: Annotated[str, typer.Option(help=say("cli_correct_expect"))],
+        value: Annotated[str, typer.Option(help=say("cli_correct_value"))],
+        reason: Annotated[str, _text(say("cli_reason"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        by: Annotated[str, _text(say("cli_by"))],
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> None:
+        from kaohe import lifecycle
+
+        act = lifecycle.correct(home, year, table, key, column, expect, value, reason, document, by)
+        _say_what_follows(lifecycle.Proceedings(home, year), say("corrected", **_values(act)))
+
+    @app.command(help=say("cli_withdraw"))
+    def withdraw(
+        number: Annotated[int, typer.Argument(help=say("cli_withdraw_number"), metavar="ID")],
+        year: Annotated[int, asking.year()],
+        reason: Annotated[str, _text(say("cli_reason"))],
+        document: Annotated[str, _text(say("cli_document"))],
+        by: Annotated[str, _text(say("cli_by"))],
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> None:
+        from kaohe import lifecycle
+
+        act = lifecycle.withdraw(home, year, number, reason, document, by)
+        _say_what_follows(lifecycle.Proceedings(home, year), say("withdrawn", **_values(act)))
+
+
+def _say_what_follows(proceedings: "Proceedings", sentence: str) -> None:
+    console = asking.console()
+    console.print(sentence, soft_wrap=True)
+    console.print(say("next_reissue") if proceedings.final else say("next_run"), soft_wrap=True)
+
+
+def _add_history(app: typer.Typer) -> None:
+    spoken = language()
+
+    @app.command(help=say("cli_history"))
+    def history(
+        year: Annotated[int, asking.year()],
+        verify: Annotated[bool, typer.Option("--verify", help=say("cli_history_verify"))] = False,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> int:
+        from rich.table import Table
+
+        from kaohe import lifecycle
+
+        log = lifecycle.Proceedings(home, year).log
+        console = asking.console()
+        table = Table()
+        for name in ("number", "office_time", "act", "by", "did", "document"):
+            table.add_column(say(f"heading_{name}"))
+        for act in log.acts:
+            when = dt.datetime.fromisoformat(act.office_time).strftime("%Y-%m-%d %H:%M")
+            by = act.by or say("by_the_program")
+            table.add_row(str(act.number), when, say(f"act_{act.act}"), by, _did(act), act.document)
+        console.print(table)
+        if not verify:
+            return 0
+        wrong = lifecycle.verify(home, year)
+        for sentence in wrong:
+            console.print(sentence, soft_wrap=True)
+        if not wrong:
+            console.print(say("verify_good", count=len(log.acts), sha256=log.head), soft_wrap=True)
+        return 2 if wrong else 0
+
+
+def _did(act: "Act") -> str:
+    """What an act did, and why."""
+    values = _values(act)
+    if act.act == "publish":
+        values["state"] = say(f"state_{act.details['state']}")
+    if act.act == "decide":
+        values["decision"] = say(f"decision_{act.details['decision']}")
+    return say(f"did_{act.act}", **values)
+
+
+def _values(act: "Act") -> dict[str, Any]:
+    own = {"number": act.number, "publication": act.publication, "reason": act.reason, "by": act.by}
+    return act.details | own
+
+
+def _days(days: list[dt.date]) -> str:
+    return "、".join(day.isoformat() for day in days)

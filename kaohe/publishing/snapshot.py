@@ -1,0 +1,45 @@
+"""The snapshot of a publication: a DuckDB file of the trusted tables and the results, which anybody may read."""
+
+import json
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+import polars as pl
+
+from kaohe.warehouse import as_sentences
+
+NAME = "snapshot.duckdb"
+
+
+class Snapshot:
+    """The tables of the publication in ``folder``, read-only."""
+
+    def __init__(self, folder: Path) -> None:
+        with as_sentences(folder / NAME):
+            self.con = duckdb.connect(str(folder / NAME), read_only=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.con.close()
+
+    def frame(self, query: str, values: list[Any] | None = None) -> pl.DataFrame:
+        """The rows of a query."""
+        frame: pl.DataFrame = self.con.sql(query, params=values).pl()
+        return frame
+
+    def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query as tuples."""
+        return self.con.sql(query, params=values).fetchall()
+
+    def has(self, table: str) -> bool:
+        """The publication has such a table."""
+        return bool(self.rows("select 1 from duckdb_tables() where table_name = ?", [table]))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a publication."""
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return manifest

@@ -1,0 +1,37 @@
+"""Writing that survives being killed halfway: a file is there whole or as it was, and stays through a power cut."""
+
+import os
+from pathlib import Path
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.new")
+    with aside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring a folder's list of names to the disk, where the system can do that for folders."""
+    if os.name == "posix":
+        _flush(folder, os.O_RDONLY)
+
+
+def flush_tree(folder: Path) -> None:
+    """Bring every file of a folder to the disk."""
+    for path in sorted(folder.iterdir()):
+        _flush(path, os.O_RDWR)
+    flush_folder(folder)
+
+
+def _flush(path: Path, mode: int) -> None:
+    descriptor = os.open(path, mode)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
