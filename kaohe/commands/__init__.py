@@ -1,6 +1,6 @@
 """The commands of ``kaohe``, one file each: what it asks for, and what it starts. Heavy imports stay inside them."""
 
-from kaohe.commands import run, systems
+from kaohe.commands import plan_inspections, run, systems
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
-COMMANDS = (run, systems)
+COMMANDS = (run, systems, plan_inspections)

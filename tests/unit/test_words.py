@@ -7,7 +7,7 @@ from kaohe.words import LANGUAGES, catalogue, say, use_language
 from tests.helpers import ROOT
 
 #: Keys made from a name: say(f"heading_{column}").
-FAMILIES = ("heading_", "status_", "reason_", "left_out_", "bad_", "timing_", "rule_", "system_")
+FAMILIES = ("heading_", "status_", "reason_", "left_out_", "bad_", "timing_", "rule_", "system_", "quality_", "drawn_")
 
 
 def test_every_entry_is_there_in_both_languages_with_the_same_blanks() -> None:
