@@ -22,7 +22,7 @@ _EPOCH = dt.datetime(2000, 1, 1)
 _FIRST_ROW = 3  # below title, note and headings
 _FINDINGS = 20  # blank rows
 #: Widths of the columns of the forms by type, in characters.
-_WIDTHS = {"code": 17, "unit": 24, "date": 12, "flag": 7, "integer": 7, "choice": 9, "person": 10, "text": 22}
+_WIDTHS = {"code": 15, "unit": 18, "date": 11, "flag": 6, "integer": 6, "choice": 8, "person": 8, "text": 17}
 _WIDE = {"unit", "text"}
 
 
@@ -54,6 +54,10 @@ class _Forms:
         self.required = self.book.add_format(heading | {"bg_color": "#1F3864", "font_color": "#FFFFFF"})
         self.optional = self.book.add_format(heading | {"bg_color": "#D9E1F2", "font_color": "#1F3864"})
         self.given = self.book.add_format(cell | {"bg_color": "#F2F2F2"})
+        self.given_number = self.book.add_format(cell | {"bg_color": "#F2F2F2", "align": "center"})
+        self.given_day = self.book.add_format(
+            cell | {"bg_color": "#F2F2F2", "align": "center", "num_format": "yyyy-mm-dd"}
+        )
         self.text = self.book.add_format(cell)
         self.centred = self.book.add_format(cell | {"align": "center"})
         self.day = self.book.add_format(cell | {"num_format": "yyyy-mm-dd", "align": "center"})
@@ -103,9 +107,9 @@ class _Forms:
                 blank = self.day if column.type == "date" else self.text if column.type in _WIDE else self.centred
                 sheet.write_blank(row, at, None, blank)
             case int():
-                sheet.write_number(row, at, value, self.given)
+                sheet.write_number(row, at, value, self.given_number)
             case dt.date():
-                sheet.write_datetime(row, at, dt.datetime.combine(value, dt.time()), self.day)
+                sheet.write_datetime(row, at, dt.datetime.combine(value, dt.time()), self.given_day)
             case _:
                 sheet.write_string(row, at, str(value), self.given)
 
@@ -182,7 +186,7 @@ def _explain(forms: _Forms, drawn: Draw, publication: str, as_of: dt.date) -> No
     row = 1
     for sentence in drawn.warnings:
         sheet.merge_range(row, 0, row, last, sentence, forms.warning)
-        sheet.set_row(row, 32)
+        sheet.set_row(row, 16 * (1 + len(sentence) // 70))
         row += 1
     first_month, last_month = ROUNDS[drawn.round]
     facts = {
@@ -214,10 +218,8 @@ def _explain(forms: _Forms, drawn: Draw, publication: str, as_of: dt.date) -> No
     ]
     headings = ["category", "quality", "units", "first", "pool", "lots", "drawn"]
     row = _section(forms, sheet, row + 1, say("plan_strata"), headings, strata)
-    coverage = [
-        [c.round, c.units, c.inspected, c.drawn, c.left, len(c.lost), "、".join(c.lost)] for c in drawn.coverage
-    ]
-    headings = ["round", "owing", "inspected", "drawn", "left", "out_of_reach", "unit_name"]
+    coverage = [[c.round, c.units, c.inspected, c.drawn, c.left, len(c.lost)] for c in drawn.coverage]
+    headings = ["round", "owing", "inspected", "drawn", "left", "out_of_reach"]
     row = _section(forms, sheet, row + 1, say("plan_coverage"), headings, coverage)
     picks = [
         [
