@@ -6,12 +6,14 @@ Great Expectations suite. A new source table is one new file here.
 
 import hashlib
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal, Self
 
+import sqlglot
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from sqlglot import exp
 
 from kaohe.errors import KaoheError
 from kaohe.words import language, say
@@ -40,7 +42,6 @@ SQL_TYPES = {
 PROVENANCE = {"_source": "varchar", "_file": "varchar", "_sheet": "varchar", "_row": "integer", "_rec": "varchar"}
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_READ = re.compile(r"\b(?:from|join)\s+(\w+)", re.IGNORECASE)
 _NO_ELEMENT = re.compile(r"""[\s、,;/\[\]'"\\]|^null$|^$""", re.IGNORECASE)
 
 
@@ -61,7 +62,7 @@ class Reference(_Strict):
 
 
 class Column(_Strict):
-    """One column of a source table."""
+    """One column of a source table. ``private``: never published, as it may tell of a person (why one was absent)."""
 
     type: Literal[
         "code", "text", "choice", "list", "unit", "person", "integer", "number", "percent", "date", "month", "flag"
@@ -73,6 +74,7 @@ class Column(_Strict):
     synonyms: dict[str, str] = {}
     references: Reference | None = None
     unknown: Literal["quarantine", "keep"] = "quarantine"
+    private: bool = False
 
     @field_validator("synonyms", mode="before")
     @classmethod
@@ -130,7 +132,18 @@ class NotScored(_Strict):
 
 def tables_named(arguments: dict[str, Any]) -> set[str]:
     """The tables that a rule in SQL reads, by its arguments (and the names it gives to parts of itself)."""
-    return set(_READ.findall(str(arguments.get("unexpected_rows_query", ""))))
+    query = arguments.get("unexpected_rows_query")
+    return set(_tables_in(str(query).replace("{batch}", "batch"))) if query else set()
+
+
+@cache
+def _tables_in(query: str) -> frozenset[str]:
+    """The tables that a query names; none of SQL that cannot be parsed, which is refused when it is tried."""
+    try:
+        parsed = sqlglot.parse_one(query, dialect="duckdb")
+    except sqlglot.errors.SqlglotError:
+        return frozenset()
+    return frozenset(table.name for table in parsed.find_all(exp.Table))
 
 
 class Contract(_Strict):
@@ -197,6 +210,11 @@ class Contract(_Strict):
     @property
     def unit_columns(self) -> list[str]:
         return [name for name, column in self.columns.items() if column.type == "unit"]
+
+    @property
+    def private_columns(self) -> list[str]:
+        """Columns that stay out of publications."""
+        return [name for name, column in self.columns.items() if column.private]
 
     @property
     def person_columns(self) -> list[str]:

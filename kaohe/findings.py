@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,12 +18,15 @@ import duckdb
 import polars as pl
 
 from kaohe.contracts import Contract, Contracts, quoted, tables_named
+from kaohe.project import code_hashes
 from kaohe.rules import Rule
 from kaohe.warehouse import Warehouse
 
 _TABLE = """
 create table if not exists meta.finding (table_name varchar, digest varchar, whole boolean, recs varchar[])
 """
+#: What finds: the versions of the two libraries and of our own way of asking them.
+_MADE_BY = (duckdb.__version__, version("great_expectations"), code_hashes()["gx.py"])
 _COLUMNS: dict[str, Any] = {
     "table_name": pl.String, "digest": pl.String, "whole": pl.Boolean, "recs": pl.List(pl.String)
 }  # fmt: skip
@@ -103,7 +107,7 @@ class Findings:
             after = self._value(later, arguments["max_value"])
             arguments = {"column": event, "after": after}
         rows = {table: self._digest_of_rows(table) for table in self._tables(contract, rule)}
-        text = json.dumps([duckdb.__version__, rule.type, arguments, rows], sort_keys=True, default=str)
+        text = json.dumps([*_MADE_BY, rule.type, arguments, rows], sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _tables(self, contract: Contract, rule: Rule) -> list[str]:

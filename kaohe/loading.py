@@ -17,7 +17,7 @@ from kaohe import progress
 from kaohe.cleaning import typed, untyped
 from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError, Unreadable
-from kaohe.people import hashed, key_of
+from kaohe.people import fingerprint, hashed, key_of
 from kaohe.project import code_hashes
 from kaohe.sources.files import read_sheets
 from kaohe.sources.recognise import FoundTable, Reading, recognise
@@ -68,7 +68,7 @@ def pull(
     Raises ``KaoheError`` for an inbox that is missing or empty, and with ``strict`` for a file that cannot be read.
     """
     files = inbox_files(inbox)
-    warehouse.define(contracts, loading_way(contracts))
+    warehouse.define(contracts, loading_way(contracts, warehouse.home))
     own = [name for name in OWN_LEDGERS if ledgers and (ledgers / name).exists()]
     _pull_source(warehouse, LEDGERS, ledgers or inbox, own, contracts, strict=True)
     return _pull_source(warehouse, INBOX, inbox, files, contracts, strict)
@@ -77,7 +77,7 @@ def pull(
 def _pull_source(
     warehouse: Warehouse, source: str, folder: Path, files: list[str], contracts: Contracts, strict: bool
 ) -> Pulled:
-    loaded_with = loading_way(contracts)
+    loaded_with = loading_way(contracts, warehouse.home)
     ledger = {
         path: (sha256, version)
         for path, sha256, version in warehouse.rows(
@@ -118,9 +118,9 @@ def _pull_source(
     return pulled
 
 
-def loading_way(contracts: Contracts) -> str:
-    """What decides how a file is read beside its bytes: the contracts and this program."""
-    return hashlib.sha256(f"{contracts.digest} {code_hashes()}".encode()).hexdigest()
+def loading_way(contracts: Contracts, home: Path) -> str:
+    """What decides how a file is read beside its bytes: the contracts, this program, and the key that hashes people."""
+    return hashlib.sha256(f"{contracts.digest} {code_hashes()} {fingerprint(key_of(home))}".encode()).hexdigest()
 
 
 def inbox_files(inbox: Path) -> list[str]:

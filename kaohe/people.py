@@ -18,13 +18,19 @@ def key_of(home: Path) -> bytes:
     if given := os.environ.get("KAOHE_KEY"):
         return given.encode()
     path = home / "secret.key"
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes().strip()
+    if path.exists() and (key := path.read_bytes().strip()):
+        return key
+    aside = path.with_name(".secret.key.new")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32))
+    aside.replace(path)
     return path.read_bytes().strip()
+
+
+def fingerprint(key: bytes) -> str:
+    """Tells two keys apart without telling them."""
+    return hmac.new(key, b"kaohe", hashlib.sha256).hexdigest()[:16]
 
 
 def hashed(names: pl.Series, key: bytes) -> pl.Series:

@@ -14,6 +14,7 @@ from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.lifecycle import Proceedings, refuse_pending
 from kaohe.loading import Pulled
+from kaohe.people import fingerprint, key_of
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publishing import Edition
 from kaohe.scheme import Scheme, digest, load_scheme
@@ -160,6 +161,7 @@ class Run:
             "inputs": [{"source": source, "path": path, "sha256": sha} for source, path, sha in inputs],
             "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
             "contracts": self.contracts.hashes,
+            "people": fingerprint(key_of(self.home)),
             "sql": file_hashes(self.project.sql, "**/*.sql"),
             "code": {"version": __version__, "files": code_hashes()},
         }
@@ -167,7 +169,7 @@ class Run:
     def pull(self) -> Pulled:
         """Bring the warehouse up to date with the inbox."""
         progress.report(say("step_prepare"))
-        if not self.warehouse.has_loaded(loading.loading_way(self.contracts)):
+        if not self.warehouse.has_loaded(loading.loading_way(self.contracts, self.home)):
             with self.timed(GREAT_EXPECTATIONS):
                 validation.check_rules(self.contracts, self.project.expectations)
         with self.timed("pull"):

@@ -342,7 +342,8 @@ def _text(number: Decimal | None) -> str | None:
 
 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
-    """``report``: who handed in which table for the year. ``record_place``: where each trusted record stands.
+    """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
+    would show through. ``record_place``: where each trusted record stands.
     ``record_count``: records in, used, quarantined and of other years, by table."""
     con = warehouse.con
     con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
@@ -352,7 +353,7 @@ def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> N
     )
     places = []
     for name, contract in contracts.items():
-        if not contract.reference:
+        if not contract.reference and not contract.restricted:
             unit, joined = "record.unit_id", ""
             if owner := contract.owner:
                 key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])

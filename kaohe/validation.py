@@ -118,7 +118,7 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
     )
     for table, contract in contracts.items():
         names = [quoted(name) for name in contract.columns]
-        people = {quoted(name) for name in contract.person_columns}
+        people = {quoted(name) for name in (*contract.person_columns, *contract.private_columns)}
         if table == corrections.TABLE:
             people.add(quoted("record_key"))  # it may name a person
         masked = [f"case when {name} is not null then '{MASK}' end" if name in people else name for name in names]

@@ -188,7 +188,9 @@ def _write_snapshot(warehouse: Warehouse, contracts: Contracts, results: list[st
     con.execute(f"attach '{quoted}' as snapshot (storage_version 'v1.5.0', block_size 16384)")
     try:
         for table in [*public, *results]:
-            con.execute(f"create table snapshot.{table} as select * from main.{table}")
+            private = contracts[table].private_columns if table in contracts else []
+            left_out = f" exclude ({', '.join(private)})" if private else ""
+            con.execute(f"create table snapshot.{table} as select *{left_out} from main.{table}")
         con.execute(f"create table snapshot.alerts as select * {_ALERTS}")
         for table in ("quarantine", "flagged"):  # chosen, not deleted afterwards: that would leave traces in the file
             query = f"select * from main.{table} where not list_contains(?, table_name)"

@@ -1,12 +1,18 @@
 """The manifest of a publication: what went in, by hash; what was made of it, by count; what made it, by version."""
 
 import datetime as dt
+import re
 from typing import Any, Literal
 
 from kaohe.loading import Pulled
 from kaohe.warehouse import Warehouse
 
 State = Literal["provisional", "announced", "reviewed", "final"]
+
+
+def _label(heading: str) -> str:
+    """A heading up to its colon: what follows (填报人：…) may be a name."""
+    return re.split("[:：]", heading)[0][:20]
 
 
 def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, Any], pulled: Pulled) -> dict[str, Any]:
@@ -45,7 +51,7 @@ def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, 
                 "rows": rows,
                 "fits": fits,
                 "missing": missing,
-                "unknown_headings": unknown,
+                "unknown_headings": [_label(heading) for heading in unknown],
             }
             for file, sheet, hidden, table, rows, fits, missing, unknown in warehouse.rows(
                 "select _file, _sheet, hidden, table_name, rows, fits, missing, unknown_headings from meta.sheet "

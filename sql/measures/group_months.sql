@@ -1,5 +1,5 @@
 -- 党小组会: for each group of the unit, months with a group meeting that counts and was attended well enough.
--- The groups are those named in the unit's records of the year, as many as the registry says; one that is named in
+-- The groups are those named in the unit's records of group meetings of the year, as many as the registry says; one that is named in
 -- none stands as 未报小组.
 -- Basis: 中国共产党支部工作条例（试行） (2018) Art. 13.   Params: attendance (a share).
 -- Item: group and month closed by the as-of date.   Empty: not_applicable (the unit has no groups)
@@ -10,7 +10,7 @@ with named as (
     row_number() over (partition by record.unit_id order by record.group_id) as number
   from org_life_record as record
   cross join assessment
-  where record._year = assessment.year and record.group_id is not null
+  where record._year = assessment.year and record.group_id is not null and list_contains(record.types, '党小组会')
   group by record.unit_id, record.group_id
 ),
 place as (

@@ -4,7 +4,7 @@
 -- Item: case, else the honor.   Empty: not_applicable
 select
   honor.unit_id,
-  coalesce(honor.case_key, honor.honor_id) as item,
+  coalesce(honor.case_key, concat('荣誉 ', honor.honor_id)) as item,
   null as due,
   max(coalesce(titled.number, levelled.number)) as done,
   list(honor._rec) as records

@@ -9,7 +9,7 @@ with asked as (
 )
 select
   record.unit_id,
-  record.record_id as item,
+  concat('记录 ', record.record_id) as item,
   null as due,
   asked.points as done,
   [record._rec] as records

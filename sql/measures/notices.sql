@@ -3,7 +3,7 @@
 -- Item: finding, else the notice.   Empty: not_applicable
 select
   notice.unit_id,
-  coalesce(notice.finding_id, notice.notice_id) as item,
+  coalesce(notice.finding_id, concat('通报 ', notice.notice_id)) as item,
   null as due,
   max(param.number) as done,
   list(notice._rec) as records

@@ -3,7 +3,7 @@
 -- Item: rectification due by the as-of date and late.   Empty: not_applicable
 select
   rectification.unit_id,
-  rectification.item_id as item,
+  concat('整改 ', rectification.item_id) as item,
   null as due,
   asked.points as done,
   [rectification._rec] as records

@@ -1,5 +1,5 @@
 -- Bonus and deductions, item by item, in hundredths of a point. Within bonus, and within deductions, one fact (the same
--- item under any indicator) counts once, the largest; together they stop at their cap, in scheme order. A deduction
+-- item under any indicator, such as a finding or a case) counts once, the largest; together they stop at their cap, in scheme order. A deduction
 -- never takes a total below 0.
 -- Grain: one row per unit, indicator and item.
 with fact as (

@@ -32,7 +32,8 @@ select
   veto.veto,
   coalesce(veto.lowest_position, 0) as lowest_position,
   case
-    when assessed_unit.unit_id not in (select unit_id from report) then 'no_data'
+    when assessed_unit.unit_id not in (select unit_id from report)
+      and assessed_unit.unit_id not in (select unit_id from evidence_sum where records > 0) then 'no_data'
     when part.pending then 'pending'
     else 'scored'
   end as status

@@ -501,7 +501,7 @@ def test_a_case_counts_once_for_the_most_points_in_the_first_indicator_that_give
     }
     cases, honors = (scores.leaves["J01", name] for name in ("cases", "honors"))
     assert [(i.item, i.due, i.done, i.lost) for i in cases.items] == [("AL1", None, 1, 0), ("AL2", None, 1, 0)]
-    assert [(i.item, float(i.done)) for i in honors.items] == [("AL1", 2.0), ("AL2", 1.0), ("RY9", 0.5)]
+    assert [(i.item, float(i.done)) for i in honors.items] == [("AL1", 2.0), ("AL2", 1.0), ("荣誉 RY9", 0.5)]
     assert (honors.status, honors.weight, honors.effective_weight, honors.due) == ("scored", 0, 0, None)
     assert (honors.done, honors.lost) == (amount("2.5"), 0)
     unit = scores.units["J01"]
@@ -544,8 +544,8 @@ def test_deductions_of_the_same_finding_count_once_and_cost_their_items() -> Non
         "late": "-0.20",
         "made_up": "-2.00",
     }
-    assert lost(scores, "notices") == {"TB2": 2.0, "WT1": 0.0}
-    assert lost(scores, "overdue") == {"ZG1": 0.5, "ZG2": 0.5}
+    assert lost(scores, "notices") == {"通报 TB2": 2.0, "WT1": 0.0}
+    assert lost(scores, "overdue") == {"整改 ZG1": 0.5, "整改 ZG2": 0.5}
     assert lost(scores, "made_up") == {"WT1": 2.0}
     assert scores.leaves["J01", "notices"].done == 2
     unit = scores.units["J01"]
@@ -564,8 +564,15 @@ def test_deductions_stop_at_their_cap_and_at_nothing() -> None:
         ),
     )
     scores = score(records, with_extras(), YEAR, END)
-    assert lost(scores, "notices") == {"TB1": 2.0, "TB2": 2.0, "TB3": 2.0, "TB4": 2.0, "TB5": 2.0, "TB6": 0.0}
-    assert lost(scores, "notices", "J02") == {"TB7": 0.5}
+    assert lost(scores, "notices") == {
+        "通报 TB1": 2.0,
+        "通报 TB2": 2.0,
+        "通报 TB3": 2.0,
+        "通报 TB4": 2.0,
+        "通报 TB5": 2.0,
+        "通报 TB6": 0.0,
+    }
+    assert lost(scores, "notices", "J02") == {"通报 TB7": 0.5}
     first, second = scores.units.values()
     assert (first.deduction, first.total) == (10, 90)
     assert (second.base, second.bonus, second.deduction, second.total) == (0, amount("0.5"), amount("0.5"), 0)

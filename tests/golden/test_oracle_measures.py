@@ -478,7 +478,7 @@ def test_a_committee_meets_with_half_of_it_if_there_is_one() -> None:
 
 
 def test_groups_meet_every_month_and_those_never_named_are_due_as_well() -> None:
-    """四组 is named in a record of last year only, 五组 only by a themed day. The third meeting names no group."""
+    """四组 is named in a record of last year only, 五组 only by a themed day: neither is a group. The third meeting names no group."""
     meetings = [
         made.meeting(held_on=day("1-1"), types=("党小组会",), group_id="一组"),
         made.meeting(held_on=day("1-31"), types=("党小组会",), group_id="三组"),
@@ -493,10 +493,10 @@ def test_groups_meet_every_month_and_those_never_named_are_due_as_well() -> None
         "一组 2023-02": 0.0,
         "三组 2023-01": 1.0,
         "三组 2023-02": 0.0,
-        "五组 2023-01": 0.0,
-        "五组 2023-02": 0.0,
         "未报小组1 2023-01": 0.0,
         "未报小组1 2023-02": 0.0,
+        "未报小组2 2023-01": 0.0,
+        "未报小组2 2023-02": 0.0,
     }
     found = of_one("group_months", params, unit=made.unit(group_count=1), as_of=day("1-31"), org_life_record=meetings)
     assert found == {"一组 2023-01": 1.0}  # 一 comes before 三
@@ -775,7 +775,7 @@ def test_an_honour_is_worth_its_title_or_its_level_and_a_case_its_best() -> None
         made.honor(honor_id="RY5", granted_on=date(2022, 1, 1)),
     ]
     params = {"points": LEVELS, "title": {"模范机关": 1}}
-    assert worth("honors", params, honor=honors) == {"RY1": 1.0, "RY2": 2.0, "AL1": 1.0}
+    assert worth("honors", params, honor=honors) == {"荣誉 RY1": 1.0, "荣誉 RY2": 2.0, "AL1": 1.0}
 
 
 def test_notices_of_one_finding_are_one() -> None:
@@ -785,7 +785,7 @@ def test_notices_of_one_finding_are_one() -> None:
         made.notice(notice_id="TB3"),
         made.notice(notice_id="TB4", issued_on=date(2022, 1, 1)),
     ]
-    assert worth("notices", {"points": {"区": 2, "局": 1}}, notice=rows) == {"WT1": 2.0, "TB3": 1.0}
+    assert worth("notices", {"points": {"区": 2, "局": 1}}, notice=rows) == {"WT1": 2.0, "通报 TB3": 1.0}
 
 
 def test_a_rectification_is_overdue_from_its_date_on() -> None:
@@ -796,7 +796,10 @@ def test_a_rectification_is_overdue_from_its_date_on() -> None:
         made.rectification(item_id="ZG4", due_on=day("8-1")),
         made.rectification(item_id="ZG5", due_on=date(2022, 7, 30)),
     ]
-    assert worth("overdue_rectifications", {"points": 0.5}, as_of=HALF, rectification=rows) == {"ZG1": 0.5, "ZG2": 0.5}
+    assert worth("overdue_rectifications", {"points": 0.5}, as_of=HALF, rectification=rows) == {
+        "整改 ZG1": 0.5,
+        "整改 ZG2": 0.5,
+    }
 
 
 def test_a_record_is_late_more_than_a_week_after_the_meeting() -> None:
@@ -809,7 +812,7 @@ def test_a_record_is_late_more_than_a_week_after_the_meeting() -> None:
         made.meeting(record_id="ZZ5", held_on=held, created_on=day("5-1"), attributed_year=2022),
     ]
     found = worth("late_reports", {"points": 0.2, "days": 7}, org_life_record=rows)
-    assert found == {"ZZ2": 0.2, "ZZ4": 0.2}
+    assert found == {"记录 ZZ2": 0.2, "记录 ZZ4": 0.2}
 
 
 def test_records_made_up_afterwards_are_found_by_a_check() -> None:

@@ -47,8 +47,8 @@ def test_honors_count_once_a_case_at_the_highest_level_and_alone_without_one() -
     ]
     assert run("measures/honors", honor=given, param=params(points=LEVELS, title={"模范机关": 1})) == [
         ("U", "C", None, 3, ["r H1", "r H2"]),
-        ("U", "H3", None, 2, ["r H3"]),
-        ("U", "H4", None, 2, ["r H4"]),
+        ("U", "荣誉 H3", None, 2, ["r H3"]),
+        ("U", "荣誉 H4", None, 2, ["r H4"]),
     ]
 
 
@@ -62,9 +62,9 @@ def test_a_title_with_points_of_its_own_has_these_whatever_the_level() -> None:
     ]
     assert run("measures/honors", honor=given, param=params(points=LEVELS, title={"模范机关": 1})) == [
         ("U", "C", None, 2, ["r H4", "r H5"]),
-        ("U", "H1", None, 1, ["r H1"]),
-        ("U", "H2", None, 1, ["r H2"]),
-        ("U", "H3", None, 2, ["r H3"]),
+        ("U", "荣誉 H1", None, 1, ["r H1"]),
+        ("U", "荣誉 H2", None, 1, ["r H2"]),
+        ("U", "荣誉 H3", None, 2, ["r H3"]),
     ]
 
 
@@ -86,8 +86,8 @@ def test_notices_count_once_a_fact_for_the_heaviest_and_alone_without_one() -> N
     ]
     assert run("measures/notices", notice=given, param=params(points={"区": 2, "局": 1})) == [
         ("U", "F", None, 2, ["r N1", "r N2"]),
-        ("U", "N3", None, 1, ["r N3"]),
-        ("U", "N4", None, 1, ["r N4"]),
+        ("U", "通报 N3", None, 1, ["r N3"]),
+        ("U", "通报 N4", None, 1, ["r N4"]),
         ("W", "F", None, 1, ["r N6"]),
     ]
 
@@ -110,7 +110,7 @@ def test_a_rectification_is_overdue_if_it_was_not_done_by_its_date(
     found = run(
         "measures/overdue_rectifications", as_of="2023-06-30", rectification=given, param=params(points=D("0.5"))
     )
-    assert found == ([("U", "I", None, D("0.5"), ["r"])] if overdue else [])
+    assert found == ([("U", "整改 I", None, D("0.5"), ["r"])] if overdue else [])
 
 
 def report(held_on: str, created_on: str | None, year: int = YEAR) -> Row:
@@ -132,7 +132,7 @@ def report(held_on: str, created_on: str | None, year: int = YEAR) -> Row:
 )
 def test_a_record_is_late_more_than_seven_days_after_the_meeting(given: Row, late: bool) -> None:
     found = run("measures/late_reports", org_life_record=[given], param=params(points=D("0.2"), days=7))
-    assert found == ([("U", "R", None, D("0.2"), ["r"])] if late else [])
+    assert found == ([("U", "记录 R", None, D("0.2"), ["r"])] if late else [])
 
 
 def found_out(number: str, category: str, unit: str = "U", year: int = YEAR) -> Row:

@@ -21,7 +21,7 @@ def honors(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
     own = node.params.get("title", {})
     return largest(
         (
-            honor.case_key or honor.honor_id,
+            honor.case_key or f"荣誉 {honor.honor_id}",
             node.number("title", honor.title) if honor.title in own else node.number("points", honor.level),
         )
         for honor in bureau.of(unit, bureau.records.honor)
@@ -31,14 +31,16 @@ def honors(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
 def notices(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
     """A notice: the points of its level; the most for a finding."""
     found = bureau.of(unit, bureau.records.notice)
-    return largest((notice.finding_id or notice.notice_id, node.number("points", notice.level)) for notice in found)
+    return largest(
+        (notice.finding_id or f"通报 {notice.notice_id}", node.number("points", notice.level)) for notice in found
+    )
 
 
 def overdue_rectifications(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
     """A rectification fallen due and not done by its date."""
     rows = bureau.of(unit, bureau.records.rectification)
     late = [row for row in rows if row.due_on <= bureau.as_of and not in_time(row.done_on, row.due_on)]
-    return [fact(row.item_id, node.number("points")) for row in late]
+    return [fact(f"整改 {row.item_id}", node.number("points")) for row in late]
 
 
 def late_reports(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
@@ -46,7 +48,7 @@ def late_reports(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
     grace = timedelta(days=int(node.number("days")))
     rows = bureau.of(unit, bureau.records.org_life_record)
     late = [row for row in rows if row.created_on is not None and row.created_on > row.held_on + grace]
-    return [fact(row.record_id, node.number("points")) for row in late]
+    return [fact(f"记录 {row.record_id}", node.number("points")) for row in late]
 
 
 def made_up_records(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:

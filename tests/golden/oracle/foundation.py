@@ -157,9 +157,10 @@ def committee_months(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
 
 
 def group_months(bureau: Bureau, unit: Unit, node: Node) -> list[Item]:
-    """A group and a month: done if the group met. The groups are those that the unit's records name; as many as are
+    """A group and a month: done if the group met. The groups are those that the records of its group meetings name; as many as are
     still missing reported nothing."""
-    named = {meeting.group_id for meeting in bureau.of(unit, bureau.records.org_life_record) if meeting.group_id}
+    records = bureau.of(unit, bureau.records.org_life_record)
+    named = {meeting.group_id for meeting in records if meeting.group_id and "党小组会" in meeting.types}
     groups = sorted(named)[: unit.group_count]
     groups += [f"未报小组{n}" for n in range(1, unit.group_count - len(groups) + 1)]
     meetings = attended_meetings(bureau, unit, node, "党小组会")

@@ -28,8 +28,9 @@ MEASURES: Mapping[str, Measure] = {
     **integrity.MEASURES,
     **extras.MEASURES,
 }
-#: Tables that report nothing of a unit: registries, and the lists of an agreement, which comes with them.
-SILENT = {"org_unit", "party_member", "pairing_item"}
+#: Tables that report nothing of a unit: registries, the lists of an agreement, which comes with them,
+#: and the clues about a unit, which are not its own.
+SILENT = {"org_unit", "party_member", "pairing_item", "clue_summary"}
 
 
 # --- The results -----------------------------------------------------------------------------------------------------
@@ -218,6 +219,7 @@ def score(records: Records, scheme: Scheme, year: int, as_of: date) -> Scores:
         own = {veto.leaf.id: tuple(_items(bureau, unit, veto.leaf)) for veto in scheme.vetoes}
         vetoes |= {(unit.unit_id, name): items for name, items in own.items()}
         pending = any(leaf.status == PENDING for leaf in weighted)
+        told = any(leaf.status == SCORED for leaf in weighted)  # by another unit's records
         units.append(
             UnitScore(
                 unit_id=unit.unit_id,
@@ -226,7 +228,7 @@ def score(records: Records, scheme: Scheme, year: int, as_of: date) -> Scores:
                 base=base,
                 bonus=bonus,
                 deduction=deduction,
-                status=NO_DATA if not tables else PENDING if pending else SCORED,
+                status=NO_DATA if not tables and not told else PENDING if pending else SCORED,
                 veto=_worst(scheme, {name for name, items in own.items() if items}),
             )
         )
