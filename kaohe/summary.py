@@ -33,6 +33,12 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         console.print(say("summary_final", year=manifest["year"], publication=folder.name), soft_wrap=True)
     elif not outcome.new:
         console.print(Text(say("summary_nothing_new"), style="bold"))
+    lost = pl.read_csv(folder / "quarantine.csv", infer_schema=False).filter(
+        (pl.col("table_name") == "org_unit") & (pl.col("reason") != "duplicate")
+    )
+    for unit in lost.iter_rows(named=True):  # said first: all its records are "unknown unit"
+        place = " · ".join(part for part in (unit["_file"], unit["_sheet"], unit["_row"]) if part)
+        console.print(Text(say("summary_unit_lost", place=place, problems=unit["problems"]), style="bold red"))
     console.print(_counts(manifest, contracts), _reasons(manifest))
     _remarks(console, manifest, contracts)
     scores = pl.read_parquet(folder / "scores.parquet", glob=False)

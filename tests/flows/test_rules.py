@@ -191,6 +191,7 @@ ROWS: list[tuple[str, str, dict[str, object]]] = [
     ("study_stat", "应参加人数不能为负", {"enrolled": -1, "passed": ""}),
     ("study_stat", "参加人数不能为负", {"active": -1}),
     ("study_stat", "参学率不能为负", {"participation_rate": "-1%"}),
+    ("study_stat", "参加人数多于应参加人数", {"active": 11}),
     ("study_stat", "参学率超过 100%", {"participation_rate": "100.1%"}),
     ("study_stat", "青年大学习参学率超过 100%（重复参学），按 100% 计", {"platform": "青年大学习", "participation_rate": "103%"}),
     ("study_stat", "上海干部在线学习城要填学时达标人数", {"platform": "干部在线", "passed": ""}),
