@@ -63,14 +63,13 @@ class Proceedings:
         self.folder = home / "published" / str(year)
         self.ledgers = home / "ledgers" / str(year)
         with as_sentences(home):
+            current = publishing.current(self.folder)  # before the log: another command may just be adding to it
             self.log = Log.read(self.folder)
-            self._refuse_a_cut_log()
+            if current and (current / publishing.MANIFEST).exists():
+                self._refuse_a_cut_log(current)
 
-    def _refuse_a_cut_log(self) -> None:
+    def _refuse_a_cut_log(self, current: Path) -> None:
         """CURRENT follows the log, so what it names stands there; a manifest says how far the log had come."""
-        current = publishing.current(self.folder)
-        if current is None or not (current / publishing.MANIFEST).exists():
-            return
         anchor = read_manifest(current).get("log")
         if anchor and not (self.log.holds(anchor) and self.made_current(current.name)):
             raise KaoheError("log_cut", path=self.log.path, publication=current.name)
@@ -200,10 +199,7 @@ class Proceedings:
         rows = list(self._corrections() if table == CORRECTIONS else self._appeals())
         if not rows:
             return None
-        contracts = load_contracts(Project.find().expectations)
-        if table not in contracts:
-            raise KaoheError("ledger_no_contract", table=table)
-        columns = contracts[table].columns
+        columns = _contracts_with(table)[table].columns
         text = io.StringIO(newline="")
         writer = csv.writer(text)
         writer.writerow([column.headings[0] for column in columns.values()])
@@ -225,15 +221,30 @@ class Proceedings:
             yield row
 
 
+def _contracts_with(table: str) -> Contracts:
+    """The project's contracts. Raises ``KaoheError`` if the one of a ledger is not among them."""
+    contracts = load_contracts(Project.find().expectations)
+    if table not in contracts:
+        raise KaoheError("ledger_no_contract", table=table)
+    return contracts
+
+
 #: How a decision stands in the ledger, whatever the language.
 _RULED = {"upheld": "成立", "rejected": "不成立"}
+
+
+def look_up(home: Path, year: int) -> Proceedings:
+    """The year's proceedings, to be read only. Raises ``KaoheError`` if nothing was published."""
+    found = Proceedings(home, year)
+    if not found.log.acts:
+        publishing.in_force(home, year)
+    return found
 
 
 @contextmanager
 def proceedings(home: Path, year: int) -> Iterator[Proceedings]:
     """The year's proceedings, settled, with the home's lock held. Raises ``KaoheError`` if nothing was published."""
-    if not Log.read(home / "published" / str(year)).acts:
-        publishing.in_force(home, year)
+    look_up(home, year)
     held = lock(home)
     try:
         found = Proceedings(home, year)
@@ -265,7 +276,7 @@ def verify(home: Path, year: int) -> list[str]:
 
     Raises ``KaoheError`` if the log itself is not whole.
     """
-    found = Proceedings(home, year)
+    found = look_up(home, year)
     wrong = []
     files = {act.publication: act.details["files"] for act in found.log.of(*_MOVES)}
     for publication, expected in files.items():
@@ -454,6 +465,7 @@ def add_appeal(
         with Snapshot(found.current) as snapshot:
             unit_id, unit_name = _unit(snapshot, unit)
             leaf, title = _indicator(snapshot, indicator)
+        _contracts_with(APPEALS)
         details = {
             "appeal": f"A{len(found.appeals) + 1}",
             "unit_id": unit_id,
@@ -507,7 +519,7 @@ def correct(
     the cell is corrected already.
     """
     with proceedings(home, year) as found:
-        contracts = load_contracts(Project.find().expectations)
+        contracts = _contracts_with(CORRECTIONS)
         key = _people_hashed(home, contracts, table, key)
         asked = checked(contracts, table, key, column, expect, value, say("correction_here"), "")
         if asked.expect == asked.value:

@@ -170,13 +170,13 @@ def _add_appeals(app: typer.Typer) -> None:
     ) -> None:
         from rich.table import Table
 
-        from kaohe.lifecycle import Proceedings
+        from kaohe.lifecycle import look_up
 
         table = Table()
         names = ("appeal", "unit_name", "indicator", "on", "claim", "decision", "decided_on", "reason", "by")
         for name in names:
             table.add_column(say(f"heading_{name}"))
-        for appeal in Proceedings(home, year).appeals.values():
+        for appeal in look_up(home, year).appeals.values():
             filed, decided = appeal.filed.details, appeal.decided
             ruled = decided and decided.details
             table.add_row(
@@ -210,7 +210,7 @@ def _add_corrections(app: typer.Typer) -> None:
         from kaohe import lifecycle
 
         act = lifecycle.correct(home, year, table, key, column, expect, value, reason, document, by)
-        _say_what_follows(lifecycle.Proceedings(home, year), say("corrected", **_values(act)))
+        _say_what_follows(lifecycle.look_up(home, year), say("corrected", **_values(act)))
 
     @app.command(help=say("cli_withdraw"))
     def withdraw(
@@ -225,7 +225,7 @@ def _add_corrections(app: typer.Typer) -> None:
         from kaohe import lifecycle
 
         act = lifecycle.withdraw(home, year, number, reason, document, by)
-        _say_what_follows(lifecycle.Proceedings(home, year), say("withdrawn", **_values(act)))
+        _say_what_follows(lifecycle.look_up(home, year), say("withdrawn", **_values(act)))
 
 
 def _say_what_follows(proceedings: "Proceedings", sentence: str) -> None:
@@ -248,7 +248,7 @@ def _add_history(app: typer.Typer) -> None:
 
         from kaohe import lifecycle
 
-        log = lifecycle.Proceedings(home, year).log
+        log = lifecycle.look_up(home, year).log
         console = asking.console()
         table = Table()
         for name in ("number", "office_time", "act", "by", "did", "document"):

@@ -320,7 +320,9 @@ GIVEN = {"table": "inspection", "key": "C1", "column": "round", "expect": "1", "
             id="no choice",
         ),
         pytest.param(
-            {"table": "study_stat", "key": "学习强国/2023-03", "column": "enrolled"}, "学习平台/统计月份/单位名称", id="half a key"
+            {"table": "study_stat", "key": "学习强国/2023-03", "column": "enrolled"},
+            "学习平台/统计月份/单位名称",
+            id="half a key",
         ),
         pytest.param(
             {"table": "study_stat", "key": "学习强国/三月/办公室", "column": "enrolled"},

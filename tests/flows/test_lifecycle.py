@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import polars as pl
 import pytest
@@ -421,6 +422,55 @@ def test_two_commands_at_once_wait_for_one_another(office: Callable[[str], Offic
     finally:
         held.release()
     assert ours.appeal() == "A1"
+
+
+@pytest.mark.parametrize(("owner", "name"), [(publishing, "current"), (lifecycle.Log, "read")])
+def test_a_log_that_is_being_written_is_no_cut_log(
+    office: Callable[[str], Office], monkeypatch: pytest.MonkeyPatch, owner: object, name: str
+) -> None:
+    """Somebody looks without the lock while another command adds an act: before CURRENT is read, or before the log."""
+    ours = office("provisional")
+    function = getattr(owner, name)
+    seen = []
+
+    def after_an_announcement(folder: Path) -> object:
+        if not seen:
+            seen.append(folder)
+            ours.announce()
+        return function(folder)
+
+    monkeypatch.setattr(owner, name, after_an_announcement)
+    assert ours.state.announced is not None
+
+
+def test_corrections_of_one_year_leave_the_others_alone(office: Callable[[str], Office]) -> None:
+    ours = office("provisional")
+    ours.correct()
+    corrected = ours.run(AS_OF)
+    other = assess(ours.inbox, ours.home, as_of=dt.date(2025, 4, 1), year=YEAR + 1)
+    assert "ledgers" not in {entry["source"] for entry in other.manifest["inputs"]}
+    assert other.manifest["tables"]["correction"]["records_in"] == 0
+    again = ours.run(AS_OF)
+    assert not again.outcome.new
+    assert again.folder == corrected.folder
+
+
+def test_a_rule_proposes_a_veto_and_a_document_applies_it(office: Callable[[str], Office]) -> None:
+    ours = office("provisional")
+    heading = ["单位名称", "本届起始日期", "党组织类型", "任期年限", "应换届日期"]
+    write_csv(ours.inbox / "换届.csv", [heading, ["办公室", "2020-06-01", "支部", 3, "2023-06-01"]])
+    proposed = ours.run(AS_OF)
+    with duckdb.connect(str(proposed.folder / "snapshot.duckdb"), read_only=True) as snapshot:
+        assert ("J01",) in snapshot.sql("select unit_id from alerts where alert = 'veto_proposed'").fetchall()
+    assert proposed.score("J01")["veto"] is None
+    heading = ["否决事项编号", "涉及单位", "否决等级", "否决事项", "依据文件", "批准机构", "生效日期"]
+    event = ["S1", "办公室", "V1", "逾期未换届", "", "机关党委", "2023-12-01"]
+    write_csv(ours.inbox / "否决.csv", [heading, event])
+    assert ours.run(AS_OF).score("J01")["veto"] is None
+    write_csv(ours.inbox / "否决.csv", [heading, [*event[:4], "沪浦环党〔2023〕40号", *event[5:]]])
+    applied = ours.run(AS_OF)
+    assert applied.score("J01")["veto"] == "V1"
+    assert applied.score("J01")["total"] == proposed.score("J01")["total"]
 
 
 #: What is killed, where, and whether it was decided by then. ``where`` is a function that ends the process instead.
