@@ -15,8 +15,9 @@ import polars as pl
 import pytest
 
 from kaohe import lifecycle, publishing
+from kaohe.acts import Log
 from kaohe.errors import KaoheError
-from kaohe.lifecycle import proceedings
+from kaohe.proceedings import proceedings, verify
 from kaohe.words import use_language
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, Office, refused
@@ -83,7 +84,8 @@ def test_announcing_restates_the_same_scores(office: Callable[[str], Office]) ->
     assert after.folder.name == f"{before.folder.name}-announced"
     assert (before.manifest["state"], after.manifest["state"]) == ("provisional", "announced")
     assert note(before).startswith("初评    截至 2024-04-01")
-    assert note(after) == f"公示稿    截至 2024-04-01    发布编号 {after.folder.name}"
+    days = "公示至 2024-05-07，申诉至 2024-05-13"
+    assert note(after) == f"公示稿    截至 2024-04-01    发布编号 {after.folder.name}    {days}"
     for path in before.folder.iterdir():
         same = (after.folder / path.name).read_bytes() == path.read_bytes()
         assert same is (path.name not in (publishing.WORKBOOK, "manifest.json")), path.name
@@ -334,7 +336,7 @@ def test_a_reissue_says_what_changed_and_why(office: Callable[[str], Office]) ->
     write_csv(ours.inbox / "抽查.csv", [*rows[:3], check("C3", "水务中心", 2, flags="0000")])
     assert ours.reissue().manifest["revision"] == 3
     assert ours.run().outcome.frozen
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
 
 
 def test_a_correction_after_the_final_result_waits_for_a_reissue(office: Callable[[str], Office]) -> None:
@@ -384,13 +386,13 @@ def test_a_log_that_was_cut_or_deleted_stops_every_command(office: Callable[[str
 
 def test_verify_finds_a_published_file_that_was_changed(office: Callable[[str], Office]) -> None:
     ours = office("final")
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
     scores = ours.folder / ours.current / "scores.csv"
     scores.write_text(scores.read_text("utf-8").replace("法规处", "办公室"), "utf-8")
     (ours.folder / ours.current / "新.txt").write_text("x")
     (ours.folder / "CURRENT").write_text("x")
     (ours.home / "ledgers" / str(YEAR) / "score_appeal.csv").unlink()
-    said = lifecycle.verify(ours.home, YEAR)
+    said = verify(ours.home, YEAR)
     assert [sentence for sentence in said if "scores.csv" in sentence or "新.txt" in sentence] == said[:2]
     assert "score_appeal.csv" in said[-1]
     assert len(said) == 4
@@ -424,7 +426,7 @@ def test_two_commands_at_once_wait_for_one_another(office: Callable[[str], Offic
     assert ours.appeal() == "A1"
 
 
-@pytest.mark.parametrize(("owner", "name"), [(publishing, "current"), (lifecycle.Log, "read")])
+@pytest.mark.parametrize(("owner", "name"), [(publishing, "current"), (Log, "read")])
 def test_a_log_that_is_being_written_is_no_cut_log(
     office: Callable[[str], Office], monkeypatch: pytest.MonkeyPatch, owner: object, name: str
 ) -> None:
@@ -485,7 +487,7 @@ KILLED: list[Any] = [
 ] + [
     pytest.param(state, act, where, decided, id=f"{act} at {where.rpartition('.')[2]}")
     for state, act in (("announced", "appeal"), ("appealed", "decide"), ("announced", "correct"))
-    for where, decided in (("kaohe.acts.Log.add", False), ("kaohe.lifecycle.replace_file", True))
+    for where, decided in (("kaohe.acts.Log.add", False), ("kaohe.proceedings.replace_file", True))
 ]  # fmt: skip
 
 _KILL = """
@@ -516,7 +518,7 @@ def test_a_command_that_is_killed_was_done_or_was_not(
     assert len(ours.state.log.acts) == acts + decided
     with proceedings(ours.home, YEAR):
         pass
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
     moved = act not in ("appeal", "decide", "correct")
     assert (ours.current != current) is (decided and moved)
     if not decided:
@@ -525,7 +527,7 @@ def test_a_command_that_is_killed_was_done_or_was_not(
         assert len(ours.state.log.acts) == acts + 1
     elif act == "run":
         assert not ours.run().outcome.new
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
     assert not list(ours.folder.glob(".*.part"))
 
 
