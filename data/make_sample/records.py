@@ -558,7 +558,7 @@ class AdverseEvent(Record, table="adverse_event", key="event_id", event="effecti
 
 
 @dataclass(frozen=True)
-class ScoreAppeal(Record, table="score_appeal", key="appeal_id", event="filed_on"):
+class ScoreAppeal(Record, table="score_appeal", key="appeal_id"):
     """A unit's appeal against a published score."""
 
     appeal_id: str

@@ -1,5 +1,6 @@
 """What a publication holds, and that readers only ever see a whole one."""
 
+import datetime as dt
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def busy(inbox: Path) -> Path:
 
 @pytest.fixture
 def result(busy: Path, home: Path) -> Result:
-    return assess(busy, home)
+    return assess(busy, home, as_of=dt.date(2024, 4, 1))  # the day after the last deadline: nothing is pending
 
 
 def book(result: Result) -> openpyxl.Workbook:
@@ -46,7 +47,7 @@ def rows(result: Result, sheet: str) -> list[dict[str, object]]:
 
 def test_the_workbook_has_the_league_tables_the_dimensions_and_the_rest(result: Result) -> None:
     assert book(result).sheetnames == [
-        "机关处室", "基层单位", "立根铸魂", "强基固本", "聚力融合", "失分明细", "预警", "隔离区", "提示", "数据情况", "未读未计", "考核办法",
+        "机关处室", "基层单位", "立根铸魂", "强基固本", "聚力融合", "正风肃纪", "失分明细", "预警", "隔离区", "提示", "数据情况", "未读未计", "考核办法",
     ]  # fmt: skip
     for sheet in book(result).worksheets:
         assert sheet.freeze_panes is not None
@@ -60,7 +61,9 @@ def test_the_league_table_says_what_the_scores_say(result: Result) -> None:
         row = shown[score["unit_name"]]
         assert (row["名次"], row["等次"]) == (score["rank"], score["grade"])
         assert row["总分"] == float(score["total"])
-        assert sum(row[name] for name in ("立根铸魂", "强基固本", "聚力融合")) == pytest.approx(float(score["base"]))  # type: ignore[misc]
+        assert sum(row[name] for name in ("立根铸魂", "强基固本", "聚力融合", "正风肃纪")) == pytest.approx(
+            float(score["base"])
+        )  # type: ignore[misc]
     sheet = book(result)["机关处室"]
     assert sheet["C4"].number_format == "0.00"
     assert sheet["D4"].fill.fgColor.rgb != "00000000"
@@ -96,7 +99,7 @@ def test_quarantine_warnings_and_rows_left_out_are_in_the_workbook(result: Resul
 def test_the_same_in_english(busy: Path, home: Path) -> None:
     use_language("en")
     english = assess(busy, home)
-    assert book(english).sheetnames[5:] == [
+    assert book(english).sheetnames[6:] == [
         "lost points",
         "alerts",
         "quarantine",

@@ -16,7 +16,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import polars as pl
 import pytest
+import yaml
 
 from tests.golden.oracle import scores as oracle
 from tests.golden.oracle.records import Records
@@ -64,6 +66,11 @@ def records(truth: make_sample.Truth, as_of: dt.date, home: Path) -> Records:
             people = {name: hashed(value, key) for name, value in cells.items() if name in PEOPLE}
             found[make_sample.table_of(record)].append(kind(**cells | people))
     return Records(**{table: tuple(rows) for table, rows in found.items()})
+
+
+def test_the_oracle_knows_every_table_that_tells_of_a_unit() -> None:
+    others = {"unit_alias", "work_calendar", "inspection_plan", "score_appeal", "correction"}
+    assert set(make_sample.TABLES.values()) - others == {column.name for column in fields(Records)}
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +136,7 @@ def test_every_record_is_accounted_for(truth: make_sample.Truth, assessed: tuple
     assert result.manifest["flagged"] == sum(counted.warnings.values())
 
 
-def test_every_status_and_grade_is_shown(assessed: tuple[dt.date, Result]) -> None:
+def test_every_status_grade_and_alert_is_shown(assessed: tuple[dt.date, Result]) -> None:
     as_of, result = assessed
     after_deadline = {"not_reported"} if as_of > dt.date(2024, 1, 31) else set()
     statuses = {"scored", "shown", "not_applicable", "pending"} | after_deadline
@@ -142,6 +149,9 @@ def test_every_status_and_grade_is_shown(assessed: tuple[dt.date, Result]) -> No
         assert set(scores["veto"]) == {"V1", "V2", None}
         assert set(scores["tied"]) == set(scores["quota_tie"]) == {True, False}
         assert (scores["bonus"].max(), scores["deduction"].max()) == (5, 10)
+        alerts = yaml.safe_load((ROOT / "data" / "schemes" / "2023.yml").read_text(encoding="utf-8"))["alerts"]
+        raised = pl.read_csv(result.folder / "alerts.csv", infer_schema=False)["alert"]
+        assert set(raised) == alerts.keys() - {"clue_counts"}  # the restricted one stands in no publication
 
 
 def test_the_committed_sample_is_what_the_generator_writes(truth: make_sample.Truth, tmp_path: Path) -> None:
@@ -149,6 +159,8 @@ def test_the_committed_sample_is_what_the_generator_writes(truth: make_sample.Tr
     written = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     kept = {path.relative_to(SAMPLE): path.read_bytes() for path in SAMPLE.rglob("*") if path.is_file()}
     assert written == kept
+    page = (ROOT / "docs" / "sample.md").read_text(encoding="utf-8")
+    assert page == make_sample.describe(truth)
 
 
 def test_the_sample_is_small_enough_and_messy_enough() -> None:

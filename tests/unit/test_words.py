@@ -22,6 +22,8 @@ FAMILIES = (
     "did_",
     "decision_",
     "correction_",
+    "quality_",
+    "drawn_",
 )
 
 

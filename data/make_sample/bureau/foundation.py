@@ -189,7 +189,7 @@ def _guidance(books: Books, rng: random.Random) -> Iterator[Guidance]:
     """Every unit in its tier; of the weak ones some have not been visited."""
     for number, unit in enumerate(books.reporting(Guidance), 1):
         good = books.quality[unit.unit_id]
-        tier = "A" if good > 0.8 else "B" if good > 0.4 else "C"
+        tier = "A" if good > 0.7 else "B" if good > 0.2 else "C"
         visited = tier != "A" and (rng.random() < 0.8 if unit.unit_id not in stories.WEAK else False)
         yield Guidance(
             guidance_id=f"ZD{number:03}",

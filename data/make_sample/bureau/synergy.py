@@ -82,7 +82,7 @@ def _agreements(books: Books, rng: random.Random) -> Iterator[Agreement]:
                 signed = signed.replace(year=2022)
             expired = good < 1 and signed.year == 2021 and rng.random() < 0.6 * (1 - good)
             expires = rng.choice(_EXPIRED) if expired else date(signed.year + 3, 12, 31)
-            if unit.unit_id in stories.EXPIRES_SOON and kind == INDUSTRY:
+            if unit.unit_id == stories.EXPIRES_SOON[kind != INDUSTRY]:  # one of either kind
                 expires = _ENDS_SOON
             yield Agreement(
                 agreement_id=f"XY{signed.year}-{number:03}",

@@ -1,0 +1,37 @@
+"""抽查计划: draw the month's units from the current publication and write the form for the inspectors."""
+
+from pathlib import Path
+from typing import Literal
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from kaohe.inspection_draw import Draw
+from kaohe.inspection_plan import InspectionPlan, Planned
+from kaohe.words import use_language
+
+
+@task(cache_policy=NO_CACHE)
+def draw(plan: InspectionPlan) -> Draw:
+    return plan.draw()
+
+
+@task(cache_policy=NO_CACHE)
+def write(plan: InspectionPlan, drawn: Draw) -> Planned:
+    return plan.write(drawn)
+
+
+@flow(name="plan-inspections")
+def plan_inspections(
+    year: int,
+    month: int,
+    seed: str | None = None,
+    per_month: int | None = None,
+    home: Path = Path("data"),
+    out: Path | None = None,
+    lang: Literal["zh", "en"] = "zh",
+) -> Planned:
+    """Draw the units to inspect in ``month`` and write the workbooks into ``out`` (default: under ``home``/plans)."""
+    use_language(lang)
+    plan = InspectionPlan(year, month, seed, per_month, home, out)
+    return write(plan, draw(plan))

@@ -1,0 +1,57 @@
+"""``kaohe plan-inspections``: draw the month's units for spot check and write the form to fill in."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kaohe.commands import asking
+from kaohe.words import Language, language, say
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    spoken = language()
+
+    @app.command(help=say("cli_plan"))
+    def plan_inspections(
+        year: Annotated[int, asking.year()],
+        month: Annotated[int, typer.Option(help=say("cli_plan_month"))],
+        seed: Annotated[str | None, typer.Option(help=say("cli_plan_seed"))] = None,
+        per_month: Annotated[int | None, typer.Option(help=say("cli_plan_per_month"))] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        out: Annotated[Path | None, typer.Option(help=say("cli_plan_out"))] = None,
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> int:
+        question = {
+            "year": year, "month": month, "seed": seed, "per_month": per_month, "home": home, "out": out,
+        }  # fmt: skip
+        return _plan(question, lang)
+
+
+def _plan(question: dict[str, Any], lang: Language) -> int:
+    from kaohe.inspection_plan import InspectionPlan
+
+    InspectionPlan(**question)  # what is wrong with the question is said before anything starts
+    with asking.starting_a_flow():
+        from flows.plan_inspections import plan_inspections
+
+        planned = plan_inspections(**question, lang=lang)
+    from rich.text import Text
+
+    console, drawn = asking.console(), planned.drawn
+    for sentence in drawn.warnings:
+        console.print(Text(sentence, style="bold red"), soft_wrap=True)
+    place = {"year": drawn.year, "month": drawn.month, "round": drawn.round, "seed": drawn.seed}
+    if not planned.files:
+        console.print(say("plan_nothing", **place), soft_wrap=True)
+        return 0
+    console.print(say("plan_drawn", **place, count=len(drawn.picks)), soft_wrap=True)
+    for number, pick in enumerate(drawn.picks, start=1):
+        duty = pick.duty
+        reasons = [say(f"quality_{duty.quality}"), say(f"drawn_{pick.reason}")]
+        console.print(f"  {number:>3}  {duty.unit_id}  {duty.unit_name}（{'，'.join(reasons)}）", soft_wrap=True)
+    console.print(say("plan_written"), soft_wrap=True)
+    for path in planned.files:
+        console.print(f"  {path}", soft_wrap=True)
+    return 0

@@ -1,0 +1,236 @@
+"""kaohe plan-inspections: from a publication to the workbooks, and back through the reader."""
+
+import datetime as dt
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+
+from kaohe.contracts import load_contracts
+from kaohe.errors import KaoheError
+from kaohe.inspection_plan import InspectionPlan, Planned
+from kaohe.project import Project
+from tests.helpers import ROOT, YEAR, Result, assess, kaohe
+from tests.ledgers import ledger
+
+AS_OF = dt.date(2023, 4, 30)
+FORM, PLAN = "检查记录表（2023年5月）.xlsx", "抽查计划（2023年5月）.xlsx"
+CONTRACTS = load_contracts(ROOT / "expectations")
+GOOD = {"fixed_time": True, "agenda": True, "procedure": True, "detailed_record": True}
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """Twelve units: two inspected this year, three last year, one closed, one to be closed, one still to come, one
+    drawn in February and not inspected."""
+    folder = tmp_path / "inbox"
+    unit = {"party_org_type": "支部", "has_committee": True, "group_count": 1, "member_count": 10}
+    dates = {"J10": ("2015-01-01", "2023-03-31"), "J11": ("2015-01-01", "2023-06-10"), "J12": ("2023-06-01", None)}
+    ledger(folder, "org_unit", *(
+        unit | {"unit_id": f"J{n:02}", "name": f"机关{n:02}处", "category": "机关处室",
+                "valid_from": dates.get(f"J{n:02}", ("2015-01-01", None))[0],
+                "valid_to": dates.get(f"J{n:02}", ("", None))[1]}
+        for n in range(1, 13)
+    ))  # fmt: skip
+    ledger(folder, "inspection",
+        GOOD | {"inspection_id": "A1", "unit_id": "J01", "round": 1, "inspected_on": "2023-03-05"},
+        GOOD | {"inspection_id": "A2", "unit_id": "J02", "round": 1, "inspected_on": "2023-04-05"},
+        GOOD | {"inspection_id": "B3", "unit_id": "J03", "round": 2, "inspected_on": "2022-09-05"},
+        GOOD | {"inspection_id": "B4", "unit_id": "J04", "round": 1, "inspected_on": "2022-03-05"},
+        GOOD | {"inspection_id": "B5", "unit_id": "J04", "round": 2, "inspected_on": "2022-09-05", "agenda": False},
+        GOOD | {"inspection_id": "B6", "unit_id": "J05", "round": 2, "inspected_on": "2022-09-05"},
+    )  # fmt: skip
+    ledger(folder, "inspection_finding",
+        {"finding_id": "F1", "inspection_id": "B6", "unit_id": "J05", "severity": "严重", "found_on": "2022-09-05",
+         "due_on": "2022-10-05", "status": "待整改"},
+    )  # fmt: skip
+    plan = {"year": 2023, "month": 2, "round": 1, "drawn_on": "2023-02-01", "seed": "202302"}
+    ledger(folder, "inspection_plan", plan | {"unit_id": "J02"}, plan | {"unit_id": "J06"})
+    return folder
+
+
+@pytest.fixture
+def published(inbox: Path, home: Path) -> Result:
+    return assess(inbox, home, as_of=AS_OF)
+
+
+def plan(
+    home: Path, month: int = 5, seed: str | None = None, per_month: int | None = None, out: Path | None = None
+) -> Planned:
+    """The steps of the flow, without Prefect."""
+    asked = InspectionPlan(YEAR, month, seed, per_month, home, out)
+    return asked.write(asked.draw())
+
+
+def test_the_facts_of_the_publication_decide(published: Result) -> None:
+    drawn = plan(published.home).drawn
+    found = {pick.duty.unit_id: (pick.duty.quality, pick.reason) for pick in drawn.picks}
+    assert found["J11"] == ("never", "closing")
+    assert found["J06"] == ("never", "again")
+    assert not {"J01", "J02", "J10", "J12"} & found.keys(), "inspected, closed, or not there yet"
+    assert (drawn.needed, len(drawn.picks)) == (5, 5), "nine wait, two months are left"
+    assert drawn.seed == "202305"
+    (first, second) = drawn.coverage
+    assert (first.units, first.inspected, first.drawn, first.left, first.lost) == (12, 2, 5, 4, ("机关10处",))
+    assert (second.units, second.left) == (10, 10)
+    all_of_them = plan(published.home, per_month=12, out=published.home / "all").drawn
+    results = {pick.duty.unit_id: pick.duty.quality for pick in all_of_them.picks}
+    assert results == dict.fromkeys(["J06", "J07", "J08", "J09", "J11"], "never") | {
+        "J03": "good", "J04": "middle", "J05": "weak",
+    }  # fmt: skip
+
+
+def test_the_same_question_gives_the_same_bytes_and_another_seed_another_draw(
+    published: Result, tmp_path: Path
+) -> None:
+    one, again, other = (
+        plan(published.home, seed=seed, out=tmp_path / out) for seed, out in (("7", "a"), ("７", "b"), ("8", "c"))
+    )
+    assert [path.name for path in one.files] == [FORM, PLAN]
+    for path, twin in zip(one.files, again.files, strict=True):
+        assert path.read_bytes() == twin.read_bytes()
+    assert [pick.lot for pick in other.drawn.picks] != [pick.lot for pick in one.drawn.picks]
+    assert other.files[0].read_bytes() != one.files[0].read_bytes()
+
+
+def test_the_explanation_says_how_to_draw_again(published: Result) -> None:
+    planned = plan(published.home, seed="双色球 2023050", per_month=2)
+    sheet = openpyxl.load_workbook(planned.files[0])["抽取说明"]
+    said = "\n".join(str(cell) for row in sheet.iter_rows(values_only=True) for cell in row if cell is not None)
+    for text in (
+        "双色球2023050", published.folder.name, "2023-04-30", "每月至少要抽 5 个", "机关10处",
+        "--month 5 --seed '双色球2023050' --per-month 2",
+    ):  # fmt: skip
+        assert text in said
+    for pick in planned.drawn.picks:
+        assert pick.duty.unit_name in said
+        assert pick.lot[:16] in said
+
+
+def test_the_form_has_the_contracts_headings_numbers_and_drop_downs(published: Result) -> None:
+    planned = plan(published.home)
+    book = openpyxl.load_workbook(planned.files[0])
+    for table in ("inspection", "inspection_finding"):
+        contract = CONTRACTS[table]
+        sheet = book[contract.title]
+        assert [cell.value for cell in sheet[3]] == [column.headings[0] for column in contract.columns.values()]
+        lists = {rule.formula1 for rule in sheet.data_validations.dataValidation if rule.type == "list"}
+        assert ('"是,否"' if table == "inspection" else '"严重,一般,轻微"') in lists
+        assert (sheet.page_setup.paperSize, sheet.page_setup.orientation) == (9, "landscape")
+    rows = list(book[CONTRACTS["inspection"].title].iter_rows(min_row=4, max_col=4, values_only=True))
+    names = [pick.duty.unit_name for pick in planned.drawn.picks]
+    assert [row[1] for row in rows] == names
+    assert {row[0] for row in rows} == {f"2023-05-1-{pick.duty.unit_id}" for pick in planned.drawn.picks}
+    assert {row[2:] for row in rows} == {(1, None)}
+
+
+def test_the_plan_and_the_filled_form_read_back(published: Result, inbox: Path) -> None:
+    planned = plan(published.home)
+    count = len(planned.drawn.picks)
+    book = openpyxl.load_workbook(planned.files[0])
+    sheet = book[CONTRACTS["inspection"].title]
+    headings = {cell.value: cell.column for cell in sheet[3]}
+    for row in range(4, 4 + count):
+        sheet.cell(row, headings["检查日期"], dt.date(2023, 5, 10))
+        for name in ("固定时间", "会议议题", "规范程序", "详实记录"):
+            sheet.cell(row, headings[name], "是")
+        for name in ("检查人", "检查意见", "指导情况", "督促情况"):
+            sheet.cell(row, headings[name], "张某")
+    number, unit = (sheet.cell(4, column).value for column in (1, 2))
+    finding = [
+        f"{number}-1",
+        number,
+        unit,
+        "轻微",
+        "会议记录",
+        dt.date(2023, 5, 10),
+        dt.date(2023, 6, 10),
+        None,
+        None,
+        "待整改",
+    ]
+    for column, value in enumerate(finding, start=1):
+        book[CONTRACTS["inspection_finding"].title].cell(4, column, value)
+    book.save(inbox / FORM)
+    (inbox / PLAN).write_bytes(planned.files[1].read_bytes())
+
+    result = assess(inbox, published.home, as_of=dt.date(2023, 5, 31))
+    assert result.quarantine.height == 0
+    with duckdb.connect(str(result.folder / "snapshot.duckdb"), read_only=True) as con:
+        checks = con.sql("select unit_id from inspection where inspected_on = '2023-05-10' and round = 1").fetchall()
+        plans = con.sql(
+            "select unit_id, seed, drawn_on from inspection_plan where year = 2023 and month = 5"
+        ).fetchall()
+        findings = con.sql(f"select severity from inspection_finding where inspection_id = '{number}'").fetchall()
+    drawn = {pick.duty.unit_id for pick in planned.drawn.picks}
+    assert {unit for (unit,) in checks} == drawn
+    assert set(plans) == {(unit, "202305", dt.date(2023, 5, 1)) for unit in drawn}
+    assert findings == [("轻微",)]
+
+    june = plan(published.home, month=6).drawn
+    assert not drawn & {pick.duty.unit_id for pick in june.picks}
+    assert june.coverage[0].left == 0
+
+
+def test_a_form_that_is_there_is_never_overwritten(published: Result) -> None:
+    form = plan(published.home).files[0]
+    assert plan(published.home).files[0] == form
+    with form.open("ab") as file:
+        file.write(b"filled in")
+    kept = form.read_bytes()
+    with pytest.raises(KaoheError, match="没有覆盖"):
+        plan(published.home)
+    assert form.read_bytes() == kept
+
+
+def test_nothing_to_inspect_writes_nothing(inbox: Path, home: Path) -> None:
+    ledger(inbox, "inspection", *(
+        GOOD | {"inspection_id": f"D{n}", "unit_id": f"J{n:02}", "round": 1, "inspected_on": "2023-04-10"}
+        for n in range(3, 13) if n != 10
+    ), name="更多")  # fmt: skip
+    assess(inbox, home, as_of=AS_OF)
+    planned = plan(home)
+    assert planned.files == ()
+    assert not (home / "plans").exists()
+
+
+@pytest.mark.parametrize(
+    ("lang", "wrong", "said"),
+    [
+        ("zh", ("--month", 13), "没有 13 月"),
+        ("en", ("--month", 0), "there is no month 0"),
+        ("zh", ("--month", 5, "--per-month", 0), "至少为 1"),
+        ("zh", ("--month", 5, "--seed", "——"), "没有字母或数字"),
+        ("en", ("--month", 5), "nothing has been published"),
+    ],
+)
+def test_a_bad_question_is_refused_in_a_sentence(
+    tmp_path: Path, lang: str, wrong: tuple[object, ...], said: str
+) -> None:
+    done = kaohe("plan-inspections", "--year", 2023, *wrong, "--home", tmp_path, "--lang", lang)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_command_draws_through_the_flow(published: Result, tmp_path: Path) -> None:
+    done = kaohe(
+        "plan-inspections", "--year", 2023, "--month", 5, "--per-month", 2, "--home", published.home, "--out", tmp_path / "out",
+        PREFECT_HOME=str(tmp_path / "prefect"), PREFECT_API_URL="",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.strip() == ""
+    for said in ("每月至少要抽 5 个", "种子 202305", "机关11处", "即将撤销", FORM, PLAN):
+        assert said in done.stdout
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {FORM, PLAN}
+
+
+def test_the_query_stands_in_the_project(project: Project, published: Result) -> None:
+    """A bureau that keeps its own SQL draws by it."""
+    query = project.sql / "plans" / "inspection_duty.sql"
+    text = query.read_text(encoding="utf-8")
+    query.write_text(
+        text.replace("from org_unit\n", "from (from org_unit where unit_id <> 'J11') as org_unit\n"), encoding="utf-8"
+    )
+    assert "J11" not in {pick.duty.unit_id for pick in plan(published.home).drawn.picks}
