@@ -67,10 +67,9 @@ class Correction:
         return KaoheError("correction_refused", place=self.place, problem=say(why, **values), mend=self.mend)
 
     def differs(self, said: str | None) -> KaoheError:
-        """The error of a record that says something else."""
-        found, expect, value = (
-            say("blank_cell") if text is None else self.readable(text) for text in (said, self.expect, self.value)
-        )
+        """The error of a record that says something else, which is given as people write it."""
+        texts = said, self.readable(self.expect), self.readable(self.value)
+        found, expect, value = (say("blank_cell") if text is None else text for text in texts)
         table, key = self.contract.title, self.record_key
         return self.refused(
             "correction_differs", table=table, key=key, column=self.heading, expect=expect, value=value, found=found
@@ -261,7 +260,7 @@ def apply(warehouse: Warehouse, contract: Contract, corrections: list[Correction
 def _apply(warehouse: Warehouse, correction: Correction, record: Found) -> None:
     contract, name = correction.contract, correction.column
     if not record.expected and not record.done:
-        raise correction.differs(record.said)
+        raise correction.differs(correction.readable(record.said))
     sql_type = SQL_TYPES[correction.spec.type]
     if not record.done:
         warehouse.con.execute(

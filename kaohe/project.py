@@ -51,10 +51,13 @@ class Project:
 def file_hashes(folder: Path, pattern: str) -> dict[str, str]:
     """Relative path → SHA-256 of the files that match."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.glob(pattern))
-        if path.is_file()
+        path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.glob(pattern)) if path.is_file()
     }
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @cache

@@ -12,9 +12,10 @@ from pathlib import Path
 from kaohe import __version__, clock, loading, progress, publishing, scoring, validation
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
-from kaohe.lifecycle import Proceedings, refuse_pending
+from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.people import fingerprint, key_of
+from kaohe.proceedings import Proceedings
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publishing import Edition
 from kaohe.scheme import Scheme, digest, load_scheme

@@ -10,8 +10,8 @@ import pytest
 
 from kaohe import lifecycle
 from kaohe.errors import KaoheError
-from kaohe.lifecycle import Proceedings
 from kaohe.loading import Pulled
+from kaohe.proceedings import Proceedings
 from kaohe.run import Outcome, Reissue
 from tests.helpers import YEAR, Result, assess
 

@@ -13,7 +13,7 @@ from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
     from kaohe.acts import Act
-    from kaohe.lifecycle import Proceedings
+    from kaohe.proceedings import Proceedings
 
 
 class Ruling(StrEnum):
@@ -170,13 +170,13 @@ def _add_appeals(app: typer.Typer) -> None:
     ) -> None:
         from rich.table import Table
 
-        from kaohe.lifecycle import Proceedings
+        from kaohe.proceedings import look_up
 
         table = Table()
         names = ("appeal", "unit_name", "indicator", "on", "claim", "decision", "decided_on", "reason", "by")
         for name in names:
             table.add_column(say(f"heading_{name}"))
-        for appeal in Proceedings(home, year).appeals.values():
+        for appeal in look_up(home, year).appeals.values():
             filed, decided = appeal.filed.details, appeal.decided
             ruled = decided and decided.details
             table.add_row(
@@ -207,10 +207,10 @@ def _add_corrections(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from kaohe import lifecycle
+        from kaohe import lifecycle, proceedings
 
         act = lifecycle.correct(home, year, table, key, column, expect, value, reason, document, by)
-        _say_what_follows(lifecycle.Proceedings(home, year), say("corrected", **_values(act)))
+        _say_what_follows(proceedings.look_up(home, year), say("corrected", **_values(act)))
 
     @app.command(help=say("cli_withdraw"))
     def withdraw(
@@ -222,10 +222,10 @@ def _add_corrections(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from kaohe import lifecycle
+        from kaohe import lifecycle, proceedings
 
         act = lifecycle.withdraw(home, year, number, reason, document, by)
-        _say_what_follows(lifecycle.Proceedings(home, year), say("withdrawn", **_values(act)))
+        _say_what_follows(proceedings.look_up(home, year), say("withdrawn", **_values(act)))
 
 
 def _say_what_follows(proceedings: "Proceedings", sentence: str) -> None:
@@ -246,9 +246,9 @@ def _add_history(app: typer.Typer) -> None:
     ) -> int:
         from rich.table import Table
 
-        from kaohe import lifecycle
+        from kaohe import proceedings
 
-        log = lifecycle.Proceedings(home, year).log
+        log = proceedings.look_up(home, year).log
         console = asking.console()
         table = Table()
         for name in ("number", "office_time", "act", "by", "did", "document"):
@@ -260,7 +260,7 @@ def _add_history(app: typer.Typer) -> None:
         console.print(table)
         if not verify:
             return 0
-        wrong = lifecycle.verify(home, year)
+        wrong = proceedings.verify(home, year)
         for sentence in wrong:
             console.print(sentence, soft_wrap=True)
         if not wrong:

@@ -161,8 +161,9 @@ def write_workbook(
 ) -> None:
     """Write the workbook of a publication to ``path``."""
     book = Book(path, scheme.title)
-    state = state_of(manifest)
-    note = say("sheet_note", state=state, as_of=manifest["as_of"], publication=manifest["publication"])
+    note = say("sheet_note", state=state_of(manifest), as_of=manifest["as_of"], publication=manifest["publication"])
+    if manifest["state"] == "announced":
+        note += "    " + say("sheet_notice", **manifest["act"])
     _league_tables(book, snapshot, scheme, note)
     _dimensions(book, snapshot, scheme, note)
     lost = snapshot.frame("select * from main.lost_points").drop("unit_id")

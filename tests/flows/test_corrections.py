@@ -9,10 +9,11 @@ import duckdb
 import openpyxl
 import pytest
 
-from kaohe import lifecycle, publishing
+from kaohe import publishing
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.corrections import checked
 from kaohe.people import is_hash
+from kaohe.proceedings import verify
 from tests.helpers import CHECK, FINDING, ROOT, STUDY, YEAR, Result, check, registry, write_csv
 from tests.office import AS_OF, Office, refused
 
@@ -161,7 +162,7 @@ def test_a_correction_taken_back_is_as_if_it_never_was(ours: Office) -> None:
     ours.withdraw(again)
     assert not (ours.home / "ledgers" / str(YEAR) / "correction.csv").exists()
     assert ours.run(AS_OF).folder.name == before
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
 
 
 def test_a_correction_can_be_ordered_anew_before_the_next_run(ours: Office) -> None:

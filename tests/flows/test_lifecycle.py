@@ -9,13 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import polars as pl
 import pytest
 
 from kaohe import lifecycle, publishing
+from kaohe.acts import Log
 from kaohe.errors import KaoheError
-from kaohe.lifecycle import proceedings
+from kaohe.proceedings import proceedings, verify
 from kaohe.words import use_language
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, Office, refused
@@ -82,7 +84,8 @@ def test_announcing_restates_the_same_scores(office: Callable[[str], Office]) ->
     assert after.folder.name == f"{before.folder.name}-announced"
     assert (before.manifest["state"], after.manifest["state"]) == ("provisional", "announced")
     assert note(before).startswith("初评    截至 2024-04-01")
-    assert note(after) == f"公示稿    截至 2024-04-01    发布编号 {after.folder.name}"
+    days = "公示至 2024-05-07，申诉至 2024-05-13"
+    assert note(after) == f"公示稿    截至 2024-04-01    发布编号 {after.folder.name}    {days}"
     for path in before.folder.iterdir():
         same = (after.folder / path.name).read_bytes() == path.read_bytes()
         assert same is (path.name not in (publishing.WORKBOOK, "manifest.json")), path.name
@@ -333,7 +336,7 @@ def test_a_reissue_says_what_changed_and_why(office: Callable[[str], Office]) ->
     write_csv(ours.inbox / "抽查.csv", [*rows[:3], check("C3", "水务中心", 2, flags="0000")])
     assert ours.reissue().manifest["revision"] == 3
     assert ours.run().outcome.frozen
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
 
 
 def test_a_correction_after_the_final_result_waits_for_a_reissue(office: Callable[[str], Office]) -> None:
@@ -383,13 +386,13 @@ def test_a_log_that_was_cut_or_deleted_stops_every_command(office: Callable[[str
 
 def test_verify_finds_a_published_file_that_was_changed(office: Callable[[str], Office]) -> None:
     ours = office("final")
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
     scores = ours.folder / ours.current / "scores.csv"
     scores.write_text(scores.read_text("utf-8").replace("法规处", "办公室"), "utf-8")
     (ours.folder / ours.current / "新.txt").write_text("x")
     (ours.folder / "CURRENT").write_text("x")
     (ours.home / "ledgers" / str(YEAR) / "score_appeal.csv").unlink()
-    said = lifecycle.verify(ours.home, YEAR)
+    said = verify(ours.home, YEAR)
     assert [sentence for sentence in said if "scores.csv" in sentence or "新.txt" in sentence] == said[:2]
     assert "score_appeal.csv" in said[-1]
     assert len(said) == 4
@@ -423,6 +426,55 @@ def test_two_commands_at_once_wait_for_one_another(office: Callable[[str], Offic
     assert ours.appeal() == "A1"
 
 
+@pytest.mark.parametrize(("owner", "name"), [(publishing, "current"), (Log, "read")])
+def test_a_log_that_is_being_written_is_no_cut_log(
+    office: Callable[[str], Office], monkeypatch: pytest.MonkeyPatch, owner: object, name: str
+) -> None:
+    """Somebody looks without the lock while another command adds an act: before CURRENT is read, or before the log."""
+    ours = office("provisional")
+    function = getattr(owner, name)
+    seen = []
+
+    def after_an_announcement(folder: Path) -> object:
+        if not seen:
+            seen.append(folder)
+            ours.announce()
+        return function(folder)
+
+    monkeypatch.setattr(owner, name, after_an_announcement)
+    assert ours.state.announced is not None
+
+
+def test_corrections_of_one_year_leave_the_others_alone(office: Callable[[str], Office]) -> None:
+    ours = office("provisional")
+    ours.correct()
+    corrected = ours.run(AS_OF)
+    other = assess(ours.inbox, ours.home, as_of=dt.date(2025, 4, 1), year=YEAR + 1)
+    assert "ledgers" not in {entry["source"] for entry in other.manifest["inputs"]}
+    assert other.manifest["tables"]["correction"]["records_in"] == 0
+    again = ours.run(AS_OF)
+    assert not again.outcome.new
+    assert again.folder == corrected.folder
+
+
+def test_a_rule_proposes_a_veto_and_a_document_applies_it(office: Callable[[str], Office]) -> None:
+    ours = office("provisional")
+    heading = ["单位名称", "本届起始日期", "党组织类型", "任期年限", "应换届日期"]
+    write_csv(ours.inbox / "换届.csv", [heading, ["办公室", "2020-06-01", "支部", 3, "2023-06-01"]])
+    proposed = ours.run(AS_OF)
+    with duckdb.connect(str(proposed.folder / "snapshot.duckdb"), read_only=True) as snapshot:
+        assert ("J01",) in snapshot.sql("select unit_id from alerts where alert = 'veto_proposed'").fetchall()
+    assert proposed.score("J01")["veto"] is None
+    heading = ["否决事项编号", "涉及单位", "否决等级", "否决事项", "依据文件", "批准机构", "生效日期"]
+    event = ["S1", "办公室", "V1", "逾期未换届", "", "机关党委", "2023-12-01"]
+    write_csv(ours.inbox / "否决.csv", [heading, event])
+    assert ours.run(AS_OF).score("J01")["veto"] is None
+    write_csv(ours.inbox / "否决.csv", [heading, [*event[:4], "沪浦环党〔2023〕40号", *event[5:]]])
+    applied = ours.run(AS_OF)
+    assert applied.score("J01")["veto"] == "V1"
+    assert applied.score("J01")["total"] == proposed.score("J01")["total"]
+
+
 #: What is killed, where, and whether it was decided by then. ``where`` is a function that ends the process instead.
 KILLED: list[Any] = [
     pytest.param(state, act, where, decided, id=f"{act} at {where.rpartition('.')[2]}")
@@ -435,7 +487,7 @@ KILLED: list[Any] = [
 ] + [
     pytest.param(state, act, where, decided, id=f"{act} at {where.rpartition('.')[2]}")
     for state, act in (("announced", "appeal"), ("appealed", "decide"), ("announced", "correct"))
-    for where, decided in (("kaohe.acts.Log.add", False), ("kaohe.lifecycle.replace_file", True))
+    for where, decided in (("kaohe.acts.Log.add", False), ("kaohe.proceedings.replace_file", True))
 ]  # fmt: skip
 
 _KILL = """
@@ -466,7 +518,7 @@ def test_a_command_that_is_killed_was_done_or_was_not(
     assert len(ours.state.log.acts) == acts + decided
     with proceedings(ours.home, YEAR):
         pass
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
     moved = act not in ("appeal", "decide", "correct")
     assert (ours.current != current) is (decided and moved)
     if not decided:
@@ -475,7 +527,7 @@ def test_a_command_that_is_killed_was_done_or_was_not(
         assert len(ours.state.log.acts) == acts + 1
     elif act == "run":
         assert not ours.run().outcome.new
-    assert lifecycle.verify(ours.home, YEAR) == []
+    assert verify(ours.home, YEAR) == []
     assert not list(ours.folder.glob(".*.part"))
 
 
