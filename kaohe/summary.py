@@ -74,7 +74,8 @@ def _counts(manifest: dict[str, Any], contracts: Contracts) -> Table:
     for key in keys:
         table.add_column(say(f"heading_{key}"), justify="right")
     for name, count in manifest["tables"].items():
-        table.add_row(contracts[name].title, *(str(count[key]) for key in keys))
+        if count["records_in"]:
+            table.add_row(contracts[name].title, *(str(count[key]) for key in keys))
     table.add_section()
     table.add_row(say("whole"), *(str(manifest[key]) for key in keys), style="bold")
     return table
