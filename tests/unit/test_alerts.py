@@ -56,7 +56,8 @@ def test_an_election_due_soon_is_raised_by_the_nearest_threshold(days: int, leve
 def test_an_election_that_was_held_is_not_due_and_an_approved_extension_moves_the_day() -> None:
     terms = [
         term("2023-07-10", held_on="2023-06-30", start="2020-07-01"),
-        term("2023-07-10", held_on="2023-07-02", start="2020-07-02"),  # after the as-of date
+        term("2023-07-10", held_on=MIDYEAR, start="2020-06-30"),  # on the as-of date
+        term("2023-07-10", held_on="2023-07-02", start="2020-07-02"),  # after it
         term("2023-06-01", extended_to="2023-09-01", approval="批复1", start="2020-07-03"),
         term("2023-07-10", extended_to="2024-07-10", approval="批复2", start="2020-07-04"),  # a year, far off
         term("2023-07-10", extended_to="2023-12-10", start="2020-07-05"),  # without approval
@@ -78,7 +79,7 @@ def test_an_overdue_election_is_urgent_unless_its_extension_still_runs() -> None
         term("2023-07-01", start="2020-01-02"),  # the last day itself
         term("2022-09-01", extended_to="2023-06-21", approval="批复", start="2020-01-03"),
         term("2022-09-01", extended_to="2023-07-01", approval="批复", start="2020-01-04"),
-        term("2022-09-01", held_on="2023-05-01", start="2020-01-05"),
+        term("2022-09-01", held_on=MIDYEAR, start="2020-01-05"),
         term("2023-06-30", unit="gone"),
     ]
     found = run(
@@ -141,7 +142,7 @@ def test_a_rectification_is_raised_from_the_day_after_its_date_until_it_is_done(
             item("89 days", "2023-04-03"),
             item("90 days", "2023-04-02"),
             item("last year", "2022-07-01"),
-            item("done late", "2023-01-01", "2023-06-30"),
+            item("done late", "2023-01-01", MIDYEAR),
             item("done after the as-of date", "2023-06-21", "2023-07-02"),
             item("of a unit that is gone", "2023-01-01", unit="gone"),
         ],
@@ -215,7 +216,11 @@ def test_a_round_that_has_not_reached_a_unit_is_behind_once_it_should_be_over(
     found = run(
         "alerts/coverage_rounds",
         as_of=as_of,
-        assessed_unit=[*units("U", "half", "both"), ("new", "2023-07-01", None, "基层单位")],
+        assessed_unit=[
+            *units("half", "both"),
+            ("U", "2023-06-30", None, "基层单位"),  # there on the round's last day
+            ("new", "2023-07-01", None, "基层单位"),
+        ],
         inspection=[
             check("half", 1, "2023-02-01"),
             check("both", 1, "2023-02-01"),
@@ -231,6 +236,8 @@ def test_a_round_that_has_not_reached_a_unit_is_behind_once_it_should_be_over(
 
 def test_a_closed_month_without_any_inspection_is_raised_for_the_bureau() -> None:
     checks = [check("U", 1, f"2023-{month:02}-15") for month in (1, 2, 4)]
+    closed = run("alerts/coverage_months", as_of="2023-03-31", inspection=checks[:2])
+    assert levels(closed) == {"2023-03": "warning"}
     found = run(
         "alerts/coverage_months", as_of="2023-06-29", inspection=[*checks, check("U", 1, "2022-03-15", 2022)]
     )  # fmt: skip
@@ -248,7 +255,8 @@ def test_a_unit_that_was_drawn_but_not_inspected_that_month_is_raised() -> None:
         ("other round", YEAR, 3, 1, "p4"),
         ("not over", YEAR, 6, 1, "p5"),
         ("other year", 2022, 3, 1, "p6"),
-        ("gone", YEAR, 3, 1, "p7"),
+        ("over today", YEAR, 5, 2, "p7"),
+        ("gone", YEAR, 3, 1, "p8"),
     ]
     names = [str(row[0]) for row in plan[:-1]]
     checks = [
@@ -259,12 +267,13 @@ def test_a_unit_that_was_drawn_but_not_inspected_that_month_is_raised() -> None:
         check("missed", 1, "2022-03-15", 2022),
     ]
     found = run(
-        "alerts/plan_missed", as_of="2023-06-29", assessed_unit=units(*names), inspection_plan=plan, inspection=checks
+        "alerts/plan_missed", as_of="2023-05-31", assessed_unit=units(*names), inspection_plan=plan, inspection=checks
     )
     assert found == [
-        ("made up", "2023-03", "notice", day("2023-03-31"), -90, 1, None, ["p3"]),
-        ("missed", "2023-03", "warning", day("2023-03-31"), -90, 1, None, ["p2"]),
-        ("other round", "2023-03", "warning", day("2023-03-31"), -90, 1, None, ["p4"]),
+        ("made up", "2023-03", "notice", day("2023-03-31"), -61, 1, None, ["p3"]),
+        ("missed", "2023-03", "warning", day("2023-03-31"), -61, 1, None, ["p2"]),
+        ("other round", "2023-03", "warning", day("2023-03-31"), -61, 1, None, ["p4"]),
+        ("over today", "2023-05", "warning", day("2023-05-31"), 0, 2, None, ["p7"]),
     ]
 
 
@@ -325,6 +334,7 @@ def test_an_agreement_that_ended_and_was_not_renewed_weighs_more_if_none_of_the_
             agreement("A", "2023-06-30", unit="none left"),
             agreement("B", "2023-01-01", unit="another live"),
             agreement("C", MIDYEAR, "乙", unit="another live"),
+            agreement("C2", "2023-12-31", "丁", unit="another live"),
             agreement("D", "2023-06-30", unit="renewed"),
             agreement("E", "2024-06-30", unit="renewed"),
             agreement("F", "2023-06-30", unit="only a street's"),
@@ -351,7 +361,7 @@ def test_members_with_nothing_recorded_for_months_are_counted_and_never_named() 
         ("trained too early", "U"), ("exempt", "U"), ("new", "U"), ("moved here", "U"), ("elsewhere", "V"),
         ("of a unit gone", "gone"),
     ]  # fmt: skip
-    joined = {"new": "2023-01-02", "moved here": "2023-06-01"}
+    joined = {"new": "2023-01-02", "silent too": "2023-01-01", "moved here": "2023-06-01"}
     found = run(
         "alerts/inactive_members",
         as_of=MIDYEAR,
@@ -448,6 +458,18 @@ def test_other_reasons_for_a_tier_are_named_together() -> None:
     }
 
 
+def test_a_rule_for_which_the_scheme_has_no_word_goes_by_its_name() -> None:
+    found = run(
+        "alerts/tiered_guidance",
+        scores=[("U", 79, None, "scored")],
+        guidance_log=[],
+        indicator_scores=[],
+        unit_rank=[],
+        param=params(below={"B": 80}, reason={"proposed": "建议："}),
+    )
+    assert [row[6] for row in found] == ["建议：below"]
+
+
 def test_the_bureaus_own_tier_goes_before_and_a_weak_unit_that_nobody_visited_is_urgent() -> None:
     scores: list[Row] = [
         (name, 50, None, "scored") for name in ("set A", "visited", "last year", "later entry", "open entry", "none")
@@ -461,10 +483,12 @@ def test_the_bureaus_own_tier_goes_before_and_a_weak_unit_that_nobody_visited_is
         ("open entry", "G6", "C", "先", "2023-02-01", "g6"),
         ("open entry", "G7", "B", "后", None, "g7"),
         ("none", "G8", "A", "以后", "2023-07-02", "g8"),  # after the as-of date
+        ("strong", "G9", "A", "示范", None, "g9"),
     ]
-    found = tiers(scores, guidance)
+    found = tiers([*scores, ("strong", 95, None, "scored")], guidance)
     assert {row[0]: (row[1], row[2], row[6], row[7]) for row in found} == {
         "set A": ("A", "notice", "已定：新班子", ["g1"]),
+        "strong": ("A", "notice", "已定：示范", ["g9"]),
         "visited": ("C", "warning", "已定：整改慢", ["g2"]),
         "last year": ("C", "urgent", "建议：总分；未走访", []),
         "later entry": ("C", "warning", "已定：后", ["g4", "g5"]),
@@ -480,6 +504,7 @@ def test_a_unit_just_below_the_line_of_the_next_grade_is_raised() -> None:
             ("on the line", 88, None, "scored"),
             ("too far", "87.99", None, "scored"),
             ("to good", "79.5", None, "pending"),
+            ("good", 80, None, "scored"),
             ("at the top", 97, None, "scored"),
             ("kept below by a veto", "89.5", "V1", "scored"),
             ("vetoed but below it", "79.5", "V1", "scored"),
