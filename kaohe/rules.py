@@ -1,6 +1,5 @@
 """Rules: every expectation of a contract, those it writes and those that follow from how its columns are described."""
 
-import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -21,9 +20,8 @@ class Rule:
     sentence: str
 
 
-def rules_of(contract: Contract, contracts: Contracts, as_of: dt.date) -> list[Rule]:
-    """Every rule of a contract: required cells, allowed values, references, no event after ``as_of``, unique keys,
-    and its own expectations."""
+def rules_of(contract: Contract, contracts: Contracts) -> list[Rule]:
+    """Every rule of a contract: required cells, allowed values, references, and its own expectations."""
     rules: list[Rule] = []
     for name, column in contract.columns.items():
         if column.required:
@@ -50,18 +48,6 @@ def rules_of(contract: Contract, contracts: Contracts, as_of: dt.date) -> list[R
             )
         if column.references:
             rules.append(_reference(name, column.references, contracts))
-    if contract.event_date:
-        arguments = {"column": contract.event_date, "max_value": as_of.isoformat()}
-        rules.append(
-            Rule(
-                "future",
-                "expect_column_values_to_be_between",
-                arguments,
-                "critical",
-                contract.event_date,
-                say("rule_future", as_of=as_of),
-            )
-        )
     for number, rule in enumerate(contract.expectations):
         pointed = rule.column or (rule.columns[0] if rule.columns else contract.key[0])
         arguments = {key: _plain(value) for key, value in rule.arguments.items()}
