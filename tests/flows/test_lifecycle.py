@@ -476,19 +476,21 @@ def test_a_rule_proposes_a_veto_and_a_document_applies_it(office: Callable[[str]
 
 
 #: What is killed, where, and whether it was decided by then. ``where`` is a function that ends the process instead.
-KILLED: list[Any] = [
-    pytest.param(state, act, where, decided, id=f"{act} at {where.rpartition('.')[2]}")
-    for state, act in (("provisional", "announce"), ("decided", "finalize"), ("final", "reissue"), ("provisional", "run"))
-    for where, decided in (
-        ("kaohe.publishing._write_faces", False),
-        ("kaohe.acts.Log.add", False),
-        ("kaohe.publishing.point", True),
+_WRITING, _LOG, _POINTER = "kaohe.publishing._write_faces", "kaohe.acts.Log.add", "kaohe.publishing.point"
+_LEDGER = "kaohe.proceedings.replace_file"
+KILLED = [
+    pytest.param(state, act, where, where in (_POINTER, _LEDGER), id=f"{act} at {where.rpartition('.')[2]}")
+    for state, act, steps in (
+        ("provisional", "announce", (_WRITING, _LOG, _POINTER)),
+        ("decided", "finalize", (_WRITING, _LOG, _POINTER)),
+        ("final", "reissue", (_LOG, _POINTER)),
+        ("provisional", "run", (_LOG, _POINTER)),
+        ("announced", "appeal", (_LOG, _LEDGER)),
+        ("appealed", "decide", (_LOG, _LEDGER)),
+        ("announced", "correct", (_LOG, _LEDGER)),
     )
-] + [
-    pytest.param(state, act, where, decided, id=f"{act} at {where.rpartition('.')[2]}")
-    for state, act in (("announced", "appeal"), ("appealed", "decide"), ("announced", "correct"))
-    for where, decided in (("kaohe.acts.Log.add", False), ("kaohe.proceedings.replace_file", True))
-]  # fmt: skip
+    for where in steps
+]
 
 _KILL = """
 import importlib, os, sys
