@@ -146,14 +146,17 @@ class Proceedings:
         return Edition(f"{base}-reviewed", "reviewed", said, compared=True)
 
     def upheld_unchanged(self, changed: set[tuple[str, str]]) -> list[str]:
-        """Appeals that were upheld though the points in question did not change; ``changed``: units and indicators."""
-        return [
-            name
-            for name, appeal in self.appeals.items()
-            if appeal.decided
-            and appeal.decided.details["decision"] == "upheld"
-            and (appeal.filed.details["unit_id"], appeal.filed.details["indicator"]) not in changed
-        ]
+        """Appeals that were upheld though neither the points in question nor a veto changed.
+
+        ``changed``: unit and thing.
+        """
+        found = []
+        for name, appeal in self.appeals.items():
+            unit = appeal.filed.details["unit_id"]
+            hoped_for = {(unit, appeal.filed.details["indicator"]), (unit, "veto")}
+            if appeal.decided and appeal.decided.details["decision"] == "upheld" and not hoped_for & changed:
+                found.append(name)
+        return found
 
     def not_yet_in(self, manifest: dict[str, Any]) -> list[Act]:
         """Corrections, and decisions for a unit, that a publication does not have yet."""

@@ -6,7 +6,7 @@ from kaohe.publishing.snapshot import Snapshot
 from kaohe.words import say
 
 CHANGES = "变更.csv"
-_THINGS = ("total", "rank", "grade", "status")
+_THINGS = ("total", "rank", "grade", "veto", "status")
 
 
 def changes(snapshot: Snapshot) -> pl.DataFrame:

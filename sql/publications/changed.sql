@@ -1,11 +1,13 @@
 -- What differs between this run's scores and an earlier publication's, whose tables are in the schema `earlier`.
--- Grain: one row per unit and thing: its total, rank, grade and status, and the points of each indicator.
+-- Grain: one row per unit and thing: its total, rank, grade, veto and status, and the points of each indicator.
 with now as (
-  select unit_id, 'total' as thing, -4 as position, cast(total as varchar) as value from scores
+  select unit_id, 'total' as thing, -5 as position, cast(total as varchar) as value from scores
   union all
-  select unit_id, 'rank', -3, cast(rank as varchar) from scores
+  select unit_id, 'rank', -4, cast(rank as varchar) from scores
   union all
-  select unit_id, 'grade', -2, grade from scores
+  select unit_id, 'grade', -3, grade from scores
+  union all
+  select unit_id, 'veto', -2, veto from scores
   union all
   select unit_id, 'status', -1, status from scores
   union all
@@ -14,11 +16,13 @@ with now as (
   join scheme_node on scheme_node.node = indicator_scores.indicator
 ),
 was as (
-  select unit_id, 'total' as thing, -4 as position, cast(total as varchar) as value from earlier.scores
+  select unit_id, 'total' as thing, -5 as position, cast(total as varchar) as value from earlier.scores
   union all
-  select unit_id, 'rank', -3, cast(rank as varchar) from earlier.scores
+  select unit_id, 'rank', -4, cast(rank as varchar) from earlier.scores
   union all
-  select unit_id, 'grade', -2, grade from earlier.scores
+  select unit_id, 'grade', -3, grade from earlier.scores
+  union all
+  select unit_id, 'veto', -2, veto from earlier.scores
   union all
   select unit_id, 'status', -1, status from earlier.scores
   union all
@@ -41,7 +45,7 @@ select
   unit.unit_id,
   unit.unit_name,
   coalesce(now.thing, was.thing) as thing,
-  title.title,                                -- of an indicator; null for the total, rank, grade and status
+  title.title,                                -- of an indicator, else null
   was.value as before,
   now.value as after
 from now
