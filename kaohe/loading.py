@@ -20,7 +20,7 @@ from kaohe.errors import KaoheError, Unreadable
 from kaohe.people import fingerprint, hashed, key_of
 from kaohe.project import code_hashes
 from kaohe.sources.files import read_sheets
-from kaohe.sources.recognise import FoundTable, Reading, recognise
+from kaohe.sources.recognise import FoundTable, Headings, Reading, recognise
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -78,6 +78,7 @@ def _pull_source(
     warehouse: Warehouse, source: str, folder: Path, files: list[str], contracts: Contracts, strict: bool
 ) -> Pulled:
     loaded_with = loading_way(contracts, warehouse.home)
+    headings = Headings(contracts)
     ledger = {
         path: (sha256, version)
         for path, sha256, version in warehouse.rows(
@@ -96,7 +97,7 @@ def _pull_source(
             if known == (sha256, loaded_with):
                 pulled.unchanged.append(path)
                 continue
-            readings = _read(path, data, contracts)
+            readings = _read(path, data, headings)
         except Unreadable as unreadable:
             if strict:
                 raise
@@ -105,7 +106,7 @@ def _pull_source(
                 continue
             sha256 = known[0]
             data = (warehouse.inputs / sha256).read_bytes()
-            readings = _read(path, data, contracts)
+            readings = _read(path, data, headings)
         else:
             (pulled.new if known is None else pulled.changed).append(path)
         warehouse.keep(data)
@@ -157,8 +158,8 @@ def _bytes(path: Path) -> bytes:
 _SheetReading = tuple[str, bool, Reading]
 
 
-def _read(path: str, data: bytes, contracts: Contracts) -> list[_SheetReading]:
-    return [(sheet.name, sheet.hidden, recognise(sheet, contracts)) for sheet in read_sheets(path, data)]
+def _read(path: str, data: bytes, headings: Headings) -> list[_SheetReading]:
+    return [(sheet.name, sheet.hidden, recognise(sheet, headings)) for sheet in read_sheets(path, data)]
 
 
 class _Batch:

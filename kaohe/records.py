@@ -54,13 +54,14 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
         f"as _key, md5(concat_ws(chr(31), {cells})) as _cells from main.{table}"
     )
     repeated = (sql / "records" / "repeated.sql").read_text(encoding="utf-8")
-    warehouse.con.execute(
+    found = warehouse.con.execute(
         f"insert into main.problem select ?, found._rec, found.rule, found.rule, ?, 'critical', "
         "concat_ws(' ', '：', nullif(other._file, ''), nullif(other._sheet, ''), concat('#', other._row)) "
         f"from ({repeated}\n) as found join main.{table} as other on other._rec = found.other_rec order by found._rec",
         [table, contract.key[0]],
-    )
-    remove_problems(warehouse, table)
+    ).fetchone()
+    if found and found[0]:
+        remove_problems(warehouse, table)
 
 
 def remove_problems(warehouse: Warehouse, table: str) -> None:

@@ -55,15 +55,18 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
     with Findings(warehouse, contracts) as findings:
         for done, (table, contract) in enumerate(contracts.items()):
             progress.report(say("step_validate", table=contract.title), done, len(contracts))
-            records.resolve(warehouse, contract, sql, ordered.get(table, []))
-            said += _set_aside_future(warehouse, contract, as_of)
+            with warehouse.transaction():  # one, for speed; Great Expectations sees what is committed
+                records.resolve(warehouse, contract, sql, ordered.get(table, []))
+                said += _set_aside_future(warehouse, contract, as_of)
             rules = rules_of(contract, contracts)
             if not warehouse.rows(f"select 1 from main.{table} limit 1"):
                 rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
-            for number, recs in findings.failing(contract, rules).items():
-                _found(warehouse, contract, rules[number], recs)
             said += [(table, rule.name, rule.column, rule.sentence) for rule in rules]
-            records.remove_problems(warehouse, table)
+            if failing := findings.failing(contract, rules):
+                with warehouse.transaction():
+                    for number, recs in failing.items():
+                        _found(warehouse, contract, rules[number], recs)
+                    records.remove_problems(warehouse, table)
             if table == "org_unit":
                 records.know_units(warehouse)
             elif table == "unit_alias":

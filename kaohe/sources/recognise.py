@@ -89,9 +89,8 @@ def normal_heading(text: str) -> str:
     return _UNIT_SUFFIX.sub("", plain) or plain
 
 
-def recognise(sheet: Sheet, contracts: Contracts) -> Reading:
+def recognise(sheet: Sheet, headings: "Headings") -> Reading:
     """The tables on ``sheet``, each row of it accounted for: record, left out, blank, or on a refused sheet."""
-    headings = _Headings(contracts)
     headers: list[_Header] = []
     clash: list[Contract] = []
     for header in headings.find(sheet):
@@ -117,8 +116,8 @@ def recognise(sheet: Sheet, contracts: Contracts) -> Reading:
     return Reading(tables, left_out, None)
 
 
-class _Headings:
-    """The headings of all contracts, ready to be looked up."""
+class Headings:
+    """The headings of all contracts, ready to be looked up on any number of sheets."""
 
     def __init__(self, contracts: Contracts) -> None:
         self.contracts = contracts

@@ -6,7 +6,7 @@ import pytest
 
 from kaohe.contracts import Contract, Contracts
 from kaohe.sources.files import Sheet, read_sheets
-from kaohe.sources.recognise import FoundTable, Reading, recognise
+from kaohe.sources.recognise import FoundTable, Headings, Reading, recognise
 from tests.helpers import MESSY, write_xlsx
 
 
@@ -32,7 +32,7 @@ def read(
     rows: list[list[str]], *contracts: Contract, merged: list[tuple[tuple[int, int], tuple[int, int]]] | None = None
 ) -> Reading:
     known = Contracts({c.table: c for c in contracts or (CHECKS,)})
-    return recognise(Sheet("表", rows, merged or []), known)
+    return recognise(Sheet("表", rows, merged or []), Headings(known))
 
 
 def only(reading: Reading) -> FoundTable:
@@ -134,7 +134,7 @@ def test_merged_headings_of_a_real_workbook(tmp_path: Path) -> None:
     rows = [["抽查表", "", ""], ["检查编号", "单位名称", "四必有"], ["", "", "固定时间"], ["C1", "甲", "√"]]
     write_xlsx(tmp_path / "a.xlsx", {"随便": rows}, merged=["A1:C1", "A2:A3", "B2:B3"])
     (sheet,) = read_sheets("a.xlsx", (tmp_path / "a.xlsx").read_bytes())
-    reading = recognise(sheet, Contracts({"checks": CHECKS}))
+    reading = recognise(sheet, Headings(Contracts({"checks": CHECKS})))
     assert [(row, cells) for row, cells, _ in only(reading).records] == [(4, ["C1", "甲", "√", "", ""])]
 
 
@@ -165,7 +165,7 @@ def test_tables_of_awkward_files(
 ) -> None:
     """What surrounds the table never becomes a record silently: rows of the file = records + left out + blank."""
     sheet = read_sheets(name, (MESSY / name).read_bytes())[0]
-    reading = recognise(sheet, Contracts({known.table: known}))
+    reading = recognise(sheet, Headings(Contracts({known.table: known})))
     table = only(reading)
     complete = [(row, cells) for row, cells, _ in table.records if all(cells[:2])]
     assert complete[0][0] == rows[0]
