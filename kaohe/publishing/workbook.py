@@ -166,6 +166,7 @@ def write_workbook(
         note += "    " + say("sheet_notice", **manifest["act"])
     _league_tables(book, snapshot, scheme, note)
     _dimensions(book, snapshot, scheme, note)
+    _indicators(book, snapshot, note)
     lost = snapshot.frame("select * from main.lost_points").drop("unit_id")
     book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
     if snapshot.has("changed"):
@@ -218,7 +219,8 @@ def _league_tables(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) ->
 
 
 def _dimensions(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
-    found = snapshot.rows("select unit_id, indicator, status, points, effective_weight from main.indicator_scores")
+    """A sheet for each dimension: points of every unit by indicator, or the status that stands for them."""
+    found = snapshot.rows("select unit_id, indicator, status, points from main.indicator_scores")
     leaf_scores = {(unit, indicator): scores for unit, indicator, *scores in found}
     nodes = snapshot.rows("select unit_id, node, points from main.node_scores")
     points = {(unit, node): value for unit, node, value in nodes}
@@ -226,16 +228,29 @@ def _dimensions(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> No
     for name, dimension in scheme.dimensions.items():
         leaves = [(entry.name, leaf.title) for entry, leaf in scheme.leaves if entry.dimension == name]
         headings = [say(f"heading_{key}") for key in ("category", "rank", "unit_name")] + [dimension.title]
-        for _, title in leaves:
-            headings += [title, say("heading_effective_weight")]
+        headings += [title for _, title in leaves]
         rows = []
         for unit, *place in sorted(units, key=lambda row: row[1], reverse=True):
             row = [*place, points.get((unit, name))]
             for leaf, _ in leaves:
-                status, earned, weight = leaf_scores[unit, leaf]
-                row += [say(f"status_{status}") if earned is None else earned, weight]
+                status, earned = leaf_scores[unit, leaf]
+                row.append(say(f"status_{status}") if earned is None else earned)
             rows.append(row)
         book.sheet(dimension.title, f"{dimension.title} · {dimension.weight}", note, headings, rows, freeze_columns=3)
+
+
+def _indicators(book: Book, snapshot: Snapshot, note: str) -> None:
+    """Every unit and indicator on a row of its own: weights, what was due and done, points, status and the rule."""
+    found = snapshot.frame(
+        "select scores.category, scores.rank, scores.unit_name, scheme_node.title as indicator, leaf.weight, "
+        "leaf.effective_weight, leaf.due, leaf.done, leaf.points, leaf.lost, leaf.status, leaf.not_applicable_rule "
+        "from main.indicator_scores as leaf join main.scores on scores.unit_id = leaf.unit_id "
+        "join main.scheme_node on scheme_node.node = leaf.indicator "
+        "order by scores.category desc, scores.rank nulls last, leaf.unit_id, scheme_node.position"
+    )
+    said = {status: say(f"status_{status}") for status in found["status"].unique()}
+    found = found.with_columns(pl.col("status").replace_strict(said))
+    book.sheet(say("sheet_points"), say("sheet_points_title"), note, _headings(found), found.rows(), freeze_columns=4)
 
 
 def _corrected(book: Book, snapshot: Snapshot, contracts: Contracts, note: str) -> None:
