@@ -229,6 +229,14 @@ class Contract(_Strict):
         name, reference = next(iter(references.items()))
         return name, reference.table
 
+    def values(self, column: str) -> list[str] | list[int]:
+        """The values a column may have: those of a choice or list, or of its rule ``…_to_be_in_set``. Empty: any."""
+        if column in self.columns and (named := self.columns[column].values):
+            return named
+        sets = [rule.arguments["value_set"] for rule in self.expectations
+                if rule.type == "expect_column_values_to_be_in_set" and rule.column == column]  # fmt: skip
+        return list(sets[0]) if sets else []
+
     def definition(self, text: bool = False) -> str:
         """The column list of ``create table``: typed, or all text as in the file (then with ``_extra``, the cells
         under headings that the contract does not know, as JSON)."""

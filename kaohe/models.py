@@ -16,10 +16,28 @@ from sqlglot import exp
 from kaohe.errors import KaoheError
 
 _HEADER = re.compile(r"Empty:\s*(\w+)")
-_PARAMS = re.compile(r"^--.*Params:\s*([^.]+)", re.MULTILINE)
+_PARAMS = re.compile(r"Params:\s*(.*?)\s*(?:\.(?=\s|$)|\b(?:Item|Dated|Empty|Basis):|$)")
+_COMMA = re.compile(r",\s*(?![^()]*\))")
+_PARAM = re.compile(r"(\w+)(?:\s*\((.+)\))?")
+_NUMBER = r"(?:number|integer|share)(?: above 0)?"
+_SET = r"[a-z]\w*\.\w+|\w+(?:\|\w+)+"
+_ASKS = re.compile(rf"(any of )?({_NUMBER}|text|{_SET})(?: by (any of )?(text|{_SET}))?(?:,.*)?")
 _DATED = re.compile(r"^--.*Dated:", re.MULTILINE)
-_REMARK = re.compile(r"\([^)]*\)")
 EMPTY = ("not_reported", "not_applicable", "full")
+
+
+@dataclass(frozen=True)
+class Asks:
+    """What a model asks of a parameter. ``values`` and ``keys`` are ``number``, ``integer`` or ``share`` (of them with
+    ``above 0``), ``text``, ``one|or|another``, or ``table.column``: the values that the contract of the table allows.
+
+    ``several``: one value or a list of them. ``keys``: a mapping with all these keys; ``some``: with any of them.
+    """
+
+    values: str
+    several: bool = False
+    keys: str | None = None
+    some: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,17 +67,32 @@ class Model:
     @cached_property
     def empty(self) -> str:
         """What a unit without items gets, from the header of a measure. Raises ``KaoheError`` if it is not said."""
-        header = "\n".join(line for line in self.sql.splitlines() if line.startswith("--"))
-        found = _HEADER.search(header)
+        found = _HEADER.search(self._header)
         if not found or found[1] not in EMPTY:
             raise KaoheError("measure_header", file=self.path, allowed=", ".join(EMPTY))
         return found[1]
 
     @cached_property
-    def params(self) -> set[str]:
-        """The parameters a measure asks its indicator for, from its header: ``Params: platform, target (hours).``"""
-        found = _PARAMS.search(self.sql)
-        return {name.strip() for name in _REMARK.sub("", found[1]).split(",")} if found else set()
+    def _header(self) -> str:
+        """Its comments, as one line."""
+        return " ".join(line.lstrip("- ") for line in self.sql.splitlines() if line.startswith("--"))
+
+    @cached_property
+    def params(self) -> dict[str, Asks | None]:
+        """The parameters it asks for, from its header; None: of any kind. In brackets, up to a comma, what one may be:
+        ``Params: platform (study_stat.platform), target (number above 0, hours), level (share by notice.level), note.``
+
+        Raises ``KaoheError`` for brackets that say something else.
+        """
+        found = _PARAMS.search(self._header)
+        asked: dict[str, Asks | None] = {}
+        for text in _COMMA.split(found[1]) if found else []:
+            named = _PARAM.fullmatch(text)
+            said = _ASKS.fullmatch(named[2]) if named and named[2] else None
+            if not named or (named[2] and not said) or (said and said[1] and said[4]):
+                raise KaoheError("measure_params_header", file=self.path, text=text)
+            asked[named[1]] = Asks(said[2], bool(said[1]), said[4], bool(said[3])) if said else None
+        return asked
 
     @cached_property
     def dated(self) -> bool:

@@ -14,14 +14,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictInt, Tag, model_validator
 
 from kaohe.words import language
 from kaohe.yamlfile import read_yaml, wrong
 
 Weight = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
 Points = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
-Param = str | int | Decimal
+Param = str | StrictInt | Decimal
 #: A parameter is one value, a list of values, or a value per key (points per level, penalty per severity).
 Params = dict[str, Param | list[Param] | dict[str, Param]]
 #: Where the weight of the four kinds of leaf goes.
@@ -187,7 +187,7 @@ class Grade(_Strict):
     title: str
     at_least: Annotated[Decimal, Field(ge=0, decimal_places=2)]
     quota: Annotated[Decimal, Field(gt=0, le=1)] | None = None
-    quota_at_least: int = 1
+    quota_at_least: Annotated[int, Field(ge=1)] = 1
 
 
 class Alert(Asked):
@@ -253,7 +253,11 @@ class Scheme(Dated):
         first, last = dt.date(self.year, 1, 1), dt.date(self.year, 12, 31)
         if self.effective_from.year > self.year or self.effective_to.year < self.year:
             raise wrong("scheme_not_of_year", at=("effective_from",), year=self.year)
+        if self.deadline < last:
+            raise wrong("scheme_deadline", at=("deadline",), name=self.title, deadline=self.deadline, last=last)
         for entry, leaf in self.leaves:
+            if leaf.deadline and leaf.deadline < last:
+                raise wrong("scheme_deadline", name=entry.name, deadline=leaf.deadline, last=last)
             basis = leaf.basis
             if not basis.overlaps(Dated(effective_from=first, effective_to=last)):
                 raise wrong("scheme_basis_not_in_force", indicator=entry.name, rule=basis.rule, year=self.year)
@@ -272,6 +276,8 @@ class Scheme(Dated):
         for name in self.alerts:
             if not _NAME.fullmatch(name):
                 raise wrong("contract_bad_name", at=("alerts", name), name=name)
+            if name in names:
+                raise wrong("scheme_name_twice", at=("alerts", name), name=name)
         titles = [grade.title for grade in self.grades.values()]
         if len(set(titles)) < len(titles):
             raise wrong("scheme_grade_titles", at=("grades",))

@@ -13,7 +13,7 @@ from decimal import Decimal
 import duckdb
 import polars as pl
 
-from kaohe import progress
+from kaohe import params, progress
 from kaohe.contracts import Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
@@ -80,8 +80,8 @@ class Plan:
 def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     """Read every SQL file and put them in order.
 
-    Raises ``KaoheError`` for an unknown measure or alert, parameters it does not ask for, a missing table, a circle, a
-    measure that does not say what a unit without items gets, or one that must not be scored.
+    Raises ``KaoheError`` for an unknown measure or alert, parameters it does not ask for or allow, a missing table, a
+    circle, a measure that does not say what a unit without items gets, or one that must not be scored.
     """
     sql = project.sql
     base, measures, alerts = (Models.of(sql / folder) for folder in ("base", "measures", "alerts"))
@@ -94,10 +94,12 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
         raise KaoheError("contract_name_taken", table=name)
     for entry, leaf in scheme.leaves:
         measure = _asked_for(measures, leaf.measure, entry.name, leaf.param_names)
+        for given in (leaf.params, *(version.params for version in leaf.versions)):
+            params.check(measure, contracts, entry.name, given)
         if leaf.versions and not measure.dated:
             raise KaoheError("scheme_versions_undated", indicator=entry.name, measure=measure.name)
     for name, alert in scheme.alerts.items():
-        _asked_for(alerts, alert.alert, name, set(alert.params))
+        params.check(_asked_for(alerts, alert.alert, name, set(alert.params)), contracts, name, alert.params)
     known = tables | GIVEN | base.keys()
     measures.in_order(known | {"param"})
     scored = known | scores.keys() | {"measured"}
@@ -122,7 +124,7 @@ def _asked_for(models: Models, name: str, entry: str, given: set[str]) -> Model:
     """The model that an entry of the scheme names, if it asks for just the parameters that are given."""
     if name not in models:
         raise KaoheError("measure_unknown", indicator=entry, measure=name, known=", ".join(sorted(models)))
-    if (asked := models[name].params) != given:
+    if (asked := models[name].params.keys()) != given:
         shown = ", ".join(sorted(given)) or "—"
         wanted = ", ".join(sorted(asked)) or "—"
         raise KaoheError("measure_params", indicator=entry, given=shown, measure=name, wanted=wanted)
@@ -266,14 +268,14 @@ def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]
     ]
     paths: Rows = [(entry.name, node) for entry, _ in scheme.leaves for node in _upwards(entry.name, parent)]
     indicators: Rows = []
-    params: Rows = []
+    given: Rows = []
     for entry, leaf in scheme.leaves:
         place = (entry.name, entry.dimension, entry.section, leaf.measure, leaf.rule, str(entry.weight))
         empty = planned.measures[leaf.measure].empty, leaf.not_applicable
         indicators.append((*place, *empty, leaf.deadline or scheme.deadline, leaf.system, position[entry.name]))
-        params += _params_of(entry.name, leaf)
+        given += _params_of(entry.name, leaf)
     for name, alert in scheme.alerts.items():
-        params += _params_of(name, alert)
+        given += _params_of(name, alert)
     return {
         "scheme_node": (
             "node varchar, parent varchar, dimension varchar, section varchar, title varchar, weight decimal(9,2), "
@@ -290,7 +292,7 @@ def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]
         "scheme_param": (
             "indicator varchar, name varchar, key varchar, text varchar, number decimal(18,6), effective_from date, "
             "effective_to date",
-            params,
+            given,
         ),
         "scheme_alert": (
             "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, "

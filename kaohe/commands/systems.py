@@ -43,7 +43,7 @@ def add(app: typer.Typer) -> None:
             table.add_column(say(f"heading_{name}"), justify="right" if name in ("number", "rows_read") else "left")
         for system in found:
             outputs = [output["title"] for output in system.outputs]
-            models = dict.fromkeys(Path(output["model"]).stem for output in system.outputs)
+            models = dict.fromkeys(Path(output["model"]).stem for output in system.outputs if output["model"])
             status = say(f"system_{system.status}", points=system.weight)
             table.add_row(
                 str(system.number), system.system, "\n".join(system.tables), str(system.rows_read),

@@ -1,5 +1,6 @@
 -- 协议将到期: agreements with partners of the kind that end within so many days, and no later one with the same partner.
--- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (list), days (by level).
+-- Basis: 2023年党建工作要点·结对共建.
+-- Params: partner_type (any of pairing_agreement.partner_type), days (integer by any of urgent|warning|notice).
 -- Item: agreement; text = the partner.
 select
   agreement.unit_id,

@@ -1,5 +1,5 @@
 -- 协议到期未续: agreements with partners of the kind that ended since the year began, and no later one with the same partner.
--- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (list).
+-- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (any of pairing_agreement.partner_type).
 -- Item: agreement; number = days since, text = the partner. warning if the unit has no live agreement of the kind, else notice.
 with asked_for as (
   select agreement.*

@@ -1,5 +1,5 @@
 -- 应设未设支委会: branches with enough full members for a committee, and none in the registry.
--- Basis: 中国共产党支部工作条例（试行） (2018).   Params: members.
+-- Basis: 中国共产党支部工作条例（试行） (2018).   Params: members (integer above 0).
 -- Item: committee; number = full members.
 select
   org_unit.unit_id,

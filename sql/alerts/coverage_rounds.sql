@@ -1,6 +1,7 @@
 -- 每年全覆盖两轮: units that a round of spot checks has not reached, from so many days before the round should be over.
 -- The inspectors are behind; the unit never loses by it.
--- Basis: 2023年党建工作要点·每月抽查·每年全覆盖两轮.   Params: by_month (last month, by round), days.
+-- Basis: 2023年党建工作要点·每月抽查·每年全覆盖两轮.
+-- Params: by_month (1|2|3|4|5|6|7|8|9|10|11|12 by inspection.round, the round's last month), days (integer).
 -- Item: round. warning once the round should be over, notice before.
 with ending as (
   select

@@ -1,6 +1,6 @@
 -- 换届提醒: terms not renewed yet whose last day comes within so many days; an approved extension moves that day.
 -- Basis: 中国共产党党和国家机关基层组织工作条例 (2019) Arts 5–8, 中国共产党基层组织选举工作条例 (2020) Art. 3.
--- Params: days (by level), extension_years.
+-- Params: days (integer by any of urgent|warning|notice), extension_years (integer).
 -- Item: term (its first day).
 with open_term as (
   select

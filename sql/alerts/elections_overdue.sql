@@ -1,6 +1,6 @@
 -- 逾期未换届: terms that ended, with their approved extension if any, and no election yet.
 -- Basis: 中国共产党党和国家机关基层组织工作条例 (2019) Arts 5–8, 中国共产党基层组织选举工作条例 (2020) Art. 3.
--- Params: extension_years.
+-- Params: extension_years (integer).
 -- Item: term (its first day); number = days overdue.
 with open_term as (
   select

@@ -1,5 +1,5 @@
 -- 抽查问题逾期未销号: findings of any year that are past their date and not closed by a recheck.
--- Basis: 2023年党建工作要点·有检查有意见有指导有督促.   Params: level (by severity).
+-- Basis: 2023年党建工作要点·有检查有意见有指导有督促.   Params: level (urgent|warning|notice by inspection_finding.severity).
 -- Item: finding; number = days overdue, text = its severity.
 select
   finding.unit_id,

@@ -1,6 +1,6 @@
 -- 长期未参加活动: how many members of a unit nothing was recorded of (training, talk, front-line post) in so many months
 -- before the end of the period; those who joined since, and those exempt, are not counted. Never their names.
--- Basis: 中国共产党党员教育管理工作条例 (2019).   Params: months.
+-- Basis: 中国共产党党员教育管理工作条例 (2019).   Params: months (integer above 0).
 -- Item: members; number = how many.
 with asked as (
   select cast(assessment.period_end - cast(max(param.number) as integer) * interval 1 month as date) as since

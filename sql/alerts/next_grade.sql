@@ -1,5 +1,5 @@
 -- 临近上一等次: units that lack only a few points to the line of the next grade, unless a veto keeps them below it.
--- Basis: 2023年党建工作要点·分层分类指导.   Params: points.
+-- Basis: 2023年党建工作要点·分层分类指导.   Params: points (number above 0).
 -- Item: the next grade; number = points missing, text = its title.
 with above as (
   select

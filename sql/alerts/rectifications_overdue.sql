@@ -1,5 +1,5 @@
 -- 整改逾期: rectifications of any year that are past their date and not done.
--- Basis: 2023年党建工作要点·组织生活会和民主评议.   Params: days (overdue, by level).
+-- Basis: 2023年党建工作要点·组织生活会和民主评议.   Params: days (integer by any of urgent|warning|notice, overdue).
 -- Item: rectification; number = days overdue, text = where it comes from.
 select
   rectification.unit_id,

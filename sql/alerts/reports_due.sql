@@ -1,5 +1,5 @@
 -- 待报提醒: indicators that a unit has handed in nothing for, whose deadline comes within so many days.
--- Basis: 2023年党建工作要点·考核办法.   Params: days (by level).
+-- Basis: 2023年党建工作要点·考核办法.   Params: days (integer by any of urgent|warning|notice).
 -- Item: deadline; number = indicators, text = their titles.
 with pending as (
   select

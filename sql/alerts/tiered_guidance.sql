@@ -2,8 +2,9 @@
 -- decides; else the scores propose: C if any rule of C holds, B if any of B does. A weak unit (C) that nobody has
 -- followed up in the year is urgent.
 -- Basis: 2023年党建工作要点·分层分类指导.
--- Params: below (total, by tier), not_reported (indicators, by tier), veto (vetoes, by tier), last (places from the end of
--- the category, by tier), reason (words).
+-- Params: below (number above 0 by any of B|C, total), not_reported (integer above 0 by any of B|C, indicators),
+-- veto (integer above 0 by any of B|C, vetoes), last (integer above 0 by any of B|C, places from the end of the category),
+-- reason (text by set|proposed|below|not_reported|veto|last|unvisited).
 -- Item: tier; number = total, text = reasons.
 with word as (
   select key, text from param where name = 'reason'

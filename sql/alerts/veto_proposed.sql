@@ -2,7 +2,8 @@
 -- from a row here: a veto is applied by a row of adverse_event, with its document and approver.
 -- overdue_election: for at least a day of the year a term had ended, its approved extension too, and no election was held.
 -- copied_records: meetings of the year whose minutes are, word for word, those of an earlier day.
--- Basis: 2023年党建工作要点·考核办法.   Params: extension_years, reason (words).
+-- Basis: 2023年党建工作要点·考核办法.
+-- Params: extension_years (integer), reason (text by overdue_election|copied_records).
 -- Item: overdue_election or copied_records; number = terms or meetings, text = the reason.
 with term as (
   select

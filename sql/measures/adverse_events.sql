@@ -1,5 +1,5 @@
 -- 否决事项 (veto): events of the level, with source document and approver, that took effect in the year.
--- Basis: 2023年党建工作要点·考核办法.   Params: level.
+-- Basis: 2023年党建工作要点·考核办法.   Params: level (any of adverse_event.level).
 -- Item: event.   Empty: not_applicable
 select
   event.unit_id,

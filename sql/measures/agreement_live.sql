@@ -1,5 +1,5 @@
 -- 结对协议: at least one agreement with a partner of the kind was live in the year.
--- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (list).
+-- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (any of pairing_agreement.partner_type).
 -- Item: the year.   Empty: not_applicable
 with live as (
   select

@@ -1,5 +1,5 @@
 -- 支委会: months with a committee meeting that counts and was attended well enough, of the months due.
--- Basis: 中国共产党支部工作条例（试行） (2018) Art. 12.   Params: attendance (a share).
+-- Basis: 中国共产党支部工作条例（试行） (2018) Art. 12.   Params: attendance (share).
 -- Item: month closed by the as-of date.   Empty: not_applicable (the unit has no committee)
 with held as (
   select

@@ -1,6 +1,6 @@
 -- 民主评议党员: the review of the year was held; in part only, if more were graded 优秀 than the share allowed.
 -- Basis: 中国共产党党员教育管理工作条例 (2019) Art. 18.
--- Params: excellent_one_in (3: at most a third), above (what the review is worth then).
+-- Params: excellent_one_in (number above 0, 3: at most a third), above (share, what the review is worth then).
 -- Item: the year.   Empty: not_applicable
 with asked as (
   select

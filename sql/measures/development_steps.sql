@@ -3,7 +3,8 @@
 -- meeting; due when they are over. At least so many months as an activist before becoming an object (发展对象) and on
 -- probation before full membership, at least so many hours of training before the meeting; due when the later step was
 -- taken.
--- Basis: 中国共产党发展党员工作细则 (2014).   Params: limit (months or hours by step).
+-- Basis: 中国共产党发展党员工作细则 (2014).
+-- Params: limit (integer above 0 by talk|activist|training|meeting|approval|probation, months, for training hours).
 -- Dated: the first day of the step (for training the day of the meeting).
 -- Item: person and step.   Empty: not_applicable (no limit fell due)
 with taken as (

@@ -1,7 +1,7 @@
 -- 换届选举: terms that ended in the year, followed by an election on time or within an approved extension.
 -- An extension longer than allowed, or without its approval's number, is none; one that still runs is kept to.
 -- Basis: 中国共产党党和国家机关基层组织工作条例 (2019) Arts 5–8, 中国共产党基层组织选举工作条例 (2020) Art. 3.
--- Params: extension_years.
+-- Params: extension_years (integer).
 -- Item: term (its first day), ended by the as-of date.   Empty: not_applicable (no election was due)
 with term as (
   select

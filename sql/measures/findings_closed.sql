@@ -1,5 +1,5 @@
 -- 整改闭环: what spot checks found, closed (rechecked) by its date; heavier findings weigh more.
--- Basis: 2023年党建工作要点·有检查有意见有指导有督促.   Params: severity (weight by severity).
+-- Basis: 2023年党建工作要点·有检查有意见有指导有督促.   Params: severity (number above 0 by inspection_finding.severity).
 -- Item: finding due by the as-of date; a unit that was inspected and has none gets `none`, 1 of 1.
 -- Empty: full
 with due_finding as (

@@ -1,6 +1,6 @@
 -- 一线去·换岗体验: people sent to the front line in the year, up to the target of the unit's category.
--- Basis: 2023年党建工作要点·一线去.   Params: target (people by category).
--- Item: the unit.   Empty: not_applicable (its category has no target)
+-- Basis: 2023年党建工作要点·一线去.   Params: target (integer above 0 by org_unit.category).
+-- Item: the unit.   Empty: not_applicable (every assessed unit has the item)
 with sent as (
   select
     post.unit_id,

@@ -1,5 +1,5 @@
 -- 一线去·换岗体验: posts of the year that lasted long enough and have an outcome.
--- Basis: 2023年党建工作要点·一线去.   Params: days.
+-- Basis: 2023年党建工作要点·一线去.   Params: days (number).
 -- Item: post.   Empty: not_reported
 select
   post.unit_id,

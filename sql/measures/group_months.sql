@@ -1,7 +1,7 @@
 -- 党小组会: for each group of the unit, months with a group meeting that counts and was attended well enough.
 -- The groups are those named in the unit's records of group meetings of the year, as many as the registry says; one that is named in
 -- none stands as 未报小组.
--- Basis: 中国共产党支部工作条例（试行） (2018) Art. 13.   Params: attendance (a share).
+-- Basis: 中国共产党支部工作条例（试行） (2018) Art. 13.   Params: attendance (share).
 -- Item: group and month closed by the as-of date.   Empty: not_applicable (the unit has no groups)
 with named as (
   select

@@ -1,6 +1,7 @@
 -- 先进典型·荣誉 (bonus): honors granted in the year, each case once, at its highest level. Some titles have points of
 -- their own.
--- Basis: 2023年党建工作要点·先进典型选树.   Params: points (by level), title (points by title).
+-- Basis: 2023年党建工作要点·先进典型选树.
+-- Params: points (number above 0 by honor.level), title (number above 0 by text, the honor's title).
 -- Item: case, else the honor.   Empty: not_applicable
 select
   honor.unit_id,

@@ -1,5 +1,5 @@
 -- 组织生活创新案例 (bonus): cases adopted in the year, each once, at its highest level.
--- Basis: 2023年党建工作要点·组织生活创新案例.   Params: points (by level).
+-- Basis: 2023年党建工作要点·组织生活创新案例.   Params: points (number above 0 by innovation_case.level).
 -- Item: case.   Empty: not_applicable
 select
   innovation.unit_id,

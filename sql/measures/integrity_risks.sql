@@ -1,5 +1,6 @@
 -- 廉政风险防控: risks with an owner, a measure and a review that is not too old on the as-of date.
--- Basis: 2023年党建工作要点·廉政风险防控.   Params: months (a review lasts; by level).
+-- Basis: 2023年党建工作要点·廉政风险防控.
+-- Params: months (integer above 0 by integrity_risk.level, that a review lasts).
 -- Item: risk.   Empty: not_reported
 select
   risk.unit_id,

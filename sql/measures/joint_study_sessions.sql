@@ -1,5 +1,5 @@
 -- 联组学习: sessions of joint study, up to the target, each by its attendance; badly attended ones do not count.
--- Basis: 2023年党建工作要点·联组学习.   Params: target, attendance (a share).
+-- Basis: 2023年党建工作要点·联组学习.   Params: target (integer above 0), attendance (share).
 -- Item: slot 1 … target, filled with the best attended.   Empty: not_applicable
 with asked as (
   select

@@ -1,5 +1,5 @@
 -- 迟报 (deduction): records of organisational life written more than so many days after the meeting.
--- Basis: 2023年党建工作要点·考核办法.   Params: points, days.
+-- Basis: 2023年党建工作要点·考核办法.   Params: points (number above 0), days (integer).
 -- Item: record.   Empty: not_applicable
 with asked as (
   select

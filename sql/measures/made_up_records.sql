@@ -1,5 +1,5 @@
 -- 事后补记 (deduction): findings of the year that say records were made up afterwards.
--- Basis: 2023年党建工作要点·考核办法.   Params: points, category (list).
+-- Basis: 2023年党建工作要点·考核办法.   Params: points (number above 0), category (any of text).
 -- Item: finding.   Empty: not_applicable
 select
   finding.unit_id,

@@ -1,6 +1,6 @@
 -- 主题党日: months with a meeting of the type that counts and was attended well enough, of the months
 -- due.
--- Basis: 中国共产党党员教育管理工作条例 (2019) Art. 16.   Params: type, attendance (a share).
+-- Basis: 中国共产党党员教育管理工作条例 (2019) Art. 16.   Params: type (org_life_record.types), attendance (share).
 -- Item: month closed by the as-of date.   Empty: not_applicable (no month was due)
 with asked as (
   select

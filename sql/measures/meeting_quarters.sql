@@ -1,7 +1,7 @@
 -- 支部党员大会、党课: quarters with a meeting of the type that counts and was attended well
 -- enough, of the quarters due.
 -- Basis: 中国共产党支部工作条例（试行） (2018); a lecture a quarter is local custom (Art. 16 asks for one a year).
--- Params: type, attendance (a share).
+-- Params: type (org_life_record.types), attendance (share).
 -- Item: quarter closed by the as-of date.   Empty: not_applicable (no quarter was due)
 with asked as (
   select

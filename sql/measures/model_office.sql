@@ -1,5 +1,5 @@
 -- 模范机关: the grades of the four goals (讲政治、守纪律、负责任、有效率) in the year.
--- Basis: 2023年党建工作要点·模范机关创建.   Params: grade (worth by grade).
+-- Basis: 2023年党建工作要点·模范机关创建.   Params: grade (share by model_office.grade).
 -- Item: goal.   Empty: not_applicable
 with graded as (
   select

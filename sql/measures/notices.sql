@@ -1,5 +1,5 @@
 -- 通报 (deduction): facts for which the unit was criticised in a notice of the year, each once, for the heaviest.
--- Basis: 2023年党建工作要点·考核办法.   Params: points (by level).
+-- Basis: 2023年党建工作要点·考核办法.   Params: points (number above 0 by notice.level).
 -- Item: finding, else the notice.   Empty: not_applicable
 select
   notice.unit_id,

@@ -1,5 +1,5 @@
 -- 组织生活会: the meeting of the year was held, and what is to be put right after it was done by its date.
--- Basis: 中国共产党党员教育管理工作条例 (2019) Art. 17.   Params: origin (list).
+-- Basis: 中国共产党党员教育管理工作条例 (2019) Art. 17.   Params: origin (any of rectification.origin).
 -- Item: rectification of those origins due by the as-of date, else `none`.   Empty: not_applicable
 with held as (
   select

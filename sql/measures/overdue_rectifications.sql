@@ -1,5 +1,5 @@
 -- 逾期整改 (deduction): rectifications of the year that were not done by their date.
--- Basis: 2023年党建工作要点·考核办法.   Params: points.
+-- Basis: 2023年党建工作要点·考核办法.   Params: points (number above 0).
 -- Item: rectification due by the as-of date and late.   Empty: not_applicable
 select
   rectification.unit_id,

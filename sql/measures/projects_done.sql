@@ -1,5 +1,5 @@
 -- 结对项目: projects agreed with partners of the kind that fell due in the year, done by the as-of date.
--- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (list).
+-- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (any of pairing_agreement.partner_type).
 -- Item: project due.   Empty: not_applicable (no project was due)
 select
   agreement.unit_id,

@@ -1,5 +1,5 @@
 -- 书记例会: meetings of the secretaries, attended in person, by a proxy (in part) or not at all.
--- Basis: 2023年党建工作要点·书记例会.   Params: attended (points by kind of attendance).
+-- Basis: 2023年党建工作要点·书记例会.   Params: attended (share by secretary_meeting.attended).
 -- Item: meeting that the unit was to attend.   Empty: not_reported
 select
   meeting.unit_id,

@@ -1,6 +1,7 @@
 -- 四必有抽查质量: each check of the round out of 100: 25 for each of fixed time, agenda, procedure and detailed record,
 -- less the penalties of what was found, never below 0.
--- Basis: 2023年党建工作要点·每月抽查·每年全覆盖两轮.   Params: round, must, penalty (by severity).
+-- Basis: 2023年党建工作要点·每月抽查·每年全覆盖两轮.
+-- Params: round (inspection.round), must (number above 0), penalty (number by inspection_finding.severity).
 -- Item: check of that round.   Empty: not_applicable (the round has not been inspected)
 with found as (
   select

@@ -1,5 +1,5 @@
 -- 学时达标率: people who met their study hours, of those enrolled on the platform, month by month, against the target.
--- Basis: 2023年党建工作要点·学情通报.   Params: platform, target.
+-- Basis: 2023年党建工作要点·学情通报.   Params: platform (study_stat.platform), target (share above 0).
 -- Item: month closed by the as-of date (a month with nobody enrolled is no item).   Empty: not_applicable
 with target as (
   select

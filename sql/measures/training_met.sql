@@ -1,6 +1,6 @@
 -- 重点群体培训: members of the group who have the study hours of the year and the courses for the group.
 -- Basis: 中国共产党党员教育管理工作条例 (2019) Arts 20 and 23, 2019—2023年全国党员教育培训工作规划.
--- Params: trainee_group, hours, courses.
+-- Params: trainee_group (training_record.trainee_group), hours (number), courses (integer).
 -- Item: member of the group at the end of the period, not exempt.   Empty: not_applicable (nobody is of the group)
 with asked as (
   select

@@ -1,5 +1,5 @@
 -- 统一战线·群团: activities of the united front and of the mass organisations, up to the target.
--- Basis: 2023年党建工作要点·统一战线和群团工作.   Params: target.
+-- Basis: 2023年党建工作要点·统一战线和群团工作.   Params: target (integer above 0).
 -- Item: slot 1 … target, filled in order of date.   Empty: not_applicable
 with slot as (
   select cast(numbers.number as bigint) as number

@@ -24,7 +24,7 @@ with output as (
   from work_plan
   where command is not null
   union all
-  select number, scheme.id, 'scheme', scheme.title, concat('data/schemes/', scheme.id, '.yml'), 0, 0
+  select number, scheme.id, 'scheme', scheme.title, null, 0, 0
   from work_plan
   cross join scheme
   where number = 9

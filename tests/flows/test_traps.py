@@ -315,7 +315,7 @@ dimensions:
         weight: 100
         measure: spot_check
         rule: share
-        params: {round: 1, must: 25, penalty: {严重: 10}}
+        params: {round: 1, must: 25, penalty: {严重: 10, 一般: 5, 轻微: 2}}
         basis: {rule: r, article: a, basis_type: default}
 bonus: {cap: 5}
 deductions: {cap: 10}
@@ -338,7 +338,7 @@ def test_a_scheme_that_scores_study_in_2024_is_refused_with_the_rules_name(tmp_p
     scheme = tmp_path / "s.yml"
     scheme.write_text(
         text.replace("year: 2023", "year: 2024").replace("effective_from: 2023-01-01", "effective_from: 2024-01-01")
-        .replace("effective_to: 2023-12-31\n", "effective_to: 2024-12-31\n").replace(", effective_to: 2023-12-31}", "}"),
+        .replace("effective_to: 2023-12-31\n", "effective_to: 2024-12-31\n").replace("deadline: 2024", "deadline: 2025").replace(", effective_to: 2023-12-31}", "}"),
         encoding="utf-8",
     )  # fmt: skip
     with pytest.raises(KaoheError, match="整治形式主义为基层减负若干规定"):

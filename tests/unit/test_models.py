@@ -7,7 +7,7 @@ import pytest
 from kaohe import scoring
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
-from kaohe.models import Models
+from kaohe.models import Asks, Models
 from kaohe.project import Project
 from kaohe.scheme import load_scheme
 
@@ -83,3 +83,34 @@ def test_a_measure_says_what_a_unit_without_items_gets(tmp_path: Path) -> None:
     with pytest.raises(KaoheError) as caught:
         _ = found["bad"].empty
     assert caught.value.key == "measure_header"
+
+
+def test_a_header_says_what_its_parameters_may_be(tmp_path: Path) -> None:
+    header = (
+        "-- Basis: Art. 3.   Params: day (number above 0, in days, or so), kind (any of notice.level),\n"
+        "-- points (share by any of a|b), note.   Item: x.   Empty: full\nselect 1 from t"
+    )
+    assert models(tmp_path, a=header)["a"].params == {
+        "day": Asks("number above 0"),
+        "kind": Asks("notice.level", several=True),
+        "points": Asks("share", keys="a|b", some=True),
+        "note": None,
+    }
+
+
+@pytest.mark.parametrize("said", ["days (nubmer)", "days (number", "two words", "days (any of number by a|b)"])
+def test_a_header_that_says_it_otherwise_is_refused(tmp_path: Path, said: str) -> None:
+    found = models(tmp_path, a=f"-- Params: {said}.\nselect 1 from t")
+    with pytest.raises(KaoheError) as caught:
+        _ = found["a"].params
+    assert caught.value.key == "measure_params_header"
+
+
+@pytest.mark.parametrize("column", ["study_stat.platfrom", "studies.platform", "study_stat.enrolled"])
+def test_a_header_that_names_a_column_without_values_is_refused(project: Project, column: str) -> None:
+    path = project.sql / "measures" / "study_participation.sql"
+    path.write_text(path.read_text("utf-8").replace("(study_stat.platform)", f"({column})"), "utf-8")
+    with pytest.raises(KaoheError) as caught:
+        scoring.plan(project, load_contracts(project.expectations), load_scheme(project.scheme(2023)))
+    assert caught.value.key == "measure_params_column"
+    assert column in str(caught.value)

@@ -117,6 +117,29 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
             "不合要求",
             id="no date",
         ),
+        pytest.param("deadline: 2024-01-31", "deadline: 2023-12-30", "deadline:", "早于 2023-12-31", id="deadline"),
+        pytest.param(
+            "deadline: 2024-03-31",
+            "deadline: 2023-03-31",
+            "# 2023",
+            "“org_life_meeting”的截止日期",
+            id="a leaf's deadline",
+        ),
+        pytest.param(
+            "  plan_missed:\n",
+            "  innovation_cases:\n",
+            "  innovation_cases:\n    title: 抽",
+            "用了两次",
+            id="an alert named as a leaf",
+        ),
+        pytest.param(
+            "  plan_missed:\n",
+            "  spot_check:\n",
+            "  spot_check:\n    title: 抽中",
+            "用了两次",
+            id="an alert named as a node",
+        ),
+        pytest.param("quota_at_least: 1", "quota_at_least: 0", "excellent:", "不合要求", id="a quota of nobody"),
         pytest.param("title: 良好", "title: 优秀", "grades:", "两个等次同名", id="two grades of one title"),
         pytest.param(
             "rule: 2019—2023年全国党员教育培训工作规划, article: 教育培训学时, basis_type: national_rule, effective_from: 2019-11-11, effective_to: 2023-12-31",
@@ -159,3 +182,49 @@ def test_a_misspelt_or_missing_parameter_is_refused_with_what_the_measure_asks_f
     with pytest.raises(KaoheError) as caught:
         scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
     assert caught.value.key == "measure_params"
+
+
+NOTICES = "params: {points: {区: 2, 局: 1}}"
+DAYS = "params: {days: {warning: 1, urgent: 90}}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("target: 4,", "target: 两次,", "joint_study_sessions 的参数 target 不能是“两次”，可以是：大于 0 的整数"),
+        ("target: 4,", "target: 0,", "target 不能是“0”，可以是：大于 0 的整数"),
+        ("target: 4,", "target: 2.5,", "target 不能是“2.5”，可以是：大于 0 的整数"),
+        ("target: 4,", "target: yes,", "“True”不合要求"),
+        ("target: 4,", "target: [4, 5],", "target 不能是“[4, 5]”"),
+        ("target: 4,", "target: {机关处室: 4},", "target 不能是“{机关处室: 4}”"),
+        ("target: 0.90", "target: 90", "target 不能是“90”，可以是：大于 0、不超过 1 的数"),
+        (NOTICES, "params: {points: {区: 2, 局级: 1}}", "notices 的参数 points 里没有“局级”这一项，可以写的是：区、局"),
+        (NOTICES, "params: {points: {区: 2}}", "notices 的参数 points 缺了“局”，要写全：区、局"),
+        (NOTICES, "params: {points: {区: 2, 局: -1}}", "notices 的参数 points.局 不能是“-1”，可以是：大于 0 的数"),
+        (NOTICES, "params: {points: 2}", "notices 的参数 points 写成了“2”，要分别写明：区、局"),
+        ("B: 0.8, ", "", "model_office 的参数 grade 缺了“B”，要写全：A、B、C、D"),
+        ("B: 0.8, ", "B: 8, ", "model_office 的参数 grade.B 不能是“8”，可以是：0 到 1 之间的数"),
+        ("代会: 0.5", "委托: 0.5", "参数 attended 里没有“委托”这一项，可以写的是：本人、代会、缺席"),
+        ("platform: 学习强国", "platform: 学习強国", "参数 platform 不能是“学习強国”，可以是：学习强国、上海干部"),
+        ("type: 主题党日", "type: 主题党曰", "themed_day_months 的参数 type 不能是“主题党曰”，可以是：支部党员大会、"),
+        ("type: 主题党日", "type: [党课, 主题党日]", "type 不能是“[党课, 主题党日]”"),
+        ("penalty: {严重", "penalty: {严种", "spot_check_round_1 的参数 penalty 里没有“严种”这一项，可以写的是：严重、一般、轻微"),
+        ("round: 2,", "round: 3,", "spot_check_round_2 的参数 round 不能是“3”，可以是：1、2"),
+        ("round: 2,", 'round: "2",', "spot_check_round_2 的参数 round 不能是“2”"),
+        ("partner_type: [行业]", "partner_type: [行业, 街镇]", "partner_type 不能是“街镇”，可以是：行业、街道、镇、居委、村"),
+        ("partner_type: [行业]", "partner_type: []", "partner_type 不能是“[]”"),
+        ("approval: 3", "aproval: 3", "limit 里没有“aproval”这一项，可以写的是：talk、activist"),
+        ("category: [事后补记]", 'category: [" "]', "category 不能是“ ”，可以是：文字"),
+        (DAYS, "params: {days: {late: 1}}", "days 里没有“late”这一项，可以写的是：urgent、warning、notice"),
+        ("严重: urgent", "严重: high", "findings_overdue 的参数 level.严重 不能是“high”，可以是：urgent、warning、notice"),
+        ('"2": 12', '"2": 13', "coverage_rounds 的参数 by_month.2 不能是“13”"),
+        ("copied_records: 会", "copied: 会", "veto_proposed 的参数 reason 里没有“copied”这一项"),
+    ],
+)  # fmt: skip
+def test_a_wrong_parameter_is_refused_with_what_is_allowed(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """Any of these would have changed scores without a word. Ours pass: ``test_ours_add_up``."""
+    assert old in OURS
+    with pytest.raises(KaoheError) as caught:
+        scheme = load_scheme(scheme_file(tmp_path, OURS.replace(old, new, 1)))
+        scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
+    assert said in str(caught.value)
