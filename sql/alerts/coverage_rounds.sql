@@ -1,7 +1,7 @@
 -- 每年全覆盖两轮: units that a round of spot checks has not reached, from so many days before the round should be over.
 -- The inspectors are behind; the unit never loses by it.
 -- Basis: 2023年党建工作要点·每月抽查·每年全覆盖两轮.   Params: by_month (last month, by round), days.
--- Item: round. warning once the round should be over, notice before.
+-- Item: round of which the unit is there for a whole month. warning once the round should be over, notice before.
 with ending as (
   select
     cast(param.key as bigint) as round,
@@ -28,6 +28,8 @@ select
 from assessed_unit
 cross join assessment
 cross join (select cast(max(number) as integer) as days from param where name = 'days') as asked
-join ending on ending.due_on >= assessed_unit.valid_from and ending.due_on <= assessment.as_of + asked.days
+join ending
+  on cast(date_trunc('month', ending.due_on) as date) >= assessed_unit.valid_from
+  and ending.due_on <= assessment.as_of + asked.days
 left join inspected on inspected.unit_id = assessed_unit.unit_id and inspected.round = ending.round
 where inspected.unit_id is null
