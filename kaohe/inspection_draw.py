@@ -94,6 +94,14 @@ class Coverage:
 
 
 @dataclass(frozen=True)
+class Recorded:
+    """Another draw of the same month that stands in inspection_plan."""
+
+    units: int
+    seeds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Draw:
     """The draw of a month. ``needed``: units a month, from this one on, that still cover all in the round; ``later``:
     rounds to come, and what they will need; ``size``: ``per_month``, the number asked for, else ``needed``."""
@@ -110,6 +118,7 @@ class Draw:
     picks: tuple[Pick, ...]
     strata: tuple[Stratum, ...]
     coverage: tuple[Coverage, ...]
+    recorded: Recorded | None = None
 
     @property
     def round(self) -> int:
@@ -117,8 +126,10 @@ class Draw:
 
     @property
     def warnings(self) -> list[str]:
-        """What stands in the way of full coverage, as sentences."""
+        """What stands in the way of full coverage, or of this draw, as sentences."""
         found = []
+        if other := self.recorded:
+            found.append(say("plan_recorded", month=self.month, count=other.units, seeds="、".join(other.seeds)))
         if self.size < self.needed:
             found.append(say("plan_too_few", size=self.size, round=self.round, needed=self.needed))
         for number, needed in self.later:

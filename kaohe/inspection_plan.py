@@ -4,6 +4,7 @@ The same publication, month, day, seed and size give the same units and the same
 """
 
 import calendar
+import dataclasses
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import duckdb
 from kaohe import publishing
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
-from kaohe.inspection_draw import QUALITIES, Draw, Duty, Rules, draw
+from kaohe.inspection_draw import QUALITIES, Draw, Duty, Recorded, Rules, draw
 from kaohe.project import Project
 from kaohe.publishing import inspection_forms
 from kaohe.publishing.snapshot import NAME as SNAPSHOT
@@ -96,10 +97,17 @@ class InspectionPlan:
                 rows = snapshot.con.sql(path.read_text(encoding="utf-8"), params=asked).pl()
             except (duckdb.ProgrammingError, duckdb.DataError) as error:
                 raise KaoheError("sql_failed", file=path, problem=str(error).splitlines()[0]) from error
+            recorded = snapshot.rows(
+                "select unit_id, round, seed from inspection_plan where year = ? and month = ?", [self.year, self.month]
+            )
         duties = [Duty(**row) for row in rows.iter_rows(named=True)]
         if not any(duty.first_month <= self.month <= duty.last_month for duty in duties):
             raise KaoheError("plan_no_units", year=self.year, month=self.month, publication=self.publication.name)
-        return draw(duties, rules, self.year, self.month, self.seed, self.per_month, self.as_of)
+        drawn = draw(duties, rules, self.year, self.month, self.seed, self.per_month, self.as_of)
+        if recorded and set(recorded) != {(p.duty.unit_id, p.duty.round, self.seed) for p in drawn.picks}:
+            seeds = tuple(sorted({seed for _, _, seed in recorded}))
+            drawn = dataclasses.replace(drawn, recorded=Recorded(len(recorded), seeds))
+        return drawn
 
     def _rules(self, snapshot: Snapshot) -> Rules:
         """What the publication's scheme says of spot checks."""

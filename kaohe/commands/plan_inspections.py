@@ -55,9 +55,8 @@ def _plan(question: dict[str, Any], lang: Language) -> int:
     if not planned.files:
         return 0
     for number, pick in enumerate(drawn.picks, start=1):
-        duty = pick.duty
-        reasons = [say(f"quality_{duty.quality}"), say(f"drawn_{pick.reason}")]
-        console.print(f"  {number:>3}  {duty.unit_id}  {duty.unit_name}（{'，'.join(reasons)}）", soft_wrap=True)
+        said = pick.duty.unit_name, say(f"quality_{pick.duty.quality}"), say(f"drawn_{pick.reason}")
+        console.print(f"  {number:>3}  {pick.duty.unit_id}  {' · '.join(said)}", soft_wrap=True)
     console.print(say("plan_written"), soft_wrap=True)
     for path in planned.files:
         console.print(f"  {path}", soft_wrap=True)

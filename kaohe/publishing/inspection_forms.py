@@ -10,7 +10,6 @@ import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -73,6 +72,7 @@ class _Forms:
             cell | {"bg_color": "#F2F2F2", "align": "center", "num_format": "yyyy-mm-dd"}
         )
         self.text = self.book.add_format(cell)
+        self.share = self.book.add_format(cell | {"align": "center", "num_format": "0.00"})
         self.centred = self.book.add_format(cell | {"align": "center"})
         self.day = self.book.add_format(cell | {"num_format": "yyyy-mm-dd", "align": "center"})
 
@@ -92,16 +92,25 @@ class _Forms:
         return sheet
 
     def table(
-        self, contract: Contract, title: str, note: str, rows: Sequence[dict[str, object]], blank: int, height: int
+        self,
+        contract: Contract,
+        title: str,
+        note: str,
+        rows: Sequence[dict[str, object]],
+        height: int,
+        blank: int = 0,
+        on_one_line: str = "",
     ) -> Any:
-        """A sheet under the headings of ``contract``: ``rows`` with what is known already, then ``blank`` ones."""
+        """A sheet under the headings of ``contract``: ``rows`` with what is known already, then ``blank`` ones.
+        ``on_one_line``: the column that is as wide as its longest text."""
         sheet = self.sheet(contract.title, title, note)
         sheet.set_row(_FIRST_ROW - 1, 32)
         last = _FIRST_ROW + max(len(rows) + blank, 1) - 1
         for at, (name, column) in enumerate(contract.columns.items()):
             heading = column.headings[0]
             sheet.write_string(_FIRST_ROW - 1, at, heading, self.required if column.required else self.optional)
-            sheet.set_column(at, at, _WIDTHS[column.type])
+            longest = max((len(str(row[name])) for row in rows), default=0) if name == on_one_line else 0
+            sheet.set_column(at, at, max(_WIDTHS[column.type], 2 * longest + 2))
             if rule := _rule(column):
                 sheet.data_validation(_FIRST_ROW, at, last, at, rule)
             for number in range(len(rows) + blank):
@@ -158,7 +167,7 @@ def _form(drawn: Draw, contracts: Contracts) -> bytes:
         }
         for pick in drawn.picks
     ]
-    forms.table(inspection, title, say("plan_form_note"), rows, blank=0, height=44)
+    forms.table(inspection, title, say("plan_form_note"), rows, height=44)
     sheet = forms.table(
         finding, say("plan_findings_title", **place), say("plan_findings_note"), [], blank=_FINDINGS, height=24
     )
@@ -185,7 +194,7 @@ def _record(drawn: Draw, contract: Contract) -> bytes:
         }
         for pick in drawn.picks
     ]
-    forms.table(contract, title, say("plan_record_note"), rows, blank=0, height=20)
+    forms.table(contract, title, say("plan_record_note"), rows, height=20, on_one_line="unit_id")
     return forms.close()
 
 
@@ -228,7 +237,7 @@ def _explanation(drawn: Draw, facts: Facts) -> bytes:
         sheet.set_row(row, 106 if key == "method" else 18)
         row += 1
     strata = [
-        [s.category, say(f"quality_{s.quality}"), s.units, s.first, s.pool, s.weight, _decimal(s.share), s.lots]
+        [s.category, say(f"quality_{s.quality}"), s.units, s.first, s.pool, s.weight, s.share, s.lots]
         for s in drawn.strata
     ]
     headings = ["category", "quality", "waiting", "first", "pool", "counts", "share", "lots"]
@@ -255,11 +264,6 @@ def _explanation(drawn: Draw, facts: Facts) -> bytes:
     return forms.close()
 
 
-def _decimal(share: Fraction) -> str:
-    """To two places, halves up."""
-    return f"{Decimal(math.floor(share * 100 + Fraction(1, 2))) / 100:.2f}"
-
-
 def _command(drawn: Draw, facts: Facts) -> str:
     options: dict[str, object] = {"year": drawn.year, "month": drawn.month, "seed": shlex.quote(drawn.seed)}
     if drawn.per_month:
@@ -284,6 +288,8 @@ def _section(
                     sheet.write_blank(number, at, None, forms.centred)
                 case int():
                     sheet.write_number(number, at, value, forms.centred)
+                case Fraction():
+                    sheet.write_number(number, at, math.floor(value * 100 + Fraction(1, 2)) / 100, forms.share)
                 case _:
                     sheet.write_string(number, at, str(value), forms.text)
     return row + 2 + len(rows)

@@ -199,6 +199,11 @@ def test_the_plan_and_the_filled_form_read_back(published: Result, inbox: Path) 
     assert set(plans) == {(unit, "202305", dt.date(2023, 5, 1)) for unit in drawn}
     assert findings == [("轻微",)]
 
+    as_it_was = dt.date(2023, 5, 1)
+    assert plan(published.home, as_of=as_it_was, out=inbox.parent / "same").drawn.warnings == planned.drawn.warnings
+    other = plan(published.home, seed="8", as_of=as_it_was, out=inbox.parent / "other").drawn
+    assert other.warnings[0].startswith(f"注意：5 月的抽查计划已经登记过（{count} 个单位，种子 202305）")
+
     june = plan(published.home, month=6).drawn
     assert not drawn & {pick.duty.unit_id for pick in june.picks}
     assert june.coverage[0].left == 0
