@@ -1,5 +1,6 @@
 """抽查计划: draw the month's units from the current publication and write the form for the inspectors."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Literal
 
@@ -27,11 +28,13 @@ def plan_inspections(
     month: int,
     seed: str | None = None,
     per_month: int | None = None,
+    as_of: dt.date | None = None,
+    publication: str | None = None,
     home: Path = Path("data"),
     out: Path | None = None,
     lang: Literal["zh", "en"] = "zh",
 ) -> Planned:
     """Draw the units to inspect in ``month`` and write the workbooks into ``out`` (default: under ``home``/plans)."""
     use_language(lang)
-    plan = InspectionPlan(year, month, seed, per_month, home, out)
+    plan = InspectionPlan(year, month, seed, per_month, as_of, publication, home, out)
     return write(plan, draw(plan))

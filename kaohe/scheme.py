@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictInt, Tag, model_validator
 
@@ -29,6 +29,8 @@ Section = Literal["base", "bonus", "deduction", "veto"]
 
 TOTAL = Decimal(100)
 FEWER_DEDUCTIONS = "fewer_deductions"
+#: Under which name the numbers of the spot checks stand among the parameters; no indicator can have it.
+SPOT_CHECKS = "spot-checks"
 #: What an alert's sentence may be filled in with.
 ALERT_VALUES = ("item", "due_on", "days", "number", "text")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -73,6 +75,7 @@ class Version(Dated):
 
 #: (name, key, text, number, effective from, effective to)
 ParamRow = tuple[str, str | None, str, Decimal | None, dt.date, dt.date]
+_ALWAYS = (dt.date.min, dt.date.max)
 
 
 class Asked(_Strict):
@@ -84,7 +87,7 @@ class Asked(_Strict):
 
     def param_rows(self) -> Iterator[ParamRow]:
         """A row for every parameter, and for every element of a list or mapping."""
-        yield from _param_rows(self.params, dt.date.min, dt.date.max)
+        yield from _param_rows(self.params, *_ALWAYS)
 
 
 class Leaf(Asked):
@@ -229,6 +232,42 @@ class Lifecycle(_Strict):
     appeal_days: Annotated[int, Field(ge=1, le=60)]
 
 
+#: What a unit's last spot check came to, the weakest first; ``never``: it has not been inspected yet.
+Quality = Literal["weak", "never", "middle", "good"]
+
+
+class AtLeast(_Strict):
+    """From how many points of 100 on a check was good or middling; below it was weak."""
+
+    good: Points
+    middle: Points
+
+
+class SpotChecks(_Strict):
+    """How the units of a month are drawn for spot check: the last month of each round, what a unit's last check is
+    called, and how early units with that result come (2: their stratum gets places as if it had twice as many)."""
+
+    rounds: dict[int, int]
+    at_least: AtLeast
+    weight: dict[Quality, Annotated[int, Field(ge=1, le=100)]]
+
+    @model_validator(mode="after")
+    def _cover_the_year(self) -> Self:
+        months = list(self.rounds.values())
+        if list(self.rounds) != [1, 2] or not 1 <= months[0] < months[1] == 12:
+            raise wrong("scheme_rounds", at=("rounds",))
+        if self.at_least.good <= self.at_least.middle:
+            raise wrong("scheme_check_bounds", at=("at_least",))
+        if missing := [name for name in get_args(Quality) if name not in self.weight]:
+            raise wrong("yaml_missing_key", at=("weight",), key=missing[0])
+        return self
+
+    def param_rows(self) -> Iterator[ParamRow]:
+        """A row for every number, as other parameters are laid out."""
+        for name, numbers in self.model_dump().items():
+            yield from _param_rows({name: {str(key): number for key, number in numbers.items()}}, *_ALWAYS)
+
+
 class Scheme(Dated):
     """The assessment scheme of one year."""
 
@@ -246,6 +285,7 @@ class Scheme(Dated):
     grades: dict[str, Grade] = Field(min_length=1)
     tie_break: list[str] = []
     lifecycle: Lifecycle | None = None
+    spot_checks: SpotChecks | None = None
     alerts: dict[str, Alert] = {}
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ from kaohe.contracts import Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
-from kaohe.scheme import FEWER_DEDUCTIONS, Asked, Scheme
+from kaohe.scheme import FEWER_DEDUCTIONS, SPOT_CHECKS, Asked, Scheme, SpotChecks
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -276,6 +276,8 @@ def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]
         given += _params_of(entry.name, leaf)
     for name, alert in scheme.alerts.items():
         given += _params_of(name, alert)
+    if scheme.spot_checks:
+        given += _params_of(SPOT_CHECKS, scheme.spot_checks)
     return {
         "scheme_node": (
             "node varchar, parent varchar, dimension varchar, section varchar, title varchar, weight decimal(9,2), "
@@ -332,7 +334,7 @@ def _upwards(name: str, parent: dict[str, str]) -> Iterator[str]:
         name = parent[name]
 
 
-def _params_of(name: str, asked: Asked) -> Rows:
+def _params_of(name: str, asked: Asked | SpotChecks) -> Rows:
     return [
         (name, param, key, text, _text(number), begin, end)
         for param, key, text, number, begin, end in asked.param_rows()

@@ -19,13 +19,22 @@ def add(app: typer.Typer) -> None:
         month: Annotated[int, typer.Option(help=say("cli_plan_month"))],
         seed: Annotated[str | None, typer.Option(help=say("cli_plan_seed"))] = None,
         per_month: Annotated[int | None, typer.Option(help=say("cli_plan_per_month"))] = None,
+        as_of: Annotated[str | None, typer.Option(help=say("cli_plan_as_of"), metavar="YYYY-MM-DD")] = None,
+        publication: Annotated[str | None, typer.Option(help=say("cli_plan_publication"))] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         out: Annotated[Path | None, typer.Option(help=say("cli_plan_out"))] = None,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
         question = {
-            "year": year, "month": month, "seed": seed, "per_month": per_month, "home": home, "out": out,
-        }  # fmt: skip
+            "year": year,
+            "month": month,
+            "seed": seed,
+            "per_month": per_month,
+            "as_of": asking.day(as_of),
+            "publication": publication,
+            "home": home,
+            "out": out,
+        }
         return _plan(question, lang)
 
 
@@ -42,15 +51,12 @@ def _plan(question: dict[str, Any], lang: Language) -> int:
     console, drawn = asking.console(), planned.drawn
     for sentence in drawn.warnings:
         console.print(Text(sentence, style="bold red"), soft_wrap=True)
-    place = {"year": drawn.year, "month": drawn.month, "round": drawn.round, "seed": drawn.seed}
+    console.print(planned.sentence, soft_wrap=True)
     if not planned.files:
-        console.print(say("plan_nothing", **place), soft_wrap=True)
         return 0
-    console.print(say("plan_drawn", **place, count=len(drawn.picks)), soft_wrap=True)
     for number, pick in enumerate(drawn.picks, start=1):
-        duty = pick.duty
-        reasons = [say(f"quality_{duty.quality}"), say(f"drawn_{pick.reason}")]
-        console.print(f"  {number:>3}  {duty.unit_id}  {duty.unit_name}（{'，'.join(reasons)}）", soft_wrap=True)
+        said = pick.duty.unit_name, say(f"quality_{pick.duty.quality}"), say(f"drawn_{pick.reason}")
+        console.print(f"  {number:>3}  {pick.duty.unit_id}  {' · '.join(said)}", soft_wrap=True)
     console.print(say("plan_written"), soft_wrap=True)
     for path in planned.files:
         console.print(f"  {path}", soft_wrap=True)

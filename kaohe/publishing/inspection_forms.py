@@ -1,20 +1,23 @@
-"""The workbooks of a month's spot checks: 检查记录表 to fill in, 抽查计划 to hand in at once.
+"""The workbooks of a month's spot checks: 检查记录表 to fill in, 抽查计划 to hand in at once, 抽取说明 to file.
 
-Headings are the contracts' own, so both read back as they are. The plan has a workbook of its own because the form
-is only whole once it is filled in.
+Headings are the contracts' own, so the first two read back as they are. Each has a workbook of its own: the form is
+only whole once it is filled in, and the explanation is no ledger, so the inbox would report it as not read each night.
 """
 
 import datetime as dt
 import io
+import math
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from kaohe.contracts import Column, Contract, Contracts
-from kaohe.inspection_draw import ROUNDS, Draw
+from kaohe.inspection_draw import Draw
 from kaohe.words import say
 
 _FONT = "Microsoft YaHei"
@@ -26,12 +29,22 @@ _WIDTHS = {"code": 15, "unit": 18, "date": 11, "flag": 6, "integer": 6, "choice"
 _WIDE = {"unit", "text"}
 
 
-def workbooks(drawn: Draw, contracts: Contracts, publication: str, as_of: dt.date) -> dict[str, bytes]:
+@dataclass(frozen=True)
+class Facts:
+    """What a draw rests on: a publication, its as-of date, and the day from which on inspections do not count."""
+
+    publication: str
+    as_of: dt.date
+    until: dt.date | None
+
+
+def workbooks(drawn: Draw, contracts: Contracts, facts: Facts) -> dict[str, bytes]:
     """File name → bytes; the same draw gives the same bytes."""
     month = f"{drawn.year}年{drawn.month}月"
     return {
-        f"检查记录表（{month}）.xlsx": _form(drawn, contracts, publication, as_of),
+        f"检查记录表（{month}）.xlsx": _form(drawn, contracts),
         f"抽查计划（{month}）.xlsx": _record(drawn, contracts["inspection_plan"]),
+        f"抽取说明（{month}）.xlsx": _explanation(drawn, facts),
     }
 
 
@@ -59,6 +72,7 @@ class _Forms:
             cell | {"bg_color": "#F2F2F2", "align": "center", "num_format": "yyyy-mm-dd"}
         )
         self.text = self.book.add_format(cell)
+        self.share = self.book.add_format(cell | {"align": "center", "num_format": "0.00"})
         self.centred = self.book.add_format(cell | {"align": "center"})
         self.day = self.book.add_format(cell | {"num_format": "yyyy-mm-dd", "align": "center"})
 
@@ -78,16 +92,25 @@ class _Forms:
         return sheet
 
     def table(
-        self, contract: Contract, title: str, note: str, rows: Sequence[dict[str, object]], blank: int, height: int
+        self,
+        contract: Contract,
+        title: str,
+        note: str,
+        rows: Sequence[dict[str, object]],
+        height: int,
+        blank: int = 0,
+        on_one_line: str = "",
     ) -> Any:
-        """A sheet under the headings of ``contract``: ``rows`` with what is known already, then ``blank`` ones."""
+        """A sheet under the headings of ``contract``: ``rows`` with what is known already, then ``blank`` ones.
+        ``on_one_line``: the column that is as wide as its longest text."""
         sheet = self.sheet(contract.title, title, note)
         sheet.set_row(_FIRST_ROW - 1, 32)
         last = _FIRST_ROW + max(len(rows) + blank, 1) - 1
         for at, (name, column) in enumerate(contract.columns.items()):
             heading = column.headings[0]
             sheet.write_string(_FIRST_ROW - 1, at, heading, self.required if column.required else self.optional)
-            sheet.set_column(at, at, _WIDTHS[column.type])
+            longest = max((len(str(row[name])) for row in rows), default=0) if name == on_one_line else 0
+            sheet.set_column(at, at, max(_WIDTHS[column.type], 2 * longest + 2))
             if rule := _rule(column):
                 sheet.data_validation(_FIRST_ROW, at, last, at, rule)
             for number in range(len(rows) + blank):
@@ -131,20 +154,20 @@ def _rule(column: Column) -> dict[str, object] | None:
             return None
 
 
-def _form(drawn: Draw, contracts: Contracts, publication: str, as_of: dt.date) -> bytes:
+def _form(drawn: Draw, contracts: Contracts) -> bytes:
     place = {"year": drawn.year, "month": drawn.month}
     inspection, finding = contracts["inspection"], contracts["inspection_finding"]
     title = say("plan_form_title", **place, round=drawn.round)
     forms = _Forms(title)
     rows: list[dict[str, object]] = [
         {
-            "inspection_id": f"{drawn.year}-{drawn.month:02}-{pick.duty.round}-{pick.duty.unit_id}",
+            "inspection_id": f"{drawn.year}-R{pick.duty.round}-{drawn.month:02}-{pick.duty.unit_id}",
             "unit_id": pick.duty.unit_name,
             "round": pick.duty.round,
         }
         for pick in drawn.picks
     ]
-    forms.table(inspection, title, say("plan_form_note"), rows, blank=0, height=44)
+    forms.table(inspection, title, say("plan_form_note"), rows, height=44)
     sheet = forms.table(
         finding, say("plan_findings_title", **place), say("plan_findings_note"), [], blank=_FINDINGS, height=24
     )
@@ -154,7 +177,6 @@ def _form(drawn: Draw, contracts: Contracts, publication: str, as_of: dt.date) -
         source = f"='{inspection.title}'!${letter}${_FIRST_ROW + 1}:${letter}${last}"
         end = _FIRST_ROW + _FINDINGS - 1
         sheet.data_validation(_FIRST_ROW, at, end, at, {"validate": "list", "source": source})
-    _explain(forms, drawn, publication, as_of)
     return forms.close()
 
 
@@ -172,13 +194,15 @@ def _record(drawn: Draw, contract: Contract) -> bytes:
         }
         for pick in drawn.picks
     ]
-    forms.table(contract, title, say("plan_record_note"), rows, blank=0, height=20)
+    forms.table(contract, title, say("plan_record_note"), rows, height=20, on_one_line="unit_id")
     return forms.close()
 
 
-def _explain(forms: _Forms, drawn: Draw, publication: str, as_of: dt.date) -> None:
-    """抽取说明: all that is needed to draw again, and how far the rounds are."""
-    sheet = forms.sheet(say("plan_sheet"), say("plan_sheet_title", year=drawn.year, month=drawn.month))
+def _explanation(drawn: Draw, facts: Facts) -> bytes:
+    """All that is needed to draw again, and how far the rounds are."""
+    title = say("plan_sheet_title", year=drawn.year, month=drawn.month)
+    forms = _Forms(title)
+    sheet = forms.sheet(say("plan_sheet"), title)
     widths = (18, 26, 13, 16, 13, 13, 20, 22)
     for at, width in enumerate(widths):
         sheet.set_column(at, at, width)
@@ -188,15 +212,15 @@ def _explain(forms: _Forms, drawn: Draw, publication: str, as_of: dt.date) -> No
         sheet.merge_range(row, 0, row, last, sentence, forms.warning)
         sheet.set_row(row, 16 * (1 + len(sentence) // 70))
         row += 1
-    first_month, last_month = ROUNDS[drawn.round]
-    facts = {
+    first_month, last_month = drawn.rules.rounds[drawn.round]
+    said = {
         "round": say("plan_months", round=drawn.round, first=first_month, last=last_month),
         "seed": drawn.seed,
         "day": drawn.drawn_on.isoformat(),
-        "publication": say("plan_publication", publication=publication, as_of=as_of),
+        "publication": say("plan_publication", publication=facts.publication, as_of=facts.as_of),
         "size": say("plan_size", count=len(drawn.picks), size=drawn.size, needed=drawn.needed),
-        "again": _command(drawn),
-        "method": say("plan_method"),
+        "again": _command(drawn, facts),
+        "method": say("plan_method", **{name: f"{points:f}" for name, points in drawn.rules.at_least.items()}),
     }
     names = {
         "round": say("plan_fact_round"),
@@ -207,16 +231,16 @@ def _explain(forms: _Forms, drawn: Draw, publication: str, as_of: dt.date) -> No
         "again": say("plan_fact_again"),
         "method": say("plan_fact_method"),
     }
-    for key, text in facts.items():
+    for key, text in said.items():
         sheet.write_string(row, 0, names[key], forms.optional)
         sheet.merge_range(row, 1, row, last, text, forms.text)
-        sheet.set_row(row, 76 if key == "method" else 18)
+        sheet.set_row(row, 106 if key == "method" else 18)
         row += 1
     strata = [
-        [s.category, say(f"quality_{s.quality}"), s.units, s.first, s.pool, s.lots, s.first + s.lots]
+        [s.category, say(f"quality_{s.quality}"), s.units, s.first, s.pool, s.weight, s.share, s.lots]
         for s in drawn.strata
     ]
-    headings = ["category", "quality", "units", "first", "pool", "lots", "drawn"]
+    headings = ["category", "quality", "waiting", "first", "pool", "counts", "share", "lots"]
     row = _section(forms, sheet, row + 1, say("plan_strata"), headings, strata)
     coverage = [[c.round, c.units, c.inspected, c.drawn, c.left, len(c.lost)] for c in drawn.coverage]
     headings = ["round", "owing", "inspected", "drawn", "left", "out_of_reach"]
@@ -237,11 +261,17 @@ def _explain(forms: _Forms, drawn: Draw, publication: str, as_of: dt.date) -> No
     headings = ["unit_id", "unit_name", "round", "category", "quality", "last_inspected_on", "drawn_why", "lot"]
     row = _section(forms, sheet, row + 1, say("plan_picks"), headings, picks)
     sheet.print_area(0, 0, row - 1, last)
+    return forms.close()
 
 
-def _command(drawn: Draw) -> str:
-    size = f" --per-month {drawn.per_month}" if drawn.per_month else ""
-    return f"kaohe plan-inspections --year {drawn.year} --month {drawn.month} --seed {shlex.quote(drawn.seed)}{size}"
+def _command(drawn: Draw, facts: Facts) -> str:
+    options: dict[str, object] = {"year": drawn.year, "month": drawn.month, "seed": shlex.quote(drawn.seed)}
+    if drawn.per_month:
+        options["per-month"] = drawn.per_month
+    if facts.until:
+        options["as-of"] = facts.until
+    options["publication"] = facts.publication
+    return " ".join(["kaohe plan-inspections", *(f"--{name} {value}" for name, value in options.items())])
 
 
 def _section(
@@ -258,6 +288,8 @@ def _section(
                     sheet.write_blank(number, at, None, forms.centred)
                 case int():
                     sheet.write_number(number, at, value, forms.centred)
+                case Fraction():
+                    sheet.write_number(number, at, math.floor(value * 100 + Fraction(1, 2)) / 100, forms.share)
                 case _:
                     sheet.write_string(number, at, str(value), forms.text)
     return row + 2 + len(rows)

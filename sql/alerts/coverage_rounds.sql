@@ -2,7 +2,7 @@
 -- The inspectors are behind; the unit never loses by it.
 -- Basis: 2023年党建工作要点·每月抽查·每年全覆盖两轮.
 -- Params: by_month (1|2|3|4|5|6|7|8|9|10|11|12 by inspection.round, the round's last month), days (integer).
--- Item: round. warning once the round should be over, notice before.
+-- Item: round of which the unit is there for a whole month. warning once the round should be over, notice before.
 with ending as (
   select
     cast(param.key as bigint) as round,
@@ -29,6 +29,8 @@ select
 from assessed_unit
 cross join assessment
 cross join (select cast(max(number) as integer) as days from param where name = 'days') as asked
-join ending on ending.due_on >= assessed_unit.valid_from and ending.due_on <= assessment.as_of + asked.days
+join ending
+  on cast(date_trunc('month', ending.due_on) as date) >= assessed_unit.valid_from
+  and ending.due_on <= assessment.as_of + asked.days
 left join inspected on inspected.unit_id = assessed_unit.unit_id and inspected.round = ending.round
 where inspected.unit_id is null

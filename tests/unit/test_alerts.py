@@ -218,10 +218,12 @@ def test_a_round_that_has_not_reached_a_unit_is_behind_once_it_should_be_over(
         as_of=as_of,
         assessed_unit=[
             *units("half", "both"),
-            ("U", "2023-06-30", None, "基层单位"),  # there on the round's last day
+            ("U", "2023-06-01", None, "基层单位"),  # there throughout the round's last month
+            ("late", "2023-06-02", None, "基层单位"),
             ("new", "2023-07-01", None, "基层单位"),
         ],
         inspection=[
+            check("late", 2, "2023-08-01"),
             check("half", 1, "2023-02-01"),
             check("both", 1, "2023-02-01"),
             check("both", 1, "2023-03-01"),

@@ -155,6 +155,14 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
             "“早”和",
             id="versions overlap",
         ),
+        pytest.param(
+            '{"1": 6, "2": 12}', '{"1": 6, "2": 11}', "rounds: &", "第 2 轮到 12 月为止", id="round 2 too short"
+        ),
+        pytest.param('{"1": 6, "2": 12}', '{"2": 6, "1": 12}', "rounds: &", "第 1、2 轮", id="rounds out of order"),
+        pytest.param('{"1": 6, "2": 12}', '{"1": 0, "2": 12}', "rounds: &", "第 1、2 轮", id="a round of no month"),
+        pytest.param("good: 95, middle: 70", "good: 70, middle: 70", "at_least: {good: 7", "高于 middle", id="bounds"),
+        pytest.param("{weak: 3, ", "{", "weight: {never", "缺少“weak”", id="a result without weight"),
+        pytest.param("{weak: 3, ", "{weak: 0, ", "weight: {weak", "不合要求", id="a weight of nothing"),
     ],
 )
 def test_a_wrong_scheme_is_refused_with_file_and_line(tmp_path: Path, old: str, new: str, mark: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import string
+from collections import Counter
 
 from kaohe.words import LANGUAGES, catalogue, say, use_language
 from tests.helpers import ROOT
@@ -33,6 +34,14 @@ def test_every_entry_is_there_in_both_languages_with_the_same_blanks() -> None:
         blanks = [sorted(name for _, name, _, _ in string.Formatter().parse(entry[lang]) if name) for lang in LANGUAGES]
         assert blanks[0] == blanks[1], key
         assert not re.search("[\u4e00-\u9fff]", entry["en"].replace("是", "").replace("否", "")), key
+
+
+def test_no_key_is_given_twice() -> None:
+    """The later one would silently take the place of the earlier."""
+    lines = (ROOT / "kaohe" / "words.yml").read_text(encoding="utf-8").splitlines()
+    keys = Counter(line.partition(":")[0] for line in lines if line[:1].isalnum())
+    assert len(keys) == len(catalogue())
+    assert not [key for key, count in keys.items() if count > 1]
 
 
 def test_every_key_that_is_said_exists_and_every_entry_is_said() -> None:
