@@ -14,7 +14,6 @@ from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
-from kaohe.people import fingerprint, key_of
 from kaohe.proceedings import Proceedings
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publishing import Edition
@@ -162,7 +161,6 @@ class Run:
             "inputs": [{"source": source, "path": path, "sha256": sha} for source, path, sha in inputs],
             "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
             "contracts": self.contracts.hashes,
-            "people": fingerprint(key_of(self.home)),
             "sql": file_hashes(self.project.sql, "**/*.sql"),
             "code": {"version": __version__, "files": code_hashes()},
         }

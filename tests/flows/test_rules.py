@@ -145,7 +145,7 @@ GOOD: dict[str, dict[str, object]] = {
         "filed_on": "2024-03-10", "claim": "有记录", "decided_on": "2024-03-10", "decision": "维持", "decided_by": "机关党委",
     },
     "correction": {
-        "target_table": "inspection", "record_key": "C{n}", "target_column": "agenda", "expect": "否", "value": "是",
+        "target_table": "inspection", "record_key": "C{n}", "target_column": "agenda", "expect": "否", "value": "是",  # as it says already
         "reason": "补正", "source_doc": "某号文", "approver": "机关党委",
     },
     "unit_alias": {"alias": "别名{n}", "platform": "通用", "unit_id": "J01"},
@@ -289,7 +289,7 @@ ROWS: list[tuple[str, str, dict[str, object]]] = [
     ("score_appeal", "复核日期早于申诉日期", {"decided_on": "2024-03-09"}),
     ("score_appeal", "复核日期、结论和机构要一起填", {"decided_by": ""}),
     ("score_appeal", "复核日期、结论和机构要一起填", {"decided_on": "", "decision": ""}),
-    ("correction", "更正前后相同，等于没有更正", {"value": "否"}),
+    ("correction", "更正前后相同，等于没有更正", {"expect": "是"}),
     ("unit_alias", "是另一个单位自己的名称，或同时指向两个单位", {"alias": "法规处"}),
 ]  # fmt: skip
 

@@ -225,7 +225,7 @@ DAYS = "params: {days: {warning: 1, urgent: 90}}"
         ("category: [事后补记]", 'category: [" "]', "category 不能是“ ”，可以是：文字"),
         (DAYS, "params: {days: {late: 1}}", "days 里没有“late”这一项，可以写的是：urgent、warning、notice"),
         ("严重: urgent", "严重: high", "findings_overdue 的参数 level.严重 不能是“high”，可以是：urgent、warning、notice"),
-        ('"2": 12', '"2": 13', "coverage_rounds 的参数 by_month.2 不能是“13”"),
+        ("by_month: *rounds", 'by_month: {"1": 6, "2": 13}', "coverage_rounds 的参数 by_month.2 不能是“13”"),
         ("copied_records: 会", "copied: 会", "veto_proposed 的参数 reason 里没有“copied”这一项"),
     ],
 )  # fmt: skip
