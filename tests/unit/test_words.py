@@ -28,11 +28,6 @@ FAMILIES = (
 )
 
 
-def test_no_key_stands_twice() -> None:
-    keys = re.findall(r"^(\w+):", (ROOT / "kaohe" / "words.yml").read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(keys) == sorted(set(keys))
-
-
 def test_every_entry_is_there_in_both_languages_with_the_same_blanks() -> None:
     for key, entry in catalogue().items():
         assert set(entry) == set(LANGUAGES), key
