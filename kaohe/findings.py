@@ -31,6 +31,9 @@ _COLUMNS: dict[str, Any] = {
     "table_name": pl.String, "digest": pl.String, "whole": pl.Boolean, "recs": pl.List(pl.String)
 }  # fmt: skip
 
+#: The rule fails for the table as a whole, and else the records that fail it.
+_Found = tuple[bool, list[str]]
+
 #: A rule of the list → the ``_rec`` of the records that fail it; None if it fails for the table as a whole.
 Failing = dict[int, list[str] | None]
 
@@ -45,6 +48,10 @@ class Findings:
         self._rows: dict[str, str] = {}
         self._open = ExitStack()
         warehouse.con.execute(_TABLE)
+        self._known: dict[str, dict[str, _Found]] = {}
+        for table, digest, whole, recs in warehouse.rows("select table_name, digest, whole, recs from meta.finding"):
+            self._known.setdefault(table, {})[digest] = (whole, recs)
+        self._new: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -52,29 +59,31 @@ class Findings:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Whatever happened, what was found is remembered."""
         self._open.__exit__(kind, error, trace)
+        rows = [(table, digest, *found) for table in sorted(self._new) for digest, found in self._known[table].items()]
+        if self._new:
+            with self.warehouse.transaction():
+                self.warehouse.con.execute(
+                    "delete from meta.finding where list_contains(?, table_name)", [[*self._new]]
+                )
+                self.warehouse.write("meta.finding", pl.DataFrame(rows, _COLUMNS, orient="row"))
 
     def failing(self, contract: Contract, rules: Sequence[Rule]) -> Failing:
         """The rules that fail on ``main.<table>``, by their place in the list."""
         table = contract.table
         digests = [self._digest(contract, rule) for rule in rules]
         self._rows.pop(table, None)  # the failing ones are about to leave it
-        known = {
-            digest: (whole, recs)
-            for digest, whole, recs in self.warehouse.rows(
-                "select digest, whole, recs from meta.finding where table_name = ?", [table]
-            )
-        }
-        new = [number for number, digest in enumerate(digests) if digest not in known]
-        found = self._judge(table, [rules[number] for number in new]) if new else {}
+        before = self._known.get(table, {})
+        new = [number for number, digest in enumerate(digests) if digest not in before]
+        judged = self._judge(table, [rules[number] for number in new]) if new else {}
+        found = dict(before)
         for place, number in enumerate(new):
-            recs = found.get(place, [])
-            known[digests[number]] = (recs is None, recs or [])
-        if new or len(known) > len(digests):
-            with self.warehouse.transaction():
-                self.warehouse.con.execute("delete from meta.finding where table_name = ?", [table])
-                rows = [(table, digest, *known[digest]) for digest in dict.fromkeys(digests)]
-                self.warehouse.write("meta.finding", pl.DataFrame(rows, _COLUMNS, orient="row"))
+            recs = judged.get(place, [])
+            found[digests[number]] = (recs is None, recs or [])
+        known = self._known[table] = {digest: found[digest] for digest in digests}
+        if known.keys() != before.keys():
+            self._new.add(table)
         failing: Failing = {}
         for number, digest in enumerate(digests):
             whole, recs = known[digest]

@@ -49,13 +49,11 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
     key = ", ".join(f"cast({quoted(name)} as varchar)" for name in contract.key)
     cells = ", ".join(f"coalesce(cast({quoted(name)} as varchar), chr(0))" for name in contract.columns)
     complete = " and ".join(f"{quoted(name)} is not null" for name in contract.key)
-    warehouse.con.execute(
-        f"create or replace temp view record as select _rec, case when {complete} then concat_ws(chr(31), {key}) end "
-        f"as _key, md5(concat_ws(chr(31), {cells})) as _cells from main.{table}"
-    )
     repeated = (sql / "records" / "repeated.sql").read_text(encoding="utf-8")
     found = warehouse.con.execute(
-        f"insert into main.problem select ?, found._rec, found.rule, found.rule, ?, 'critical', "
+        f"with record as (select _rec, case when {complete} then concat_ws(chr(31), {key}) end as _key, "
+        f"md5(concat_ws(chr(31), {cells})) as _cells from main.{table}) "
+        "insert into main.problem select ?, found._rec, found.rule, found.rule, ?, 'critical', "
         "concat_ws(' ', '：', nullif(other._file, ''), nullif(other._sheet, ''), concat('#', other._row)) "
         f"from ({repeated}\n) as found join main.{table} as other on other._rec = found.other_rec order by found._rec",
         [table, contract.key[0]],

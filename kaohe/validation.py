@@ -20,6 +20,8 @@ from kaohe.warehouse import Warehouse
 from kaohe.words import say
 from kaohe.yamlfile import line_of, misplaced
 
+_PROBLEM = ["table_name", "_rec", "reason", "rule", "column_name", "severity"]
+
 
 def check_rules(contracts: Contracts, folder: Path) -> None:
     """Refuse, with file and place, a contract whose rule Great Expectations does not know or cannot take, or whose
@@ -63,9 +65,9 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
                 rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
             said += [(table, rule.name, rule.column, rule.sentence) for rule in rules]
             if failing := findings.failing(contract, rules):
+                problems = [row for number, recs in failing.items() for row in _found(contract, rules[number], recs)]
                 with warehouse.transaction():
-                    for number, recs in failing.items():
-                        _found(warehouse, contract, rules[number], recs)
+                    warehouse.write("main.problem", pl.DataFrame(problems, _PROBLEM, orient="row"))
                     records.remove_problems(warehouse, table)
             if table == "org_unit":
                 records.know_units(warehouse)
@@ -91,25 +93,11 @@ def _set_aside_future(warehouse: Warehouse, contract: Contract, as_of: dt.date) 
     return [(contract.table, "future", contract.event_date, say("rule_future", as_of=as_of))]
 
 
-def _found(warehouse: Warehouse, contract: Contract, rule: Rule, recs: list[str] | None) -> None:
-    if recs is None:
-        if rule.severity == "critical":
-            raise KaoheError("table_rule", table=contract.label, sentence=rule.sentence)
-        recs = [""]
-    warehouse.write(
-        "main.problem",
-        pl.DataFrame(
-            {
-                "table_name": contract.table,
-                "_rec": recs,
-                "reason": "rule",
-                "rule": rule.name,
-                "column_name": rule.column,
-                "severity": rule.severity,
-            },
-            schema_overrides={"_rec": pl.String},
-        ),
-    )
+def _found(contract: Contract, rule: Rule, recs: list[str] | None) -> list[tuple[str, ...]]:
+    """Rows of ``main.problem``: one for each record that fails the rule, or one for the table as a whole."""
+    if recs is None and rule.severity == "critical":
+        raise KaoheError("table_rule", table=contract.label, sentence=rule.sentence)
+    return [(contract.table, rec, "rule", rule.name, rule.column, rule.severity) for rec in recs or [""]]
 
 
 def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: list[tuple[str, str, str, str]]) -> None:
@@ -134,7 +122,10 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
         "create or replace table main.set_aside (table_name varchar, _source varchar, _file varchar, "
         "_sheet varchar, _row integer, _rec varchar, record varchar)"
     )
-    for table, contract in contracts.items():
+    for (table,) in warehouse.rows(
+        "select distinct table_name from main.problem where severity = 'critical' order by 1"
+    ):
+        contract = contracts[table]
         names = [quoted(name) for name in contract.columns]
         people = {quoted(name) for name in (*contract.person_columns, *contract.private_columns)}
         if table == corrections.TABLE:

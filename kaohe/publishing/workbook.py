@@ -99,18 +99,16 @@ class Book:
         sheet.set_row(0, 24)
         sheet.set_row(2, 30)
         widths = []
+        lengths = [[_length(value) for value in row] for row in rows]
         for column, heading in enumerate(headings):
             sheet.write_string(2, column, heading, self.formats["heading"])
-            shown = [_length(row[column]) for row in rows]
+            shown = [length[column] for length in lengths]
             widest = max([_length(heading) / (2 if len(heading) > 8 else 1), *shown])
             widths.append(max(_NARROWEST, min(_WIDEST, widest + 2)))
             sheet.set_column(column, column, widths[-1])
-        for number, row in enumerate(rows, start=3):
-            lines = max(
-                math.ceil((_length(value) + 2) / widths[column])
-                for column, value in enumerate(row)
-                if column != single_line
-            )
+        wrapping = [column for column in range(len(headings)) if column != single_line]
+        for number, (row, length) in enumerate(zip(rows, lengths, strict=True), start=3):
+            lines = max(math.ceil((length[column] + 2) / widths[column]) for column in wrapping)
             if lines > 1:
                 sheet.set_row(number, _LINE * min(lines, _MOST_LINES))
             for column, value in enumerate(row):

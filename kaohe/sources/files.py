@@ -57,12 +57,7 @@ def _workbook(name: str, data: bytes) -> list[Sheet]:
     try:
         with calamine.load_workbook(io.BytesIO(data)) as book:
             return [
-                Sheet(
-                    meta.name,
-                    _text_rows(book.get_sheet_by_index(index)),
-                    book.get_sheet_by_index(index).merged_cell_ranges or [],
-                    meta.visible != calamine.SheetVisibleEnum.Visible,
-                )
+                _sheet(book.get_sheet_by_index(index), meta.visible != calamine.SheetVisibleEnum.Visible)
                 for index, meta in enumerate(book.sheets_metadata)
                 if meta.typ == calamine.SheetTypeEnum.WorkSheet
             ]
@@ -88,8 +83,9 @@ def _is_archive(data: bytes) -> bool:
         return False
 
 
-def _text_rows(sheet: calamine.CalamineSheet) -> list[list[str]]:
-    return [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+def _sheet(sheet: calamine.CalamineSheet, hidden: bool) -> Sheet:
+    rows = [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+    return Sheet(sheet.name, rows, sheet.merged_cell_ranges or [], hidden)
 
 
 def cell_text(cell: object) -> str:
