@@ -129,7 +129,10 @@ class Headings:
             }
             for name, contract in contracts.items()
         }
-        self.known = {heading for columns in self.columns.values() for heading in columns}
+        self.tables: dict[str, set[str]] = {}
+        for name, columns in self.columns.items():
+            for heading in columns:
+                self.tables.setdefault(heading, set()).add(name)
         self._normal: dict[str, str] = {}
 
     def normal(self, text: str) -> str:
@@ -162,7 +165,7 @@ class Headings:
             if not self._worth_a_look(sheet.rows[row]):
                 continue
             for name, contract in self.contracts.items():
-                positions = self._match(name, _heading_texts(sheet, anchors, row, 1))
+                positions = self._match(name, self._named(_heading_texts(sheet, anchors, row, 1)))
                 if positions and (best is None or len(positions) > best[0]):
                     best = (len(positions), contract, positions)
         if best is None or best[0] < 2:
@@ -174,7 +177,7 @@ class Headings:
         """At least two cells that are headings somewhere: only then is the row looked at closely."""
         hits = 0
         for cell in row:
-            if cell and len(cell) <= 40 and self.normal(cell) in self.known:
+            if cell and len(cell) <= 40 and self.normal(cell) in self.tables:
                 hits += 1
                 if hits == 2:
                     return True
@@ -194,9 +197,13 @@ class Headings:
     ) -> _Header | list[Contract] | None:
         """The header of ``depth`` rows that ends at ``row``, if a contract finds all its required columns there."""
         texts = _heading_texts(sheet, anchors, row, depth)
+        named = self._named(texts)
+        tables = {table for names in named for name in names for table in self.tables.get(name, ())}
         fitting: list[tuple[Contract, dict[str, int]]] = []
         for name, contract in self.contracts.items():
-            positions = self._match(name, texts)
+            if name not in tables:
+                continue
+            positions = self._match(name, named)
             if all(column in positions for column in contract.required):
                 fitting.append((contract, positions))
         most = max((len(positions) for _, positions in fitting), default=0)
@@ -208,13 +215,16 @@ class Headings:
         contract, positions = best[0]
         return _Header(row, depth, contract, [names[0] if names else "" for names in texts], positions)
 
-    def _match(self, table: str, texts: list[list[str]]) -> dict[str, int]:
+    def _named(self, texts: list[list[str]]) -> list[list[str]]:
+        return [[self.normal(name) for name in names] for names in texts]
+
+    def _match(self, table: str, named: list[list[str]]) -> dict[str, int]:
         """Column → index; of two headings for one column the contract's first named wins, the left one on a tie."""
         columns = self.columns[table]
         best: dict[str, tuple[int, int]] = {}
-        for index, names in enumerate(texts):
+        for index, names in enumerate(named):
             for name in names:
-                if found := columns.get(self.normal(name)):
+                if found := columns.get(name):
                     column, priority = found
                     if column not in best or priority < best[column][0]:
                         best[column] = (priority, index)
