@@ -43,12 +43,11 @@ def typed(contract: Contract, raw: pl.DataFrame) -> pl.DataFrame:
 
 def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.DataFrame:
     """The cells of ``raw`` that are filled but null in ``cleaned``: where the row stands, and ``column_name``."""
-    filled = raw.select(
-        *_PLACE, *(_filled(pl.col(name), column).alias(name) for name, column in contract.columns.items())
-    )
-    bad = filled.with_columns(pl.col(name) & cleaned[name].is_null() for name in contract.columns)
-    cells = bad.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="_bad")
-    return cells.filter("_bad").drop("_bad")
+    nulls = cleaned.select(pl.col(*contract.columns).is_null())
+    bad = ((_filled(pl.col(name), column) & nulls[name]).alias(name) for name, column in contract.columns.items())
+    cells = raw.lazy().select(*_PLACE, *bad)
+    cells = cells.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="_bad")
+    return cells.filter("_bad").drop("_bad").collect()
 
 
 def typed_cell(column: Column, text: str | None) -> tuple[str | None, bool]:

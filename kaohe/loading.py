@@ -228,7 +228,8 @@ class _Batch:
         cleaned = typed(contract, raw)
         problems = untyped(contract, raw, cleaned)
         good = cleaned.join(problems, on=["_file", "_sheet", "_row"], how="anti")
-        good = good.with_columns(hashed(good[name], self.key).alias(name) for name in contract.person_columns)
+        if contract.person_columns:
+            good = good.with_columns(hashed(good[name], self.key).alias(name) for name in contract.person_columns)
         problems = problems.with_columns(table_name=pl.lit(contract.table))
         self.warehouse.write(f"raw.{contract.table}", raw.drop("_table"), _REC)
         self.warehouse.write(f"typed.{contract.table}", good.drop("_table", "_extra"), _REC)

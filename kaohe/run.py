@@ -1,6 +1,7 @@
 """One run: what is asked, what it needs, and its steps pull → validate → score → publish; a re-issue is one too."""
 
 import datetime as dt
+import gc
 import hashlib
 import json
 import time
@@ -122,6 +123,7 @@ class Run:
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         """Note how long a step takes; what the system or DuckDB refuses on the way becomes a sentence."""
+        gc.freeze()  # what the libraries have brought in stays; looking through it again and again costs a fifth
         begin = time.perf_counter()
         try:
             with as_sentences(self.home):
