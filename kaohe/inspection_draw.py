@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal, get_args
 
-from kaohe.scheme import Quality
+from kaohe.scheme.parts import Quality
 from kaohe.words import say
 
 #: Results of the last check, those to be looked at earlier first.

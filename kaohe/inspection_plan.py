@@ -23,7 +23,7 @@ from kaohe.publishing import inspection_forms
 from kaohe.publishing.snapshot import NAME as SNAPSHOT
 from kaohe.publishing.snapshot import Snapshot
 from kaohe.safely import replace
-from kaohe.scheme import SPOT_CHECKS
+from kaohe.scheme.parts import SPOT_CHECKS
 from kaohe.sources.recognise import normal
 from kaohe.words import say
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Asks, Model
-from kaohe.scheme import Param, Params
+from kaohe.scheme.parts import Param, Params
 from kaohe.words import say
 
 Known = Sequence[str | int]

@@ -18,7 +18,8 @@ from kaohe.contracts import Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
-from kaohe.scheme import FEWER_DEDUCTIONS, SPOT_CHECKS, Asked, Scheme, SpotChecks
+from kaohe.scheme import Composite, Scheme
+from kaohe.scheme.parts import FEWER_DEDUCTIONS, SPOT_CHECKS, Asked, SpotChecks
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 

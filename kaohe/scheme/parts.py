@@ -1,25 +1,17 @@
-"""Schemes (考核办法): data/schemes/<year>.yml read into typed objects, proved to add up, and laid out as tables.
-
-A scheme is a tree. Its leaves are indicators: a measure (sql/measures/<measure>.sql), a scoring rule and a weight.
-"""
+"""The parts of a scheme beside its tree: bases, parameters, bonus, deductions, vetoes, grades, alerts, spot checks."""
 
 import datetime as dt
-import hashlib
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictInt, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
 from kaohe.words import language
-from kaohe.yamlfile import read_yaml, wrong
+from kaohe.yamlfile import wrong
 
-Weight = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
+Weight = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 Points = Annotated[Decimal, Field(ge=0, le=100, decimal_places=2)]
 Param = str | StrictInt | Decimal
 #: A parameter is one value, a list of values, or a value per key (points per level, penalty per severity).
@@ -27,20 +19,18 @@ Params = dict[str, Param | list[Param] | dict[str, Param]]
 #: Where the weight of the four kinds of leaf goes.
 Section = Literal["base", "bonus", "deduction", "veto"]
 
-TOTAL = Decimal(100)
 FEWER_DEDUCTIONS = "fewer_deductions"
 #: Under which name the numbers of the spot checks stand among the parameters; no indicator can have it.
 SPOT_CHECKS = "spot-checks"
 #: What an alert's sentence may be filled in with.
 ALERT_VALUES = ("item", "due_on", "days", "number", "text")
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Dated(_Strict):
+class Dated(Strict):
     """Something that holds from one day to another, both included; without them, always."""
 
     effective_from: dt.date = dt.date.min
@@ -78,10 +68,10 @@ ParamRow = tuple[str, str | None, str, Decimal | None, dt.date, dt.date]
 _ALWAYS = (dt.date.min, dt.date.max)
 
 
-class Asked(_Strict):
+class Asked(Strict):
     """A model of SQL asked with parameters. ``system``: the number in the work plan that it belongs to."""
 
-    title: str
+    title: str = ""
     params: Params = {}
     system: Annotated[int, Field(ge=1, le=31)] | None = None
 
@@ -91,15 +81,15 @@ class Asked(_Strict):
 
 
 class Leaf(Asked):
-    """What every leaf has: a measure with its parameters, and the rule behind it.
+    """What every leaf has: a measure (its own name if none is given) with its parameters, and the rule behind it.
 
     ``versions``: parameters that differ by the date of the record. ``deadline``: the last day for handing in, where it
     is not the scheme's. ``not_applicable``: the rule by which a unit without items is not assessed, in one sentence.
     """
 
-    measure: str
+    measure: str = ""
     versions: list[Version] = []
-    basis: Basis
+    basis: Basis | None = None
     rule: str
     deadline: dt.date | None = None
     not_applicable: str | None = None
@@ -138,42 +128,16 @@ def _param_rows(params: Params, begin: dt.date, end: dt.date) -> Iterator[ParamR
             yield name, key, str(value), None if isinstance(value, str) else Decimal(value), begin, end
 
 
-class Indicator(Leaf):
-    """A leaf of the weighted tree. ``share``: points = effective weight × Σ done / Σ due. Weight 0: shown only."""
-
-    weight: Weight
-    rule: Literal["share"]
-
-
-def _kind(given: Any) -> str:
-    return "node" if isinstance(given, Node) or (isinstance(given, dict) and "children" in given) else "indicator"
-
-
-class Node(_Strict):
-    """An inner node; the weights of its children add up to its own."""
-
-    title: str
-    weight: Weight
-    children: dict[
-        str, Annotated[Annotated["Node", Tag("node")] | Annotated[Indicator, Tag("indicator")], Discriminator(_kind)]
-    ] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        _check_sum(self.title, self.weight, self.children.values())
-        return self
-
-
 class PerItem(Leaf):
     """A bonus or a deduction: the points are Σ done of the measure's items (each fact once, the largest)."""
 
     rule: Literal["per_item"]
 
 
-class Capped(_Strict):
+class Capped(Strict):
     """Bonus or deductions, together never more than ``cap`` points."""
 
-    cap: Points
+    cap: Points = Decimal(0)
     indicators: dict[str, PerItem] = {}
 
 
@@ -184,7 +148,7 @@ class Veto(Leaf):
     grade_at_most: str
 
 
-class Grade(_Strict):
+class Grade(Strict):
     """A grade from ``at_least`` points on (the number included), for at most a share ``quota`` of the category."""
 
     title: str
@@ -218,14 +182,15 @@ class Alert(Asked):
         return self
 
 
-class Rounding(_Strict):
-    """How the points of a leaf are rounded, once."""
+class Rounding(Strict):
+    """How points are rounded, once: each leaf's (``at: leaf``, where all nodes are sums) or only the whole score."""
 
-    digits: Literal[2]
-    mode: Literal["half_up"]
+    digits: Annotated[int, Field(ge=0, le=6)]
+    mode: Literal["half_up", "half_even", "down"] = "half_up"
+    at: Literal["leaf", "total"] | None = None
 
 
-class Lifecycle(_Strict):
+class Lifecycle(Strict):
     """How many working days the results are open to view, and after that to appeal."""
 
     notice_days: Annotated[int, Field(ge=1, le=60)]
@@ -236,14 +201,14 @@ class Lifecycle(_Strict):
 Quality = Literal["weak", "never", "middle", "good"]
 
 
-class AtLeast(_Strict):
+class AtLeast(Strict):
     """From how many points of 100 on a check was good or middling; below it was weak."""
 
     good: Points
     middle: Points
 
 
-class SpotChecks(_Strict):
+class SpotChecks(Strict):
     """How the units of a month are drawn for spot check: the last month of each round, what a unit's last check is
     called, and how early units with that result come (2: their stratum gets places as if it had twice as many)."""
 
@@ -266,131 +231,3 @@ class SpotChecks(_Strict):
         """A row for every number, as other parameters are laid out."""
         for name, numbers in self.model_dump().items():
             yield from _param_rows({name: {str(key): number for key, number in numbers.items()}}, *_ALWAYS)
-
-
-class Scheme(Dated):
-    """The assessment scheme of one year."""
-
-    id: str
-    title: str
-    year: int
-    effective_from: dt.date
-    effective_to: dt.date
-    deadline: dt.date
-    rounding: Rounding
-    dimensions: dict[str, Node] = Field(min_length=1)
-    bonus: Capped
-    deductions: Capped
-    vetoes: dict[str, Veto] = {}
-    grades: dict[str, Grade] = Field(min_length=1)
-    tie_break: list[str] = []
-    lifecycle: Lifecycle | None = None
-    spot_checks: SpotChecks | None = None
-    alerts: dict[str, Alert] = {}
-
-    @model_validator(mode="after")
-    def _holds_in_its_year(self) -> Self:
-        first, last = dt.date(self.year, 1, 1), dt.date(self.year, 12, 31)
-        if self.effective_from.year > self.year or self.effective_to.year < self.year:
-            raise wrong("scheme_not_of_year", at=("effective_from",), year=self.year)
-        if self.deadline < last:
-            raise wrong("scheme_deadline", at=("deadline",), name=self.title, deadline=self.deadline, last=last)
-        for entry, leaf in self.leaves:
-            if leaf.deadline and leaf.deadline < last:
-                raise wrong("scheme_deadline", name=entry.name, deadline=leaf.deadline, last=last)
-            basis = leaf.basis
-            if not basis.overlaps(Dated(effective_from=first, effective_to=last)):
-                raise wrong("scheme_basis_not_in_force", indicator=entry.name, rule=basis.rule, year=self.year)
-        return self
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        _check_sum(self.title, TOTAL, self.dimensions.values())
-        names: set[str] = set()
-        for entry in self.entries:
-            if not _NAME.fullmatch(entry.name) or entry.name == FEWER_DEDUCTIONS:
-                raise wrong("contract_bad_name", name=entry.name)
-            if entry.name in names:
-                raise wrong("scheme_name_twice", name=entry.name)
-            names.add(entry.name)
-        for name in self.alerts:
-            if not _NAME.fullmatch(name):
-                raise wrong("contract_bad_name", at=("alerts", name), name=name)
-            if name in names:
-                raise wrong("scheme_name_twice", at=("alerts", name), name=name)
-        titles = [grade.title for grade in self.grades.values()]
-        if len(set(titles)) < len(titles):
-            raise wrong("scheme_grade_titles", at=("grades",))
-        for name in self.tie_break:
-            if name != FEWER_DEDUCTIONS and name not in names:
-                raise wrong("scheme_tie_break", at=("tie_break",), name=name)
-        bounds = [grade.at_least for grade in self.grades.values()]
-        if bounds != sorted(set(bounds), reverse=True) or bounds[-1] != 0:
-            raise wrong("scheme_grades", at=("grades",))
-        for name, veto in self.vetoes.items():
-            if veto.grade_at_most not in self.grades:
-                raise wrong("scheme_veto_grade", at=("vetoes", name), grade=veto.grade_at_most)
-        return self
-
-    @cached_property
-    def entries(self) -> list["Entry"]:
-        """Every node and leaf, top down in the order of the file."""
-        found = list(_walk(self.dimensions, parent="", dimension="", section="base"))
-        sections: list[tuple[Section, Any]] = [
-            ("bonus", self.bonus.indicators),
-            ("deduction", self.deductions.indicators),
-            ("veto", self.vetoes),
-        ]
-        for section, leaves in sections:
-            found += _walk(leaves, parent="", dimension=section, section=section)
-        return found
-
-    @property
-    def leaves(self) -> list[tuple["Entry", Leaf]]:
-        """Every leaf with its place in the tree."""
-        return [(entry, entry.node) for entry in self.entries if isinstance(entry.node, Leaf)]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A node or leaf with its place in the tree. ``dimension``: the first node above it, or its section."""
-
-    name: str
-    parent: str
-    dimension: str
-    section: Section
-    node: Node | Leaf
-
-    @property
-    def weight(self) -> Decimal:
-        """Its weight; 0 for bonus, deductions and vetoes."""
-        return self.node.weight if isinstance(self.node, Node | Indicator) else Decimal(0)
-
-    @property
-    def is_shown(self) -> bool:
-        """A leaf of weight 0: shown, never scored."""
-        return isinstance(self.node, Indicator) and not self.node.weight
-
-
-def load_scheme(path: Path) -> Scheme:
-    """The scheme in ``path``; ``KaoheError`` with file and line if it is wrong or its weights do not add up."""
-    return read_yaml(path, Scheme)
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of the scheme file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _check_sum(name: str, whole: Decimal, children: Any) -> None:
-    total = sum((child.weight for child in children), Decimal(0))
-    if total != whole:
-        raise wrong("scheme_sum", node=name, total=total, weight=whole)
-
-
-def _walk(children: Any, parent: str, dimension: str, section: Section) -> Iterator[Entry]:
-    for name, node in children.items():
-        own = dimension or name
-        yield Entry(name=name, parent=parent, dimension=own, section=section, node=node)
-        if isinstance(node, Node):
-            yield from _walk(node.children, name, own, section)
