@@ -5,10 +5,9 @@ SQL is never assembled from a scheme's strings.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 
 import duckdb
 import polars as pl
@@ -19,7 +18,7 @@ from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme
-from kaohe.scheme.parts import FEWER_DEDUCTIONS, SPOT_CHECKS, Asked, SpotChecks
+from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -30,6 +29,7 @@ GIVEN = {
     "scheme_node",
     "scheme_path",
     "scheme_indicator",
+    "scheme_step",
     "scheme_param",
     "scheme_grade",
     "scheme_tie_break",
@@ -37,6 +37,7 @@ GIVEN = {
     "scheme_alert",
     "work_plan",
     "measure_table",
+    "given_value",
     "report",
     "record_place",
     "record_count",
@@ -47,12 +48,14 @@ GIVEN = {
 }
 
 #: Names that scoring itself uses.
-OWN = {"measured", "alert", "param", "record", "set_aside", "position", "unit_name", "changed"}
+OWN = {"measured", "round", "alert", "param", "record", "set_aside", "position", "unit_name", "changed"}
 
 MEASURED = """
 create or replace table main.measured (
   unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[])
 """
+
+GIVEN_VALUE = "unit_id varchar, evidence varchar, value double"
 
 _ALERT = """
 create or replace table main.alert (
@@ -71,6 +74,7 @@ class Plan:
     base: list[Model]
     measures: Models
     scores: list[Model]
+    results: list[Model]
     alerts: Models
     reports: list[Model]
     audits: list[Model]
@@ -86,9 +90,11 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     """
     sql = project.sql
     base, measures, alerts = (Models.of(sql / folder) for folder in ("base", "measures", "alerts"))
-    scores, reports, audits = (Models.of(sql / folder) for folder in ("scores", "reports", "audits"))
+    scores, results, reports, audits = (
+        Models.of(sql / folder) for folder in ("scores", "results", "reports", "audits")
+    )
     tables = set(contracts)
-    for model in [*base.values(), *scores.values(), *reports.values()]:
+    for model in [*base.values(), *scores.values(), *results.values(), *reports.values()]:
         if model.name in tables | GIVEN | OWN:
             raise KaoheError("sql_name_taken", file=model.path, table=model.name)
     for name in sorted(tables & (GIVEN | OWN)):
@@ -103,16 +109,17 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
         params.check(_asked_for(alerts, alert.alert, name, set(alert.params)), contracts, name, alert.params)
     known = tables | GIVEN | base.keys()
     measures.in_order(known | {"param"})
-    scored = known | scores.keys() | {"measured"}
+    scored = known | scores.keys() | results.keys() | {"measured"}
     alerts.in_order(scored | {"param"})
     behind = {entry.name: Models(base | measures).sources(leaf.measure, tables) for entry, leaf in scheme.leaves}
     _refuse_what_is_not_scored(scheme, contracts, behind)
-    everything = Models(base | scores | alerts)
+    everything = Models(base | scores | results | alerts)
     behind |= {name: everything.sources(alert.alert, tables) for name, alert in scheme.alerts.items()}
     return Plan(
         base.in_order(tables | GIVEN),
         measures,
         scores.in_order(known | {"measured"}),
+        results.in_order(known | scores.keys() | {"measured"}),
         alerts,
         reports.in_order(scored | {"alert"}),
         audits.in_order(scored | reports.keys()),
@@ -159,7 +166,9 @@ def score(
     """
     con = warehouse.con
     con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
-    lay_out_scheme(warehouse, scheme, planned, as_of)
+    lay_out_year(warehouse, scheme, as_of)
+    lay_out_schemes(warehouse, {IN_FORCE: scheme}, planned.measures)
+    _lay_out_alerts(warehouse, scheme, planned)
     work_plan = pl.read_csv(project.work_plan)
     con.execute("create or replace table main.work_plan (number integer, system varchar, command varchar)")
     warehouse.write("main.work_plan", work_plan)
@@ -172,13 +181,32 @@ def score(
     for done, (entry, leaf) in enumerate(scheme.leaves):
         progress.report(say("step_score", indicator=leaf.title), done, len(scheme.leaves))
         _measure(warehouse, entry.name, planned.measures[leaf.measure])
-    for model in planned.scores:
-        make(warehouse, model)
+    add_up(warehouse, [*planned.scores, *planned.results])
     con.execute(_ALERT)
     for name, alert in scheme.alerts.items():
         _raise_alert(warehouse, name, planned.alerts[alert.alert])
     for model in planned.reports:
         make(warehouse, model)
+
+
+def add_up(warehouse: Warehouse, models: Iterable[Model]) -> None:
+    """From ``main.measured`` and the scheme's tables to scores.
+
+    Raises ``KaoheError`` for a value that must be there and is not, or one that a rule or a node cannot take.
+    """
+    for model in models:
+        make(warehouse, model)
+    missing = warehouse.rows(
+        "select unit_id, indicator from main.leaf_status where status = 'missing' order by all limit 1"
+    )
+    if missing:
+        raise KaoheError("value_missing", unit=missing[0][0], indicator=missing[0][1])
+    undefined = warehouse.rows(
+        "select unit_id, indicator from main.leaf_status where isnan(score) union all "
+        "select unit_id, node from main.tree_score where isnan(score) order by all limit 1"
+    )
+    if undefined:
+        raise KaoheError("value_undefined", unit=undefined[0][0], node=undefined[0][1])
 
 
 def audit(warehouse: Warehouse, planned: Plan) -> None:
@@ -191,9 +219,19 @@ def audit(warehouse: Warehouse, planned: Plan) -> None:
 
 
 def make(warehouse: Warehouse, model: Model) -> None:
-    """Run a model: the table of its name is made anew. Raises ``KaoheError`` naming the file if the SQL fails."""
+    """Run a model: the table of its name is made anew, at once or round by round.
+
+    Raises ``KaoheError`` naming the file if the SQL fails.
+    """
+    con = warehouse.con
     with _named(model):
-        warehouse.con.execute(f"create or replace table main.{model.name} as {model.sql}")
+        if model.rounds is None:
+            con.execute(f"create or replace table main.{model.name} as {model.sql}")
+            return
+        con.execute(f"create or replace table main.{model.name} ({model.columns})")
+        for number in range(warehouse.rows(model.rounds)[0][0]):
+            con.execute("create or replace temp table round as select cast(? as integer) as number", [number])
+            con.execute(f"insert into main.{model.name} {model.sql}")
 
 
 @contextmanager
@@ -235,115 +273,47 @@ def _set_params(warehouse: Warehouse, asked_by: str) -> None:
     )
 
 
-def lay_out_scheme(warehouse: Warehouse, scheme: Scheme, planned: Plan, as_of: dt.date) -> None:
-    """The scheme and the run's dates as tables."""
-    con = warehouse.con
+def lay_out_year(warehouse: Warehouse, scheme: Scheme, as_of: dt.date) -> None:
+    """The year and the dates of the run. Nobody gives values by hand: ``given_value`` is empty."""
     begin, end = dt.date(scheme.year, 1, 1), dt.date(scheme.year, 12, 31)
-    con.execute(
+    warehouse.con.execute(
         "create or replace table main.assessment as select ? as year, ? as as_of, ? as year_start, "
         "? as year_end, ? as period_end",
         [scheme.year, as_of, begin, end, min(as_of, end)],
     )
-    con.execute(
-        "create or replace table main.scheme as select ? as id, ? as title, cast(? as decimal(9,2)) as "
-        "bonus_cap, cast(? as decimal(9,2)) as deduction_cap",
-        [scheme.id, scheme.title, scheme.bonus.cap, scheme.deductions.cap],
+    lay_out(warehouse, "given_value", GIVEN_VALUE, [])
+
+
+def lay_out_schemes(
+    warehouse: Warehouse,
+    variants: Mapping[str, Composite],
+    measures: Models | None = None,
+    evidence: Mapping[tuple[str, str], str] | None = None,
+) -> None:
+    """The variants of the scheme as tables (scheme/tables.py), each row with the name of its variant."""
+    for table, (columns, rows) in scheme_tables(variants, measures, evidence).items():
+        lay_out(warehouse, table, columns, rows)
+
+
+def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None:
+    """The scheme's alerts, and the tables behind each indicator and alert."""
+    alerts: Rows = [
+        (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
+        for number, (name, alert) in enumerate(scheme.alerts.items())
+    ]
+    columns = (
+        "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, position integer"
     )
-    for table, (columns, rows) in _scheme_tables(scheme, planned).items():
-        con.execute(f"create or replace table main.{table} ({columns})")
-        names = [column.split()[0] for column in columns.split(", ")]
-        warehouse.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
+    lay_out(warehouse, "scheme_alert", columns, alerts)
+    tables: Rows = [(name, table) for name, tables in planned.tables.items() for table in sorted(tables)]
+    lay_out(warehouse, "measure_table", "indicator varchar, table_name varchar", tables)
 
 
-Rows = list[tuple[object, ...]]
-
-
-def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]:
-    """table → (column definitions, rows). Exact numbers travel as text and are cast by the table."""
-    position = {entry.name: number for number, entry in enumerate(scheme.entries)}
-    parent = {entry.name: entry.parent for entry in scheme.entries}
-    grades = {name: number for number, name in enumerate(scheme.grades, start=1)}
-    nodes: Rows = [
-        (entry.name, entry.parent, entry.dimension, entry.section, entry.node.title, str(entry.weight), number)
-        for number, entry in enumerate(scheme.entries)
-    ]
-    paths: Rows = [(entry.name, node) for entry, _ in scheme.leaves for node in _upwards(entry.name, parent)]
-    indicators: Rows = []
-    given: Rows = []
-    for entry, leaf in scheme.leaves:
-        place = (entry.name, entry.dimension, entry.section, leaf.measure, leaf.rule, str(entry.weight))
-        empty = planned.measures[leaf.measure].empty, leaf.not_applicable
-        indicators.append((*place, *empty, leaf.deadline or scheme.deadline, leaf.system, position[entry.name]))
-        given += _params_of(entry.name, leaf)
-    for name, alert in scheme.alerts.items():
-        given += _params_of(name, alert)
-    if scheme.spot_checks:
-        given += _params_of(SPOT_CHECKS, scheme.spot_checks)
-    return {
-        "scheme_node": (
-            "node varchar, parent varchar, dimension varchar, section varchar, title varchar, weight decimal(9,2), "
-            "position integer",
-            nodes,
-        ),
-        "scheme_path": ("leaf varchar, node varchar", paths),
-        "scheme_indicator": (
-            "indicator varchar, dimension varchar, section varchar, measure varchar, rule varchar, "
-            "weight decimal(9,2), empty varchar, not_applicable varchar, deadline date, system integer, "
-            "position integer",
-            indicators,
-        ),
-        "scheme_param": (
-            "indicator varchar, name varchar, key varchar, text varchar, number decimal(18,6), effective_from date, "
-            "effective_to date",
-            given,
-        ),
-        "scheme_alert": (
-            "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, "
-            "position integer",
-            [
-                (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
-                for number, (name, alert) in enumerate(scheme.alerts.items())
-            ],
-        ),
-        "scheme_grade": (
-            "position integer, grade varchar, title varchar, at_least decimal(9,2), quota decimal(9,4), "
-            "quota_at_least bigint",
-            [
-                (grades[name], name, grade.title, _text(grade.at_least), _text(grade.quota), grade.quota_at_least)
-                for name, grade in scheme.grades.items()
-            ],
-        ),
-        "scheme_tie_break": (
-            "position integer, node varchar",
-            [(number, "" if name == FEWER_DEDUCTIONS else name) for number, name in enumerate(scheme.tie_break)],
-        ),
-        "scheme_veto": (
-            "veto varchar, lowest_position integer",
-            [(name, grades[veto.grade_at_most]) for name, veto in scheme.vetoes.items()],
-        ),
-        "measure_table": (
-            "indicator varchar, table_name varchar",
-            [(name, table) for name, tables in planned.tables.items() for table in sorted(tables)],
-        ),
-    }
-
-
-def _upwards(name: str, parent: dict[str, str]) -> Iterator[str]:
-    """A leaf and every node above it."""
-    while name:
-        yield name
-        name = parent[name]
-
-
-def _params_of(name: str, asked: Asked | SpotChecks) -> Rows:
-    return [
-        (name, param, key, text, _text(number), begin, end)
-        for param, key, text, number, begin, end in asked.param_rows()
-    ]
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)
+def lay_out(warehouse: Warehouse, table: str, columns: str, rows: Rows) -> None:
+    """Make table ``main.<table>`` with these columns and rows; exact numbers travel as text."""
+    warehouse.con.execute(f"create or replace table main.{table} ({columns})")
+    names = [column.split()[0] for column in columns.split(", ")]
+    warehouse.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
 
 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
