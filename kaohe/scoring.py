@@ -19,7 +19,7 @@ from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme
 from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
-from kaohe.warehouse import Warehouse
+from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import say
 
 #: Tables that a run lays out for the models, beside the trusted ones.
@@ -189,7 +189,7 @@ def score(
         make(warehouse, model)
 
 
-def add_up(warehouse: Warehouse, models: Iterable[Model]) -> None:
+def add_up(warehouse: Engine, models: Iterable[Model]) -> None:
     """From ``main.measured`` and the scheme's tables to scores.
 
     Raises ``KaoheError`` for a value that must be there and is not, or one that a rule or a node cannot take.
@@ -218,7 +218,7 @@ def audit(warehouse: Warehouse, planned: Plan) -> None:
             raise KaoheError("audit_failed", audit=model.name, rows=failing)
 
 
-def make(warehouse: Warehouse, model: Model) -> None:
+def make(warehouse: Engine, model: Model) -> None:
     """Run a model: the table of its name is made anew, at once or round by round.
 
     Raises ``KaoheError`` naming the file if the SQL fails.
@@ -242,7 +242,7 @@ def _named(model: Model) -> Iterator[None]:
         raise KaoheError("sql_failed", file=model.path, problem=str(error).splitlines()[0]) from error
 
 
-def _measure(warehouse: Warehouse, indicator: str, model: Model) -> None:
+def _measure(warehouse: Engine, indicator: str, model: Model) -> None:
     """Run an indicator's measure with its parameters; its items go to ``main.measured``."""
     _set_params(warehouse, indicator)
     with _named(model):
@@ -254,7 +254,7 @@ def _measure(warehouse: Warehouse, indicator: str, model: Model) -> None:
         )
 
 
-def _raise_alert(warehouse: Warehouse, alert: str, model: Model) -> None:
+def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
     """Run an alert's model with its parameters; its rows go to ``main.alert``."""
     _set_params(warehouse, alert)
     with _named(model):
@@ -265,7 +265,7 @@ def _raise_alert(warehouse: Warehouse, alert: str, model: Model) -> None:
         )
 
 
-def _set_params(warehouse: Warehouse, asked_by: str) -> None:
+def _set_params(warehouse: Engine, asked_by: str) -> None:
     warehouse.con.execute(
         "create or replace temp table param as select name, key, text, number, effective_from, effective_to "
         "from main.scheme_param where indicator = ?",
@@ -273,7 +273,7 @@ def _set_params(warehouse: Warehouse, asked_by: str) -> None:
     )
 
 
-def lay_out_year(warehouse: Warehouse, scheme: Scheme, as_of: dt.date) -> None:
+def lay_out_year(warehouse: Engine, scheme: Scheme, as_of: dt.date) -> None:
     """The year and the dates of the run. Nobody gives values by hand: ``given_value`` is empty."""
     begin, end = dt.date(scheme.year, 1, 1), dt.date(scheme.year, 12, 31)
     warehouse.con.execute(
@@ -285,7 +285,7 @@ def lay_out_year(warehouse: Warehouse, scheme: Scheme, as_of: dt.date) -> None:
 
 
 def lay_out_schemes(
-    warehouse: Warehouse,
+    warehouse: Engine,
     variants: Mapping[str, Composite],
     measures: Models | None = None,
     evidence: Mapping[tuple[str, str], str] | None = None,
@@ -309,7 +309,7 @@ def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None
     lay_out(warehouse, "measure_table", "indicator varchar, table_name varchar", tables)
 
 
-def lay_out(warehouse: Warehouse, table: str, columns: str, rows: Rows) -> None:
+def lay_out(warehouse: Engine, table: str, columns: str, rows: Rows) -> None:
     """Make table ``main.<table>`` with these columns and rows; exact numbers travel as text."""
     warehouse.con.execute(f"create or replace table main.{table} ({columns})")
     names = [column.split()[0] for column in columns.split(", ")]

@@ -20,7 +20,8 @@ _EMPTY = {"exclude": "not_applicable", "zero": "not_reported", "fail": "fail"}
 _AGGREGATION = "aggregation varchar, power double, trim decimal(9,6), best bigint, availability decimal(9,6)"
 _COLUMNS = {
     "scheme": (
-        "variant varchar, id varchar, title varchar, adds_up boolean, rounds_leaves boolean, has_extras boolean, units_per_point bigint, "
+        "variant varchar, id varchar, title varchar, adds_up boolean, rounds_leaves boolean, has_extras boolean, "
+        "units_per_point bigint, "
         "rounding_mode varchar, total decimal(9,2), screen decimal(9,6), ranking varchar, bonus_cap decimal(9,2), "
         f"deduction_cap decimal(9,2), {_AGGREGATION}"
     ),
@@ -106,11 +107,11 @@ def _tables_of(
 
 def _scheme_row(scheme: Composite) -> tuple[object, ...]:
     rounding = scheme.rounding
-    return (
-        scheme.id, scheme.title, scheme.adds_up, scheme.is_points, bool(scheme.bonus.indicators or scheme.deductions.indicators), 10**rounding.digits if rounding else None,
-        rounding.mode if rounding else None, str(scheme.total), str(scheme.screen), scheme.ranking,
-        str(scheme.bonus.cap), str(scheme.deductions.cap), *_aggregation(scheme),
-    )  # fmt: skip
+    kind = scheme.adds_up, scheme.is_points, bool(scheme.bonus.indicators or scheme.deductions.indicators)
+    rounded = (10**rounding.digits, rounding.mode) if rounding else (None, None)
+    caps = str(scheme.bonus.cap), str(scheme.deductions.cap)
+    ranked = str(scheme.total), str(scheme.screen), scheme.ranking
+    return scheme.id, scheme.title, *kind, *rounded, *ranked, *caps, *_aggregation(scheme)
 
 
 def _node_row(number: int, entry: Entry) -> tuple[object, ...]:
