@@ -13,11 +13,12 @@ import duckdb
 import polars as pl
 
 from kaohe import params, progress
-from kaohe.contracts import Contracts, quoted
+from kaohe.contracts import Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme
+from kaohe.scheme.parts import Leaf
 from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
 from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import say
@@ -165,28 +166,69 @@ def score(
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
     con = warehouse.con
-    con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
-    lay_out_year(warehouse, scheme, as_of)
-    lay_out_schemes(warehouse, {IN_FORCE: scheme}, planned.measures)
-    _lay_out_alerts(warehouse, scheme, planned)
     work_plan = pl.read_csv(project.work_plan)
     con.execute("create or replace table main.work_plan (number integer, system varchar, command varchar)")
     warehouse.write("main.work_plan", work_plan)
+    _lay_out_alerts(warehouse, scheme, planned)
     _lay_out_records(warehouse, contracts, scheme.year)
-    for model in planned.base:
+    measure_and_add_up(warehouse, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
+    for model in planned.results:
         make(warehouse, model)
-    if not warehouse.rows("select 1 from main.assessed_unit limit 1"):
-        raise KaoheError("nobody_to_assess", year=scheme.year)
-    con.execute(MEASURED)
-    for done, (entry, leaf) in enumerate(scheme.leaves):
-        progress.report(say("step_score", indicator=leaf.title), done, len(scheme.leaves))
-        _measure(warehouse, entry.name, planned.measures[leaf.measure])
-    add_up(warehouse, [*planned.scores, *planned.results])
     con.execute(_ALERT)
     for name, alert in scheme.alerts.items():
         _raise_alert(warehouse, name, planned.alerts[alert.alert])
     for model in planned.reports:
         make(warehouse, model)
+
+
+def measure_and_add_up(
+    engine: Engine,
+    project: Project,
+    contracts: Mapping[str, Contract],
+    variants: Mapping[str, tuple[Scheme, Plan]],
+    as_of: dt.date,
+) -> None:
+    """From the trusted tables to the scores of every variant of the scheme in force, in one pass. What a variant asks
+    of a measure just as the scheme in force does is measured once.
+
+    Raises ``KaoheError`` if no unit of the registry is there to be assessed.
+    """
+    engine.con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
+    schemes = {name: scheme for name, (scheme, _) in variants.items()}
+    in_force, planned = variants[IN_FORCE]
+    evidence = _evidence(schemes)
+    lay_out_year(engine, in_force, as_of)
+    lay_out_schemes(engine, schemes, planned.measures, evidence)
+    behind = {(alert, table) for alert in in_force.alerts for table in planned.tables[alert]}
+    wanted: dict[str, tuple[str, str, Leaf]] = {}
+    for name, (scheme, plan) in variants.items():
+        for entry, leaf in scheme.leaves:
+            behind |= {(evidence[name, entry.name], table) for table in plan.tables[entry.name]}
+            wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
+    lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
+    _lay_out_reports(engine, contracts, in_force.year)
+    for model in planned.base:
+        make(engine, model)
+    if not engine.rows("select 1 from main.assessed_unit limit 1"):
+        raise KaoheError("nobody_to_assess", year=in_force.year)
+    engine.con.execute(MEASURED)
+    for done, (own_name, (variant, indicator, leaf)) in enumerate(wanted.items()):
+        progress.report(say("step_score", indicator=leaf.title), done, len(wanted))
+        _measure(engine, own_name, variant, indicator, planned.measures[leaf.measure])
+    add_up(engine, planned.scores)
+
+
+def _evidence(variants: Mapping[str, Scheme]) -> dict[tuple[str, str], str]:
+    """(variant, indicator) → the name under which its items are measured: the indicator's, unless the variant asks
+    something else of a measure than the scheme in force does under that name."""
+    asked = {entry.name: (leaf.measure, list(leaf.param_rows())) for entry, leaf in variants[IN_FORCE].leaves}
+    return {
+        (name, entry.name): entry.name
+        if asked.get(entry.name) == (leaf.measure, list(leaf.param_rows()))
+        else f"{name}.{entry.name}"
+        for name, scheme in variants.items()
+        for entry, leaf in scheme.leaves
+    }
 
 
 def add_up(warehouse: Engine, models: Iterable[Model]) -> None:
@@ -242,21 +284,21 @@ def _named(model: Model) -> Iterator[None]:
         raise KaoheError("sql_failed", file=model.path, problem=str(error).splitlines()[0]) from error
 
 
-def _measure(warehouse: Engine, indicator: str, model: Model) -> None:
+def _measure(engine: Engine, evidence: str, variant: str, indicator: str, model: Model) -> None:
     """Run an indicator's measure with its parameters; its items go to ``main.measured``."""
-    _set_params(warehouse, indicator)
+    _set_params(engine, variant, indicator)
     with _named(model):
-        warehouse.con.execute(
+        engine.con.execute(
             "insert into main.measured select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
             f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
             "order by unit_id, item",
-            [indicator],
+            [evidence],
         )
 
 
 def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
     """Run an alert's model with its parameters; its rows go to ``main.alert``."""
-    _set_params(warehouse, alert)
+    _set_params(warehouse, IN_FORCE, alert)
     with _named(model):
         warehouse.con.execute(
             "insert into main.alert select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "
@@ -265,11 +307,11 @@ def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
         )
 
 
-def _set_params(warehouse: Engine, asked_by: str) -> None:
+def _set_params(warehouse: Engine, variant: str, asked_by: str) -> None:
     warehouse.con.execute(
         "create or replace temp table param as select name, key, text, number, effective_from, effective_to "
-        "from main.scheme_param where indicator = ?",
-        [asked_by],
+        "from main.scheme_param where variant = ? and indicator = ?",
+        [variant, asked_by],
     )
 
 
@@ -296,7 +338,7 @@ def lay_out_schemes(
 
 
 def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None:
-    """The scheme's alerts, and the tables behind each indicator and alert."""
+    """The scheme's alerts."""
     alerts: Rows = [
         (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
         for number, (name, alert) in enumerate(scheme.alerts.items())
@@ -305,8 +347,6 @@ def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None
         "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, position integer"
     )
     lay_out(warehouse, "scheme_alert", columns, alerts)
-    tables: Rows = [(name, table) for name, tables in planned.tables.items() for table in sorted(tables)]
-    lay_out(warehouse, "measure_table", "indicator varchar, table_name varchar", tables)
 
 
 def lay_out(warehouse: Engine, table: str, columns: str, rows: Rows) -> None:
@@ -316,27 +356,32 @@ def lay_out(warehouse: Engine, table: str, columns: str, rows: Rows) -> None:
     warehouse.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
 
 
-def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
+def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: int) -> None:
     """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
-    would show through. ``record_place``: where each trusted record stands.
-    ``record_count``: records in, used, quarantined and of other years, by table."""
-    con = warehouse.con
-    con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
-    con.execute(
-        "create or replace table main.record_count (table_name varchar, records_in bigint, "
-        "records_used bigint, records_quarantined bigint, other_year bigint)"
-    )
-    places = []
+    would show through."""
+    engine.con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
     for name, contract in contracts.items():
         if not contract.reference and not contract.restricted:
             unit, joined = "record.unit_id", ""
             if owner := contract.owner:
                 key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
                 unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
-            con.execute(
+            engine.con.execute(
                 f"insert into main.report select distinct {unit}, '{name}' from main.{name} as record {joined} "
                 f"where record._year is null or record._year = {year:d} order by 1"
             )
+
+
+def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
+    """``record_place``: where each trusted record stands. ``record_count``: records in, used, quarantined and of other
+    years, by table."""
+    con = warehouse.con
+    con.execute(
+        "create or replace table main.record_count (table_name varchar, records_in bigint, "
+        "records_used bigint, records_quarantined bigint, other_year bigint)"
+    )
+    places = []
+    for name in contracts:
         con.execute(
             f"insert into main.record_count select '{name}', (select count(*) from raw.{name}), "
             f"(select count(*) from main.{name}), (select count(*) from main.quarantine where table_name = '{name}'), "
