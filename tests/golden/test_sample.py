@@ -20,6 +20,7 @@ import polars as pl
 import pytest
 import yaml
 
+from kaohe.what_if import what_if
 from tests.golden.oracle import scores as oracle
 from tests.golden.oracle.records import Records
 from tests.golden.oracle.scheme import load_scheme
@@ -93,6 +94,13 @@ def test_every_unit_has_the_oracles_score(assessed: tuple[dt.date, Result], expe
     }
     assert found == {unit: {name: getattr(s, name) for name in columns} for unit, s in expected.units.items()}
     assert len(found) == 60
+
+
+def test_what_if_scores_the_scheme_in_force_as_it_was_published(assessed: tuple[dt.date, Result]) -> None:
+    columns = ["unit_id", "total", "rank", "grade", "status"]
+    found = what_if(assessed[1].home, None, ["bonus.cap=4"], []).scores
+    again = found.filter(pl.col("variant") == "in_force").select(columns).sort("unit_id")
+    assert again.rows() == assessed[1].table("scores").select(columns).sort("unit_id").rows()
 
 
 def test_every_leaf_has_the_oracles_points(assessed: tuple[dt.date, Result], expected: oracle.Scores) -> None:
