@@ -6,7 +6,7 @@ YEAR   ?= 2023
 # Scripts/ on Windows, bin/ elsewhere.
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run test check lock sample
+.PHONY: run test check lock sample mutations
 run: .venv/ready
 	$(BIN)/kaohe run --inbox data/sample --year $(YEAR)
 
@@ -17,6 +17,10 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Break the scoring SQL in every way of tests/mutations; the tests must catch each one. Takes a while.
+mutations: .venv/ready
+	$(BIN)/python -m tests.mutations
 
 # uv installs in seconds what takes pip a minute; where it cannot reach an index that pip can (a mirror, a certificate or
 # a proxy in pip's own settings), pip does it.

@@ -244,8 +244,8 @@ def add_up(warehouse: Engine, models: Iterable[Model]) -> None:
     if missing:
         raise KaoheError("value_missing", unit=missing[0][0], indicator=missing[0][1])
     undefined = warehouse.rows(
-        "select if(isnan(treated), 1, 2) as step, unit_id, indicator from main.leaf_status where isnan(score) union all "
-        "select 3, unit_id, node from main.tree_score where isnan(score) order by all limit 1"
+        "select if(isnan(treated), 1, 2) as step, unit_id, indicator from main.leaf_status where isnan(score) "
+        "union all select 3, unit_id, node from main.tree_score where isnan(score) order by all limit 1"
     )
     for _, unit, node in undefined:
         raise KaoheError("value_undefined", unit=unit, node=node or say("whole"))

@@ -87,14 +87,14 @@ def _sum(given: Any) -> Decimal:
 class Bench:
     """Scores evidence with a scheme, as a run does after its measures."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sql: Path = ROOT / "sql") -> None:
         self.folder = folder
         self.warehouse = Warehouse(folder / "home")
-        self.warehouse.con.execute((ROOT / "sql" / "macros.sql").read_text(encoding="utf-8"))
+        self.warehouse.con.execute((sql / "macros.sql").read_text(encoding="utf-8"))
         given = scoring.GIVEN | {"assessed_unit", "unit_attribute", "measured"}
-        scores = Models.of(ROOT / "sql" / "scores")
-        self.after = scores.in_order(given) + Models.of(ROOT / "sql" / "results").in_order(given | scores.keys())
-        audits = Models.of(ROOT / "sql" / "audits")
+        scores = Models.of(sql / "scores")
+        self.after = scores.in_order(given) + Models.of(sql / "results").in_order(given | scores.keys())
+        audits = Models.of(sql / "audits")
         self.audits = audits.in_order(given | {model.name for model in self.after})
 
     def score(self, scheme: SchemeText, units: dict[str, str], items: list[Item], as_of: dt.date = AS_OF) -> Scores:

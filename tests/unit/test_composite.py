@@ -150,9 +150,17 @@ def test_units_that_will_not_do(tmp_path: Path, scheme: str, units: str, said: s
             VALUES.replace("U2,a,2", "U2,a,"),
             "单位 U2 的指标 a",
         ),
-        (SIMPLE.replace("arithmetic", "geometric").replace("minmax, range: [0, 100]", "raw"), VALUES.replace("U2,a,2", "U2,a,-2"), "单位 U1 的“合计”"),
+        (
+            SIMPLE.replace("arithmetic", "geometric").replace("minmax, range: [0, 100]", "raw"),
+            VALUES.replace("U2,a,2", "U2,a,-2"),
+            "单位 U1 的“合计”",
+        ),
         (SIMPLE.replace("weight: 2", "weight: 2, treat: {log: true}"), VALUES.replace("U2,a,2", "U2,a,0"), "U2"),
-        (SIMPLE.replace("weight: 2", "weight: 2, rule: ratio_to_best"), VALUES.replace("U2,a,2", "U2,a,-2"), "“a”算不出来"),
+        (
+            SIMPLE.replace("weight: 2", "weight: 2, rule: ratio_to_best"),
+            VALUES.replace("U2,a,2", "U2,a,-2"),
+            "“a”算不出来",
+        ),
     ],
 )
 def test_what_cannot_be_worked_out_is_an_error_and_no_number(
