@@ -69,8 +69,7 @@ class Again:
         if asked not in self._made:
             if not self._home.exists():
                 self._begin()
-            folder = self.folder / str(len(self._made))
-            folder.mkdir()
+            folder = Path(tempfile.mkdtemp(dir=self.folder))
             self._make(asked, folder)
             self._made[asked] = folder
         return self._made[asked]

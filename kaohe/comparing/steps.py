@@ -54,7 +54,7 @@ class RecordChange:
     """A trusted record, by its key, that only one of two snapshots has or that differs in some cells.
 
     ``before`` and ``after``: where it stands, None where it does not count; ``set_aside``: why the other snapshot has
-    it in quarantine.
+    a record of this key in quarantine; ``recs``: its ``_rec`` before and after.
     """
 
     table: str
@@ -65,7 +65,7 @@ class RecordChange:
     after: Place | None
     cells: tuple[Cell, ...] = ()
     set_aside: str | None = None
-    recs: frozenset[str] = field(default=frozenset(), repr=False)
+    recs: tuple[str | None, str | None] = field(default=(None, None), repr=False)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _asked(con: duckdb.DuckDBPyConnection, name: str) -> list[tuple[Any, ...]]:
 
 
 def _items(con: duckdb.DuckDBPyConnection, records: Sequence[RecordChange]) -> Iterator[ItemChange]:
-    by_rec = {rec: record for record in records for rec in record.recs}
+    by_rec = [{record.recs[at]: record for record in records} for at in range(2)]
     tables: dict[str, set[str]] = {}
     for indicator, table in con.execute(
         "select indicator, table_name from measure_table union select indicator, table_name from earlier.measure_table"
@@ -159,7 +159,8 @@ def _items(con: duckdb.DuckDBPyConnection, records: Sequence[RecordChange]) -> I
         tables.setdefault(indicator, set()).add(table)
     for unit, indicator, item, *numbers, recs_before, recs_after in _asked(con, "changed_items"):
         due, done, lost = ((numbers[at], numbers[at + 3]) for at in range(3))
-        behind = list(dict.fromkeys(by_rec[rec] for rec in (*recs_before, *recs_after) if rec in by_rec))
+        named = ((by_rec[at], rec) for at, recs in enumerate((recs_before, recs_after)) for rec in recs)
+        behind = list(dict.fromkeys(known[rec] for known, rec in named if rec in known))
         behind = behind or _perhaps_behind(unit, tables.get(indicator, set()), records)
         yield ItemChange(unit, indicator, item, due, done, lost, tuple(behind))
 
@@ -197,18 +198,29 @@ def _records_of(con: duckdb.DuckDBPyConnection, contract: Contract, columns: lis
     was, now = ([f"cast({side}.{quoted(name)} as varchar)" for name in columns] for side in ("was", "now"))
     pairs = [tuple(f"cast({side}.{quoted(name)} as varchar)" for side in ("was", "now")) for name in keys]
     places = [f"{side}.{name}" for side in ("was", "now") for name in ("_file", "_sheet", "_row", "_rec")]
+    aside = [_set_aside(contract, keys, *sides) for sides in (("was", "later"), ("now", "earlier"))]
     rows = con.execute(
-        f"select {', '.join(places)}, coalesce(aside_now.reason, aside_was.reason), {', '.join(was + now)} "
+        f"select {', '.join(places)}, case when now._rec is null then {aside[0]} when was._rec is null then {aside[1]} "
+        f"end, {', '.join(was + now)} "
         f"from earlier.{contract.table} as was full join later.{contract.table} as now "
         f"on {' and '.join(f'{one} = {other}' for one, other in pairs)} "
-        "left join later.quarantine as aside_now on now._rec is null and aside_now._rec = was._rec "
-        "left join earlier.quarantine as aside_was on was._rec is null and aside_was._rec = now._rec "
         "where was._rec is null or now._rec is null or "
         f"{' or '.join(f'{one} is distinct from {other}' for one, other in zip(was, now, strict=True))} "
         f"order by {', '.join(f'coalesce({one}, {other})' for one, other in pairs)}"
     ).fetchall()
     for row in rows:
         yield _record_change(contract, columns, row[:4], row[4:8], row[8], row[9:])
+
+
+def _set_aside(contract: Contract, keys: list[str], record: str, snapshot: str) -> str:
+    """SQL: why a snapshot has the record's key in quarantine, where cells are as they were written."""
+    same = [
+        f"json_extract_string(aside.record, '$.{name}') = cast({record}.{quoted(name)} as varchar)" for name in keys
+    ]
+    return (
+        f"(select min(aside.reason) from {snapshot}.quarantine as aside "
+        f"where aside.table_name = '{contract.table}' and {' and '.join(same)})"
+    )
 
 
 def _record_change(
@@ -241,7 +253,7 @@ def _record_change(
             for name in changed
         ),
         set_aside=reason,
-        recs=frozenset(rec for rec in (rec_before, rec_after) if rec),
+        recs=(rec_before, rec_after),
     )
 
 

@@ -126,7 +126,7 @@ def _exchanged(found: Comparison, step: Step) -> str:
 
 
 def _units(found: Comparison) -> Table:
-    causes = found.causes
+    causes = [cause for cause in found.causes if any(unit.causes[cause] for unit in found.units)]
     headings = [*_headings("category", "unit_name", "total_a", "total_b", "change")]
     headings += [say(f"cause_{cause}") for cause in causes]
     headings += _headings("rank_a", "rank_b", "grade_a", "grade_b", "remark")
@@ -136,15 +136,14 @@ def _units(found: Comparison) -> Table:
         rows.append(
             [unit.category, unit.unit_name, before.total, after.total, unit.change]
             + [unit.causes[cause] for cause in causes]
-            + [before.rank, after.rank, before.grade, after.grade, "；".join(_remarks(unit)) or None]
+            + [before.rank, after.rank, before.grade, after.grade, "；".join(_remarks(unit, found)) or None]
         )
     last = 5 + len(causes)
     return Table("units", headings, rows, {*range(4, last)}, {2, 3, last, last + 1}, most=80)
 
 
-def _remarks(unit: UnitChange) -> Iterator[str]:
-    """Which side lacks the unit, and what moved its rank or grade, if more than one cause was at work or none of its
-    own."""
+def _remarks(unit: UnitChange, found: Comparison) -> Iterator[str]:
+    """Which side lacks the unit, and which cause moved its rank or grade."""
     if unit.before is None or unit.after is None:
         yield say("compare_only_b") if unit.before is None else say("compare_only_a")
         return
@@ -156,7 +155,7 @@ def _remarks(unit: UnitChange) -> Iterator[str]:
         yield " → ".join(say(f"status_{side.status}") for side in (unit.before, unit.after))
     if unit.by_others:
         yield say("compare_by_others")
-    elif len(unit.moves) > 1 or any(move.by_others for move in unit.moves):
+    elif len(found.causes) > 1 or any(move.by_others for move in unit.moves):
         for move in unit.moves:
             moved = "、".join(
                 f"{say(f'heading_{name}')} {pair[0] or '—'} → {pair[1] or '—'}"
