@@ -104,7 +104,7 @@ def _print_table(console: "Console", table: "Table") -> None:
     shown = Shown(title=f"\n{table.title}", title_justify="left", title_style="bold")
     right = table.signed | table.numbers
     for number, heading in enumerate(table.headings):
-        shown.add_column(heading, justify="right" if number in right else "left")
+        shown.add_column(heading, justify="right" if number in right else "left", overflow="fold")
     for row in table.rows[: table.most]:
         shown.add_row(*(Text(_cell(value, number in table.signed)) for number, value in enumerate(row)))
     console.print(shown)

@@ -126,12 +126,15 @@ def _exchanged(found: Comparison, step: Step) -> str:
 
 
 def _units(found: Comparison) -> Table:
+    """The units whose total, rank, grade, veto or status changed; where only points moved within, the total did not."""
     causes = [cause for cause in found.causes if any(unit.causes[cause] for unit in found.units)]
     headings = [*_headings("category", "unit_name", "total_a", "total_b", "change")]
     headings += [say(f"cause_{cause}") for cause in causes]
     headings += _headings("rank_a", "rank_b", "grade_a", "grade_b", "remark")
     rows: list[list[Any]] = []
     for unit in found.units:
+        if unit.before == unit.after and not unit.moves and not any(unit.causes.values()):
+            continue
         before, after = _sides(unit)
         rows.append(
             [unit.category, unit.unit_name, before.total, after.total, unit.change]

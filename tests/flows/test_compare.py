@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import openpyxl
 import pytest
 
@@ -19,13 +20,12 @@ from kaohe.comparing.again import Again
 from kaohe.comparing.plain import plain
 from kaohe.comparing.steps import THINGS
 from kaohe.comparing.tables import tables, write_workbook
-from kaohe.errors import KaoheError
 from kaohe.people import MASK
 from kaohe.project import Project
 from kaohe.words import use_language
 from tests.helpers import CHECK, YEAR, Result, assess, check, kaohe, project_copy, registry, write_csv
 from tests.ledgers import ledger
-from tests.office import BY, Office
+from tests.office import BY, Office, refused
 
 D = Decimal
 UNITS = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("J03", "规划处", "机关处室")
@@ -465,10 +465,7 @@ def test_a_restated_publication_is_the_same(ours: Office) -> None:
 def test_a_side_that_is_not_there(ours: Office, name: str, key: str) -> None:
     publish(ours, World(mended=True))
     given = "20231031" if key == "compare_ambiguous" else name
-    with pytest.raises(KaoheError) as caught:
-        comparing.compare(ours.home, "current", given)
-    assert caught.value.key == key
-    assert "\n" not in str(caught.value)
+    assert refused(comparing.compare, ours.home, "current", given).key == key
 
 
 def test_the_beginning_of_an_id_is_enough_and_a_whole_id_is_never_ambiguous(ours: Office) -> None:
@@ -492,19 +489,16 @@ def test_bytes_that_are_gone_are_asked_for_only_if_they_are_needed(ours: Office,
             (kept / entry["sha256"]).write_bytes(b"")
         case "scheme":
             (kept / b.manifest["scheme"]["sha256"]).unlink()
-    with pytest.raises(KaoheError) as caught:
-        comparing.compare(ours.home, a.folder.name, b.folder.name)
-    assert caught.value.key == "compare_input_gone"
+    assert refused(comparing.compare, ours.home, a.folder.name, b.folder.name).key == "compare_input_gone"
     c = publish(ours, World(topic=50)) if gone == "scheme" else publish(ours, World(topic=50, mended=True))
     assert comparing.compare(ours.home, b.folder.name, c.folder.name).causes == (["data"] if gone == "scheme" else [])
 
 
 def test_a_scheme_that_todays_program_refuses_is_said_in_a_sentence(ours: Office) -> None:
     unknown = scheme(ours.inbox.parent, first_topic_months="no_such_measure")
-    with pytest.raises(KaoheError) as caught:
-        comparing.compare(ours.home, "current", str(unknown))
-    assert caught.value.key == "compare_not_again"
-    assert "no_such_measure" in str(caught.value)
+    error = refused(comparing.compare, ours.home, "current", str(unknown))
+    assert error.key == "compare_not_again"
+    assert "no_such_measure" in str(error)
 
 
 def test_a_home_in_use_is_read_all_the_same(ours: Office) -> None:
@@ -522,35 +516,47 @@ def test_a_home_in_use_is_read_all_the_same(ours: Office) -> None:
 
 def test_the_three_forms_say_the_same(ours: Office, tmp_path: Path) -> None:
     a = ours.published()
-    b = publish(ours, World(topic=50, corrected=True, as_of=NOVEMBER, mended=True))
-    arguments = "compare", a.folder.name, b.folder.name, "--home", ours.home
-    text, as_json, as_xlsx, english = (
-        kaohe(*arguments, *more)
-        for more in (
-            (),
-            ("--format", "json"),
-            ("--format", "xlsx", "--out", tmp_path / "out" / "比较.xlsx"),
-            ("--lang", "en"),
-        )
-    )
-    for process in (text, as_json, as_xlsx, english):
-        assert (process.returncode, process.stderr) == (0, ""), process.stderr
-    for words in ("考核办法", "更正", "截至日期", "J01-9", "first_topic.csv", "是否第一议题", "theory.weight"):
-        assert words in text.stdout or words in as_json.stdout, words
-    assert "scheme" in english.stdout
-    found = json.loads(as_json.stdout)
-    for unit in found["units"]:
+    publish(ours, World(topic=50, corrected=True, as_of=NOVEMBER, mended=True))
+    found = comparing.compare(ours.home, a.folder.name, "current")
+    as_json = json.loads(json.dumps(plain(found), default=str))
+    units = {unit["unit_name"]: unit for unit in as_json["units"]}
+    for unit in units.values():
         assert D(unit["change"]) == sum(map(D, unit["causes"].values()))
-    book = openpyxl.load_workbook(tmp_path / "out" / "比较.xlsx")
+    write_workbook(found, tmp_path / "比较.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "比较.xlsx")
     heading, *rows = book["有变化的单位"].iter_rows(min_row=3, values_only=True)
-    shown = {row[1]: dict(zip(heading, row, strict=True)) for row in rows}
-    for unit in found["units"]:
-        row = shown[unit["unit_name"]]
+    shown = [dict(zip(heading, row, strict=True)) for row in rows]
+    assert {row["单位"] for row in shown} == units.keys()
+    for row in shown:
+        unit = units[row["单位"]]
         assert D(str(row["变化"])) == D(unit["change"])
-        assert [D(str(row[name])) for name in ("考核办法", "截至日期")] == [
-            D(unit["causes"][name]) for name in ("scheme", "as_of")
-        ]
-    assert {"各步", "变化的记录", "变化的事项和记录", "更正的差别", "文件的差别"} <= set(book.sheetnames)
+        for name, cause in (("考核办法", "scheme"), ("更正", "corrections"), ("截至日期", "as_of"), ("数据", "data")):
+            assert D(str(row[name])) == D(unit["causes"][cause])
+    assert {table.title for table in tables(found)} == set(book.sheetnames) == {
+        "各步", "有变化的单位", "各指标的变化", "考核办法的差别", "更正的差别", "文件的差别", "变化的事项和记录", "变化的记录",
+    }  # fmt: skip
+    told = [row for table in tables(found) for row in table.rows]
+    assert ["theory.topic.weight", "60", "50"] in told
+    assert any(row[-1] == "第一议题学习台账 J01-9（first_topic.csv · 10）是否第一议题 false → true" for row in told)
+    use_language("en")
+    assert {table.title for table in tables(found)} >= {"steps", "units that changed", "files that differ"}
+
+
+def test_the_command(ours: Office, tmp_path: Path) -> None:
+    a = ours.published()
+    b = publish(ours, World(mended=True))
+    arguments = "compare", a.folder.name, b.folder.name, "--home", ours.home
+    path = tmp_path / "out" / "比较.xlsx"
+    forms = ((), ("--format", "json"), ("--format", "xlsx", "--out", path), ("--lang", "en"))
+    text, as_json, as_xlsx, english = (kaohe(*arguments, *more) for more in forms)
+    for process in (text, as_json, as_xlsx, english):
+        assert (process.returncode, process.stderr) == (0, "")
+    for words in ("办公室", "+6.00", "本单位得分未变，因其他单位变动", "first_topic.csv"):
+        assert words in text.stdout
+    assert {unit["change"] for unit in json.loads(as_json.stdout)["units"]} == {"6.00", "0.00"}
+    assert str(path) in as_xlsx.stdout
+    assert openpyxl.load_workbook(path).sheetnames[0] == "各步"
+    assert "moved because others did" in english.stdout
 
 
 def test_refusals_on_the_command_line(ours: Office, tmp_path: Path) -> None:
@@ -565,11 +571,15 @@ def test_refusals_on_the_command_line(ours: Office, tmp_path: Path) -> None:
     assert (same.returncode, "没有差别" in same.stdout) == (0, True)
 
 
-def test_every_word_is_there_in_english(ours: Office, tmp_path: Path) -> None:
+def test_a_publication_that_an_older_program_made_is_refused_in_a_sentence(ours: Office) -> None:
     a = ours.published()
-    publish(ours, World(topic=50, corrected=True, as_of=NOVEMBER, mended=True))
-    use_language("en")
-    found = comparing.compare(ours.home, a.folder.name, "current")
-    assert {table.title for table in tables(found)} >= {"steps", "units that changed", "files that differ"}
-    write_workbook(found, tmp_path / "x.xlsx")
-    assert (tmp_path / "x.xlsx").exists()
+    shutil.copytree(a.folder, ours.folder / "old")
+    with duckdb.connect(str(ours.folder / "old" / "snapshot.duckdb")) as snapshot:
+        snapshot.execute("drop table measure_table")
+    path = ours.folder / "old" / "manifest.json"
+    manifest = a.manifest
+    path.write_text(json.dumps(manifest | {"inputs": manifest["inputs"][1:]}), encoding="utf-8")
+    assert refused(comparing.compare, ours.home, "current", "old").key == "compare_old"
+    del manifest["sheets"]
+    path.write_text(json.dumps(manifest), encoding="utf-8")
+    assert refused(comparing.compare, ours.home, "current", "old").key == "compare_old"
