@@ -55,19 +55,26 @@ def console() -> "Console":
 @contextmanager
 def starting_a_flow() -> Iterator[None]:
     """Prefect, quietly, with a progress bar on standard error while the flow reports what it is doing."""
+    from kaohe.prefects import quiet
+
+    with showing_progress(say("step_server")), quiet():
+        yield
+
+
+@contextmanager
+def showing_progress(first: str = "") -> Iterator[None]:
+    """A progress bar on standard error for whatever reports what it is doing; ``first``: what is done until then."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from kaohe import progress
-    from kaohe.prefects import quiet
 
     columns = TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     errors = Console(stderr=True)
     with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        shown = bar.add_task(say("step_server"), total=None)
+        shown = bar.add_task(first or say("step_prepare"), total=None)
         progress.watch(lambda step, done, of: bar.update(shown, description=step, completed=done, total=of))
         try:
-            with quiet():
-                yield
+            yield
         finally:
             progress.watch(None)

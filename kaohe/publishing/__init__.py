@@ -139,6 +139,11 @@ def restate(source: Path, edition: Edition, contracts: Contracts, scheme: Scheme
     return target
 
 
+def write_snapshot(warehouse: Warehouse, contracts: Contracts, folder: Path) -> None:
+    """The run's tables as a snapshot in ``folder``, without a publication around it."""
+    _write_snapshot(warehouse, contracts, [*_SNAPSHOT], folder / SNAPSHOT)
+
+
 @contextmanager
 def _written(target: Path) -> Iterator[Path]:
     """A folder beside ``target`` to write in, which takes its place once all is written; else nothing is left of it."""

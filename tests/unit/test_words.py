@@ -25,6 +25,9 @@ FAMILIES = (
     "correction_",
     "quality_",
     "drawn_",
+    "cause_",
+    "sheet_compare_",
+    "compare_file_",
 )
 
 
