@@ -161,15 +161,10 @@ def _items(con: duckdb.DuckDBPyConnection, records: Sequence[RecordChange]) -> I
         due, done, lost = ((numbers[at], numbers[at + 3]) for at in range(3))
         named = ((by_rec[at], rec) for at, recs in enumerate((recs_before, recs_after)) for rec in recs)
         behind = list(dict.fromkeys(known[rec] for known, rec in named if rec in known))
-        behind = behind or _perhaps_behind(unit, tables.get(indicator, set()), records)
+        if not behind:  # what is due comes from a registry, say: then what changed of the unit where the measure looks
+            read = tables.get(indicator, set())
+            behind = [record for record in records if record.unit_id == unit and record.table in read]
         yield ItemChange(unit, indicator, item, due, done, lost, tuple(behind))
-
-
-def _perhaps_behind(unit: str, tables: set[str], records: Sequence[RecordChange]) -> list[RecordChange]:
-    """The evidence names no changed record: what is due comes from a registry, say. Then the changed records of the
-    indicator's tables that are the unit's, else those that are nobody's."""
-    read = [record for record in records if record.table in tables]
-    return [record for record in read if record.unit_id == unit] or [r for r in read if r.unit_id is None]
 
 
 def _columns(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[str]]:

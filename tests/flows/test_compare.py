@@ -245,6 +245,9 @@ def test_several_causes_are_told_apart(ours: Office, causes: tuple[str, ...]) ->
     assert charged(found) == expected
     adds_up(found, a, b)
     assert _bytes_of(ours.home) == untouched
+    records = {step.cause: [record.key for record in step.records] for step in found.steps}
+    assert records.get("data", ["J01-9"]) == ["J01-9"]
+    assert not records.get("code"), "people are hashed with the home's key, so inspectors stay who they were"
 
 
 def _bytes_of(folder: Path) -> dict[Path, str]:
@@ -347,7 +350,8 @@ def test_a_unit_that_moved_only_because_others_did_is_told_so(ours: Office) -> N
     assert units["J02"].by_others
     assert units["J02"].change == 0
     assert not units["J01"].by_others
-    assert units["J01"].moves[0].grade == ("不合格", "良好")
+    (own,) = units["J01"].moves
+    assert (own.rank, own.grade, own.by_others) == (("2", "1"), ("不合格", "良好"), False)
 
 
 def test_a_grade_that_the_schemes_bounds_changed_is_no_matter_of_others(ours: Office) -> None:
