@@ -4,8 +4,6 @@ A run after the public notice publishes the reviewed result, a re-issue a new fi
 """
 
 import datetime as dt
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,15 +12,16 @@ import polars as pl
 from kaohe import clock, publishing
 from kaohe.acts import Act, Kind
 from kaohe.cleaning import normal_name, typed_cell
-from kaohe.contracts import Contracts, load_contracts
+from kaohe.contracts import Contracts
 from kaohe.corrections import Correction, checked, find, nearest
 from kaohe.errors import KaoheError
 from kaohe.people import hashed, is_hash, key_of
 from kaohe.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, proceedings
 from kaohe.publishing import Edition
 from kaohe.publishing.manifest import State
+from kaohe.publishing.method import method_of
 from kaohe.publishing.snapshot import Snapshot, read_manifest
-from kaohe.scheme import Scheme, load_scheme
+from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -153,22 +152,6 @@ def refuse_pending(tables: Snapshot | Warehouse) -> None:
         )
         names = "、".join(name for (name,) in pending[:5])
         raise KaoheError("units_pending", count=len(pending), names=names, deadline=deadline)
-
-
-def method_of(home: Path, manifest: dict[str, Any]) -> tuple[Contracts, Scheme]:
-    """The contracts and the scheme that a publication was made with, from the bytes kept in the warehouse.
-
-    Raises ``KaoheError`` if they were not kept.
-    """
-    kept = home / "warehouse" / "inputs"
-    with tempfile.TemporaryDirectory(prefix="kaohe-") as name:
-        folder = Path(name)
-        files = {**manifest["contracts"], "scheme": manifest["scheme"]["sha256"]}
-        for file, sha256 in files.items():
-            if not (kept / sha256).is_file():
-                raise KaoheError("method_not_kept", publication=manifest["publication"], file=file)
-            shutil.copyfile(kept / sha256, folder / file)
-        return load_contracts(folder), load_scheme(folder / "scheme")
 
 
 def _restated(

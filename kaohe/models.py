@@ -22,6 +22,8 @@ _PARAM = re.compile(r"(\w+)(?:\s*\((.+)\))?")
 _NUMBER = r"(?:number|integer|share)(?: above 0)?"
 _SET = r"[a-z]\w*\.\w+|\w+(?:\|\w+)+"
 _ASKS = re.compile(rf"(any of )?({_NUMBER}|text|{_SET})(?: by (any of )?(text|{_SET}))?(?:,.*)?")
+_ROUNDS = re.compile(r"^-- Rounds: (select .*)$", re.MULTILINE)
+_COLUMNS = re.compile(r"Columns: ([^.]*)\.")
 _DATED = re.compile(r"^--.*Dated:", re.MULTILINE)
 EMPTY = ("not_reported", "not_applicable", "full")
 
@@ -61,8 +63,20 @@ class Model:
             query = sqlglot.parse_one(self.sql, dialect="duckdb")
         except sqlglot.errors.SqlglotError as error:
             raise KaoheError("sql_broken", file=self.path, problem=str(error).splitlines()[0]) from error
-        own = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
+        own = {cte.alias_or_name for cte in query.find_all(exp.CTE)} | ({self.name, "round"} if self.rounds else set())
         return frozenset(table.name for table in query.find_all(exp.Table) if table.name not in own)
+
+    @cached_property
+    def columns(self) -> str | None:
+        """Of a model that runs in rounds and reads what it made before, its columns, as its header has them."""
+        found = _COLUMNS.search(self._header)
+        return found[1] if found else None
+
+    @cached_property
+    def rounds(self) -> str | None:
+        """The query that says how many rounds such a model runs."""
+        found = _ROUNDS.search(self.sql)
+        return found[1] if found else None
 
     @cached_property
     def empty(self) -> str:

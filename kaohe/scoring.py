@@ -5,22 +5,22 @@ SQL is never assembled from a scheme's strings.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
 
 import duckdb
 import polars as pl
 
 from kaohe import params, progress
-from kaohe.contracts import Contracts, quoted
+from kaohe.contracts import Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme
-from kaohe.scheme.parts import FEWER_DEDUCTIONS, SPOT_CHECKS, Asked, SpotChecks
-from kaohe.warehouse import Warehouse
+from kaohe.scheme.parts import Leaf
+from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
+from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import say
 
 #: Tables that a run lays out for the models, beside the trusted ones.
@@ -30,6 +30,7 @@ GIVEN = {
     "scheme_node",
     "scheme_path",
     "scheme_indicator",
+    "scheme_step",
     "scheme_param",
     "scheme_grade",
     "scheme_tie_break",
@@ -37,6 +38,7 @@ GIVEN = {
     "scheme_alert",
     "work_plan",
     "measure_table",
+    "given_value",
     "report",
     "record_place",
     "record_count",
@@ -47,12 +49,14 @@ GIVEN = {
 }
 
 #: Names that scoring itself uses.
-OWN = {"measured", "alert", "param", "record", "set_aside", "position", "unit_name", "changed"}
+OWN = {"measured", "round", "alert", "param", "record", "set_aside", "position", "unit_name", "changed"}
 
 MEASURED = """
 create or replace table main.measured (
   unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[])
 """
+
+GIVEN_VALUE = "unit_id varchar, evidence varchar, value double"
 
 _ALERT = """
 create or replace table main.alert (
@@ -71,6 +75,7 @@ class Plan:
     base: list[Model]
     measures: Models
     scores: list[Model]
+    results: list[Model]
     alerts: Models
     reports: list[Model]
     audits: list[Model]
@@ -86,9 +91,11 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     """
     sql = project.sql
     base, measures, alerts = (Models.of(sql / folder) for folder in ("base", "measures", "alerts"))
-    scores, reports, audits = (Models.of(sql / folder) for folder in ("scores", "reports", "audits"))
+    scores, results, reports, audits = (
+        Models.of(sql / folder) for folder in ("scores", "results", "reports", "audits")
+    )
     tables = set(contracts)
-    for model in [*base.values(), *scores.values(), *reports.values()]:
+    for model in [*base.values(), *scores.values(), *results.values(), *reports.values()]:
         if model.name in tables | GIVEN | OWN:
             raise KaoheError("sql_name_taken", file=model.path, table=model.name)
     for name in sorted(tables & (GIVEN | OWN)):
@@ -103,16 +110,17 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
         params.check(_asked_for(alerts, alert.alert, name, set(alert.params)), contracts, name, alert.params)
     known = tables | GIVEN | base.keys()
     measures.in_order(known | {"param"})
-    scored = known | scores.keys() | {"measured"}
+    scored = known | scores.keys() | results.keys() | {"measured"}
     alerts.in_order(scored | {"param"})
     behind = {entry.name: Models(base | measures).sources(leaf.measure, tables) for entry, leaf in scheme.leaves}
     _refuse_what_is_not_scored(scheme, contracts, behind)
-    everything = Models(base | scores | alerts)
+    everything = Models(base | scores | results | alerts)
     behind |= {name: everything.sources(alert.alert, tables) for name, alert in scheme.alerts.items()}
     return Plan(
         base.in_order(tables | GIVEN),
         measures,
         scores.in_order(known | {"measured"}),
+        results.in_order(known | scores.keys() | {"measured"}),
         alerts,
         reports.in_order(scored | {"alert"}),
         audits.in_order(scored | reports.keys()),
@@ -158,27 +166,89 @@ def score(
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
     con = warehouse.con
-    con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
-    lay_out_scheme(warehouse, scheme, planned, as_of)
     work_plan = pl.read_csv(project.work_plan)
     con.execute("create or replace table main.work_plan (number integer, system varchar, command varchar)")
     warehouse.write("main.work_plan", work_plan)
+    _lay_out_alerts(warehouse, scheme, planned)
     _lay_out_records(warehouse, contracts, scheme.year)
-    for model in planned.base:
-        make(warehouse, model)
-    if not warehouse.rows("select 1 from main.assessed_unit limit 1"):
-        raise KaoheError("nobody_to_assess", year=scheme.year)
-    con.execute(MEASURED)
-    for done, (entry, leaf) in enumerate(scheme.leaves):
-        progress.report(say("step_score", indicator=leaf.title), done, len(scheme.leaves))
-        _measure(warehouse, entry.name, planned.measures[leaf.measure])
-    for model in planned.scores:
+    measure_and_add_up(warehouse, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
+    for model in planned.results:
         make(warehouse, model)
     con.execute(_ALERT)
     for name, alert in scheme.alerts.items():
         _raise_alert(warehouse, name, planned.alerts[alert.alert])
     for model in planned.reports:
         make(warehouse, model)
+
+
+def measure_and_add_up(
+    engine: Engine,
+    project: Project,
+    contracts: Mapping[str, Contract],
+    variants: Mapping[str, tuple[Scheme, Plan]],
+    as_of: dt.date,
+) -> None:
+    """From the trusted tables to the scores of every variant of the scheme in force, in one pass. What a variant asks
+    of a measure just as the scheme in force does is measured once.
+
+    Raises ``KaoheError`` if no unit of the registry is there to be assessed.
+    """
+    engine.con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
+    schemes = {name: scheme for name, (scheme, _) in variants.items()}
+    in_force, planned = variants[IN_FORCE]
+    evidence = _evidence(schemes)
+    lay_out_year(engine, in_force, as_of)
+    lay_out_schemes(engine, schemes, planned.measures, evidence)
+    behind = {(alert, table) for alert in in_force.alerts for table in planned.tables[alert]}
+    wanted: dict[str, tuple[str, str, Leaf]] = {}
+    for name, (scheme, plan) in variants.items():
+        for entry, leaf in scheme.leaves:
+            behind |= {(evidence[name, entry.name], table) for table in plan.tables[entry.name]}
+            wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
+    lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
+    _lay_out_reports(engine, contracts, in_force.year)
+    for model in planned.base:
+        make(engine, model)
+    if not engine.rows("select 1 from main.assessed_unit limit 1"):
+        raise KaoheError("nobody_to_assess", year=in_force.year)
+    engine.con.execute(MEASURED)
+    for done, (own_name, (variant, indicator, leaf)) in enumerate(wanted.items()):
+        progress.report(say("step_score", indicator=leaf.title), done, len(wanted))
+        _measure(engine, own_name, variant, indicator, planned.measures[leaf.measure])
+    add_up(engine, planned.scores)
+
+
+def _evidence(variants: Mapping[str, Scheme]) -> dict[tuple[str, str], str]:
+    """(variant, indicator) → the name under which its items are measured: the indicator's, unless the variant asks
+    something else of a measure than the scheme in force does under that name."""
+    asked = {entry.name: (leaf.measure, list(leaf.param_rows())) for entry, leaf in variants[IN_FORCE].leaves}
+    return {
+        (name, entry.name): entry.name
+        if asked.get(entry.name) == (leaf.measure, list(leaf.param_rows()))
+        else f"{name}.{entry.name}"
+        for name, scheme in variants.items()
+        for entry, leaf in scheme.leaves
+    }
+
+
+def add_up(warehouse: Engine, models: Iterable[Model]) -> None:
+    """From ``main.measured`` and the scheme's tables to scores.
+
+    Raises ``KaoheError`` for a value that must be there and is not, or one that a rule or a node cannot take.
+    """
+    for model in models:
+        make(warehouse, model)
+    missing = warehouse.rows(
+        "select unit_id, indicator from main.leaf_status where status = 'missing' order by all limit 1"
+    )
+    if missing:
+        raise KaoheError("value_missing", unit=missing[0][0], indicator=missing[0][1])
+    undefined = warehouse.rows(
+        "select unit_id, indicator from main.leaf_status where isnan(score) union all "
+        "select unit_id, node from main.tree_score where isnan(score) order by all limit 1"
+    )
+    if undefined:
+        raise KaoheError("value_undefined", unit=undefined[0][0], node=undefined[0][1])
 
 
 def audit(warehouse: Warehouse, planned: Plan) -> None:
@@ -190,10 +260,20 @@ def audit(warehouse: Warehouse, planned: Plan) -> None:
             raise KaoheError("audit_failed", audit=model.name, rows=failing)
 
 
-def make(warehouse: Warehouse, model: Model) -> None:
-    """Run a model: the table of its name is made anew. Raises ``KaoheError`` naming the file if the SQL fails."""
+def make(warehouse: Engine, model: Model) -> None:
+    """Run a model: the table of its name is made anew, at once or round by round.
+
+    Raises ``KaoheError`` naming the file if the SQL fails.
+    """
+    con = warehouse.con
     with _named(model):
-        warehouse.con.execute(f"create or replace table main.{model.name} as {model.sql}")
+        if model.rounds is None:
+            con.execute(f"create or replace table main.{model.name} as {model.sql}")
+            return
+        con.execute(f"create or replace table main.{model.name} ({model.columns})")
+        for number in range(warehouse.rows(model.rounds)[0][0]):
+            con.execute("create or replace temp table round as select cast(? as integer) as number", [number])
+            con.execute(f"insert into main.{model.name} {model.sql}")
 
 
 @contextmanager
@@ -204,21 +284,21 @@ def _named(model: Model) -> Iterator[None]:
         raise KaoheError("sql_failed", file=model.path, problem=str(error).splitlines()[0]) from error
 
 
-def _measure(warehouse: Warehouse, indicator: str, model: Model) -> None:
+def _measure(engine: Engine, evidence: str, variant: str, indicator: str, model: Model) -> None:
     """Run an indicator's measure with its parameters; its items go to ``main.measured``."""
-    _set_params(warehouse, indicator)
+    _set_params(engine, variant, indicator)
     with _named(model):
-        warehouse.con.execute(
+        engine.con.execute(
             "insert into main.measured select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
             f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
             "order by unit_id, item",
-            [indicator],
+            [evidence],
         )
 
 
-def _raise_alert(warehouse: Warehouse, alert: str, model: Model) -> None:
+def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
     """Run an alert's model with its parameters; its rows go to ``main.alert``."""
-    _set_params(warehouse, alert)
+    _set_params(warehouse, IN_FORCE, alert)
     with _named(model):
         warehouse.con.execute(
             "insert into main.alert select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "
@@ -227,146 +307,81 @@ def _raise_alert(warehouse: Warehouse, alert: str, model: Model) -> None:
         )
 
 
-def _set_params(warehouse: Warehouse, asked_by: str) -> None:
+def _set_params(warehouse: Engine, variant: str, asked_by: str) -> None:
     warehouse.con.execute(
         "create or replace temp table param as select name, key, text, number, effective_from, effective_to "
-        "from main.scheme_param where indicator = ?",
-        [asked_by],
+        "from main.scheme_param where variant = ? and indicator = ?",
+        [variant, asked_by],
     )
 
 
-def lay_out_scheme(warehouse: Warehouse, scheme: Scheme, planned: Plan, as_of: dt.date) -> None:
-    """The scheme and the run's dates as tables."""
-    con = warehouse.con
+def lay_out_year(warehouse: Engine, scheme: Scheme, as_of: dt.date) -> None:
+    """The year and the dates of the run. Nobody gives values by hand: ``given_value`` is empty."""
     begin, end = dt.date(scheme.year, 1, 1), dt.date(scheme.year, 12, 31)
-    con.execute(
+    warehouse.con.execute(
         "create or replace table main.assessment as select ? as year, ? as as_of, ? as year_start, "
         "? as year_end, ? as period_end",
         [scheme.year, as_of, begin, end, min(as_of, end)],
     )
-    con.execute(
-        "create or replace table main.scheme as select ? as id, ? as title, cast(? as decimal(9,2)) as "
-        "bonus_cap, cast(? as decimal(9,2)) as deduction_cap",
-        [scheme.id, scheme.title, scheme.bonus.cap, scheme.deductions.cap],
+    lay_out(warehouse, "given_value", GIVEN_VALUE, [])
+
+
+def lay_out_schemes(
+    warehouse: Engine,
+    variants: Mapping[str, Composite],
+    measures: Models | None = None,
+    evidence: Mapping[tuple[str, str], str] | None = None,
+) -> None:
+    """The variants of the scheme as tables (scheme/tables.py), each row with the name of its variant."""
+    for table, (columns, rows) in scheme_tables(variants, measures, evidence).items():
+        lay_out(warehouse, table, columns, rows)
+
+
+def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None:
+    """The scheme's alerts."""
+    alerts: Rows = [
+        (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
+        for number, (name, alert) in enumerate(scheme.alerts.items())
+    ]
+    columns = (
+        "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, position integer"
     )
-    for table, (columns, rows) in _scheme_tables(scheme, planned).items():
-        con.execute(f"create or replace table main.{table} ({columns})")
-        names = [column.split()[0] for column in columns.split(", ")]
-        warehouse.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
+    lay_out(warehouse, "scheme_alert", columns, alerts)
 
 
-Rows = list[tuple[object, ...]]
+def lay_out(warehouse: Engine, table: str, columns: str, rows: Rows) -> None:
+    """Make table ``main.<table>`` with these columns and rows; exact numbers travel as text."""
+    warehouse.con.execute(f"create or replace table main.{table} ({columns})")
+    names = [column.split()[0] for column in columns.split(", ")]
+    warehouse.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
 
 
-def _scheme_tables(scheme: Scheme, planned: Plan) -> dict[str, tuple[str, Rows]]:
-    """table → (column definitions, rows). Exact numbers travel as text and are cast by the table."""
-    position = {entry.name: number for number, entry in enumerate(scheme.entries)}
-    parent = {entry.name: entry.parent for entry in scheme.entries}
-    grades = {name: number for number, name in enumerate(scheme.grades, start=1)}
-    nodes: Rows = [
-        (entry.name, entry.parent, entry.dimension, entry.section, entry.node.title, str(entry.weight), number)
-        for number, entry in enumerate(scheme.entries)
-    ]
-    paths: Rows = [(entry.name, node) for entry, _ in scheme.leaves for node in _upwards(entry.name, parent)]
-    indicators: Rows = []
-    given: Rows = []
-    for entry, leaf in scheme.leaves:
-        place = (entry.name, entry.dimension, entry.section, leaf.measure, leaf.rule, str(entry.weight))
-        empty = planned.measures[leaf.measure].empty, leaf.not_applicable
-        indicators.append((*place, *empty, leaf.deadline or scheme.deadline, leaf.system, position[entry.name]))
-        given += _params_of(entry.name, leaf)
-    for name, alert in scheme.alerts.items():
-        given += _params_of(name, alert)
-    if scheme.spot_checks:
-        given += _params_of(SPOT_CHECKS, scheme.spot_checks)
-    return {
-        "scheme_node": (
-            "node varchar, parent varchar, dimension varchar, section varchar, title varchar, weight decimal(9,2), "
-            "position integer",
-            nodes,
-        ),
-        "scheme_path": ("leaf varchar, node varchar", paths),
-        "scheme_indicator": (
-            "indicator varchar, dimension varchar, section varchar, measure varchar, rule varchar, "
-            "weight decimal(9,2), empty varchar, not_applicable varchar, deadline date, system integer, "
-            "position integer",
-            indicators,
-        ),
-        "scheme_param": (
-            "indicator varchar, name varchar, key varchar, text varchar, number decimal(18,6), effective_from date, "
-            "effective_to date",
-            given,
-        ),
-        "scheme_alert": (
-            "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, "
-            "position integer",
-            [
-                (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
-                for number, (name, alert) in enumerate(scheme.alerts.items())
-            ],
-        ),
-        "scheme_grade": (
-            "position integer, grade varchar, title varchar, at_least decimal(9,2), quota decimal(9,4), "
-            "quota_at_least bigint",
-            [
-                (grades[name], name, grade.title, _text(grade.at_least), _text(grade.quota), grade.quota_at_least)
-                for name, grade in scheme.grades.items()
-            ],
-        ),
-        "scheme_tie_break": (
-            "position integer, node varchar",
-            [(number, "" if name == FEWER_DEDUCTIONS else name) for number, name in enumerate(scheme.tie_break)],
-        ),
-        "scheme_veto": (
-            "veto varchar, lowest_position integer",
-            [(name, grades[veto.grade_at_most]) for name, veto in scheme.vetoes.items()],
-        ),
-        "measure_table": (
-            "indicator varchar, table_name varchar",
-            [(name, table) for name, tables in planned.tables.items() for table in sorted(tables)],
-        ),
-    }
-
-
-def _upwards(name: str, parent: dict[str, str]) -> Iterator[str]:
-    """A leaf and every node above it."""
-    while name:
-        yield name
-        name = parent[name]
-
-
-def _params_of(name: str, asked: Asked | SpotChecks) -> Rows:
-    return [
-        (name, param, key, text, _text(number), begin, end)
-        for param, key, text, number, begin, end in asked.param_rows()
-    ]
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else str(number)
-
-
-def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
+def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: int) -> None:
     """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
-    would show through. ``record_place``: where each trusted record stands.
-    ``record_count``: records in, used, quarantined and of other years, by table."""
-    con = warehouse.con
-    con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
-    con.execute(
-        "create or replace table main.record_count (table_name varchar, records_in bigint, "
-        "records_used bigint, records_quarantined bigint, other_year bigint)"
-    )
-    places = []
+    would show through."""
+    engine.con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
     for name, contract in contracts.items():
         if not contract.reference and not contract.restricted:
             unit, joined = "record.unit_id", ""
             if owner := contract.owner:
                 key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
                 unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
-            con.execute(
+            engine.con.execute(
                 f"insert into main.report select distinct {unit}, '{name}' from main.{name} as record {joined} "
                 f"where record._year is null or record._year = {year:d} order by 1"
             )
+
+
+def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
+    """``record_place``: where each trusted record stands. ``record_count``: records in, used, quarantined and of other
+    years, by table."""
+    con = warehouse.con
+    con.execute(
+        "create or replace table main.record_count (table_name varchar, records_in bigint, "
+        "records_used bigint, records_quarantined bigint, other_year bigint)"
+    )
+    places = []
+    for name in contracts:
         con.execute(
             f"insert into main.record_count select '{name}', (select count(*) from raw.{name}), "
             f"(select count(*) from main.{name}), (select count(*) from main.quarantine where table_name = '{name}'), "

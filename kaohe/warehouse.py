@@ -52,7 +52,44 @@ def lock(home: Path, wait_seconds: float = 10) -> FileLock:
     return held
 
 
-class Warehouse:
+class Engine:
+    """A DuckDB connection with the few ways in which SQL is run."""
+
+    con: duckdb.DuckDBPyConnection
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing."""
+        self.con.execute("begin")
+        try:
+            yield
+        except BaseException:
+            with suppress(duckdb.Error):
+                self.con.execute("rollback")
+            raise
+        self.con.execute("commit")
+
+    def frame(self, query: str, values: list[Any] | None = None) -> pl.DataFrame:
+        """The rows of a query."""
+        frame: pl.DataFrame = self.con.sql(query, params=values).pl()
+        return frame
+
+    def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a query as tuples."""
+        return self.con.sql(query, params=values).fetchall()
+
+    def write(self, table: str, frame: pl.DataFrame, *more: str) -> None:
+        """Put the rows of ``frame`` into ``table``, column by name; ``more``: columns computed in SQL."""
+        if frame.height:
+            self.con.register("incoming", frame)
+            self.con.execute(f"insert into {table} by name select {', '.join(['*', *more])} from incoming")
+            self.con.unregister("incoming")
+
+
+class Warehouse(Engine):
     """The open warehouse of a home folder; holds the folder's lock until it is closed.
 
     Raises ``KaoheError`` if the folder cannot be written, another run holds it, or the file is not a warehouse.
@@ -67,7 +104,7 @@ class Warehouse:
         try:
             with as_sentences(self.path):
                 self.inputs.mkdir(exist_ok=True)
-                self.con = duckdb.connect(str(self.path))
+                super().__init__(duckdb.connect(str(self.path)))
                 self.con.execute("set preserve_insertion_order = true")
                 self.con.execute(_META)
         except BaseException:
@@ -107,34 +144,6 @@ class Warehouse:
     def has_loaded(self, loaded_with: str) -> bool:
         """Files were loaded in just this way before."""
         return bool(self.rows("select 1 from meta.file where loaded_with = ? limit 1", [loaded_with]))
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All of it or nothing."""
-        self.con.execute("begin")
-        try:
-            yield
-        except BaseException:
-            with suppress(duckdb.Error):
-                self.con.execute("rollback")
-            raise
-        self.con.execute("commit")
-
-    def frame(self, query: str, values: list[Any] | None = None) -> pl.DataFrame:
-        """The rows of a query."""
-        frame: pl.DataFrame = self.con.sql(query, params=values).pl()
-        return frame
-
-    def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a query as tuples."""
-        return self.con.sql(query, params=values).fetchall()
-
-    def write(self, table: str, frame: pl.DataFrame, *more: str) -> None:
-        """Put the rows of ``frame`` into ``table``, column by name; ``more``: columns computed in SQL."""
-        if frame.height:
-            self.con.register("incoming", frame)
-            self.con.execute(f"insert into {table} by name select {', '.join(['*', *more])} from incoming")
-            self.con.unregister("incoming")
 
 
 @contextmanager

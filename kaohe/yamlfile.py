@@ -29,18 +29,37 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     Raises ``KaoheError`` with file, line and place for bad YAML, an unknown or repeated key, or a value that
     the model refuses.
     """
+    data, lines = read_plain(path)
+    return checked(path, data, lines, model)
+
+
+def read_plain(path: Path) -> tuple[dict[str | int, Any], dict[Location, int]]:
+    """What the file says, and the line of every place in it. Raises ``KaoheError`` for bad YAML or a repeated key."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise KaoheError("yaml_unreadable", file=path, problem=error) from error
+    lines: dict[Location, int] = {(): 1}
+    return _plain(text, lines, path) or {}, lines
+
+
+def plain_value(text: str, path: Path) -> Any:
+    """What a piece of YAML says, as it would in the file ``path``. Raises ``KaoheError`` for bad YAML."""
+    return _plain(text, {}, path)
+
+
+def _plain(text: str, lines: dict[Location, int], path: Path) -> Any:
     try:
         root = yaml.compose(text, Loader=_LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise KaoheError("yaml_broken", file=path, line=line, problem=getattr(error, "problem", error)) from error
-    lines: dict[Location, int] = {(): 1}
-    data = _value(root, (), lines, path) if root is not None else {}
+    return None if root is None else _value(root, (), lines, path)
+
+
+def checked(path: Path, data: Any, lines: dict[Location, int], model: type[Model]) -> Model:
+    """``data`` as a ``model``. Raises ``KaoheError`` with line and place for what the model refuses."""
     try:
         return model.model_validate(data)
     except ValidationError as error:

@@ -22,3 +22,38 @@ create or replace macro extended_to(due_on, approved_to, approval_no, years) as
     when approval_no is not null and approved_to <= cast(due_on + cast(years as integer) * interval 1 year as date)
     then approved_to
   end;
+
+-- quantile_of(ordered, n, p): the quantile p of n ordered values by linear interpolation (type 7, PERCENTILE.INC).
+create or replace macro quantile_of(ordered, n, p) as
+  ordered[cast(floor((n - 1) * p) as bigint) + 1]
+  + ((n - 1) * p - floor((n - 1) * p))
+  * (ordered[cast(ceil((n - 1) * p) as bigint) + 1] - ordered[cast(floor((n - 1) * p) as bigint) + 1]);
+
+-- within_unit(x, clamp): x kept between 0 and 1 where `clamp` says so.
+create or replace macro within_unit(x, clamp) as case when clamp then least(1, greatest(0, x)) else x end;
+
+-- ratio_or_nan(x, y): x / y in DOUBLE, NaN where y is 0.
+create or replace macro ratio_or_nan(x, y) as case when y = 0 then cast('NaN' as double) else x / y end;
+
+-- reference_of(number, name, mean, median): what a value is compared with.
+create or replace macro reference_of(number, name, mean, median) as
+  case name when 'mean' then mean when 'median' then median else number end;
+
+-- rounded(numerator, denominator, mode): numerator / denominator as a whole number: half_up (away from zero), half_even or
+-- down (towards zero). The denominator is above zero.
+create or replace macro rounded(numerator, denominator, mode) as
+  sign(numerator) * (
+    abs(numerator) // denominator + case
+      when mode = 'half_up' and 2 * (abs(numerator) % denominator) >= denominator then 1
+      when mode = 'half_even' and 2 * (abs(numerator) % denominator) > denominator then 1
+      when mode = 'half_even' and 2 * (abs(numerator) % denominator) = denominator
+        and (abs(numerator) // denominator) % 2 = 1 then 1
+      else 0
+    end
+  );
+
+-- whole(x): a DOUBLE as a whole number, the nearest.
+create or replace macro whole(x) as cast(round(x) as hugeint);
+
+-- points(micro): millionths of a point as points with two decimals.
+create or replace macro points(micro) as cast(cast(micro // 10000 as decimal(18, 0)) * 0.01 as decimal(9, 2));

@@ -11,7 +11,7 @@ import polars as pl
 from kaohe import scoring
 from kaohe.models import Models
 from kaohe.scheme import load_scheme
-from kaohe.scoring import Plan
+from kaohe.scheme.tables import IN_FORCE
 from kaohe.warehouse import Warehouse
 from tests.helpers import AS_OF, ROOT, YEAR
 
@@ -91,8 +91,9 @@ class Bench:
         self.folder = folder
         self.warehouse = Warehouse(folder / "home")
         self.warehouse.con.execute((ROOT / "sql" / "macros.sql").read_text(encoding="utf-8"))
-        given = scoring.GIVEN | {"assessed_unit", "measured"}
-        self.after = Models.of(ROOT / "sql" / "scores").in_order(given)
+        given = scoring.GIVEN | {"assessed_unit", "unit_attribute", "measured"}
+        scores = Models.of(ROOT / "sql" / "scores")
+        self.after = scores.in_order(given) + Models.of(ROOT / "sql" / "results").in_order(given | scores.keys())
         audits = Models.of(ROOT / "sql" / "audits")
         self.audits = audits.in_order(given | {model.name for model in self.after})
 
@@ -103,9 +104,12 @@ class Bench:
         path.write_text(scheme.text, encoding="utf-8")
         loaded = load_scheme(path)
         measures = Models.of(self.folder)
-        tables: dict[str, set[str]] = {entry.name: set() for entry, _ in loaded.leaves}
-        plan = Plan([], measures, self.after, Models(), [], self.audits, tables, restricted=set())
-        scoring.lay_out_scheme(self.warehouse, loaded, plan, as_of)
+        scoring.lay_out_year(self.warehouse, loaded, as_of)
+        scoring.lay_out_schemes(self.warehouse, {IN_FORCE: loaded}, measures)
+        scoring.lay_out(self.warehouse, "measure_table", "indicator varchar, table_name varchar", [])
+        scoring.lay_out(
+            self.warehouse, "unit_attribute", "unit_id varchar, name varchar, text varchar, number double", []
+        )
         con, frame = self.warehouse.con, self.warehouse.frame
         con.execute("create or replace table main.assessed_unit (unit_id varchar, unit_name varchar, category varchar)")
         con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
@@ -130,8 +134,7 @@ class Bench:
                     ["r"] if item.reported else [],
                 ],
             )
-        for model in self.after:
-            scoring.make(self.warehouse, model)
+        scoring.add_up(self.warehouse, self.after)
         return Scores(*(frame(f"select * from main.{name}") for name in ("scores", "indicator_scores", "evidence")))
 
     def audit(self) -> None:

@@ -14,7 +14,8 @@ import xlsxwriter
 from kaohe.contracts import Contracts
 from kaohe.publishing.changes import changes
 from kaohe.publishing.snapshot import Snapshot
-from kaohe.scheme import Leaf, Scheme
+from kaohe.scheme import Scheme
+from kaohe.scheme.parts import Leaf
 from kaohe.words import say
 
 _FONT = "Microsoft YaHei"
@@ -344,7 +345,7 @@ def _method(book: Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> 
     for entry in scheme.entries:
         row = [entry.name, entry.node.title, entry.weight, None, None, None]
         if isinstance(entry.node, Leaf):
-            basis = f"{entry.node.basis.rule} · {entry.node.basis.article}"
+            basis = f"{entry.node.basis.rule} · {entry.node.basis.article}" if entry.node.basis else ""
             params = "；".join(f"{name}：{_spelled(value)}" for name, value in entry.node.params.items())
             row[3:] = [entry.node.measure, params, basis]
         rows.append(row)

@@ -90,8 +90,8 @@ class Composite(Aggregated):
     screen: Annotated[Decimal, Field(ge=0, le=1)] = Decimal(0)
     rounding: Rounding | None = None
     dimensions: dict[str, Child] = Field(min_length=1)
-    bonus: Capped = Capped()
-    deductions: Capped = Capped()
+    bonus: Capped = Capped(cap=Decimal(0))
+    deductions: Capped = Capped(cap=Decimal(0))
     vetoes: dict[str, Veto] = Field(default={})
     grades: dict[str, Grade] = Field(default={})
     tie_break: list[str] = Field(default=[])

@@ -137,7 +137,7 @@ class PerItem(Leaf):
 class Capped(Strict):
     """Bonus or deductions, together never more than ``cap`` points."""
 
-    cap: Points = Decimal(0)
+    cap: Points
     indicators: dict[str, PerItem] = {}
 
 

@@ -1,7 +1,27 @@
--- Units with the same absent leaves (not applicable or pending) share their effective weights: few patterns, many units.
--- Grain: one row per unit; `pattern` lists the absent leaves.
+-- Units with the same absent leaves share their effective weights: few patterns, many units. A leaf is absent that is not
+-- applicable or pending, or stands under a node of which too little is present.
+-- Grain: one row per variant and unit; `pattern` lists the absent leaves.
+with under_absent as (
+  select distinct leaf_status.variant, leaf_status.unit_id, leaf_status.indicator
+  from leaf_status
+  join scheme_path on scheme_path.variant = leaf_status.variant and scheme_path.leaf = leaf_status.indicator
+  left join tree_score
+    on tree_score.variant = leaf_status.variant and tree_score.unit_id = leaf_status.unit_id
+    and tree_score.node = scheme_path.node
+  where scheme_path.node <> scheme_path.leaf and tree_score.node is null
+)
 select
-  unit_id,
-  coalesce(string_agg(indicator, ' ' order by position) filter (where status in ('not_applicable', 'pending')), '') as pattern
+  leaf_status.variant,
+  leaf_status.unit_id,
+  coalesce(
+    string_agg(leaf_status.indicator, ' ' order by leaf_status.position)
+      filter (
+        leaf_status.status <> 'shown' and (leaf_status.score is null or under_absent.indicator is not null)
+      ),
+    ''
+  ) as pattern
 from leaf_status
-group by unit_id
+left join under_absent
+  on under_absent.variant = leaf_status.variant and under_absent.unit_id = leaf_status.unit_id
+  and under_absent.indicator = leaf_status.indicator
+group by leaf_status.variant, leaf_status.unit_id

@@ -1,8 +1,8 @@
--- Evidence added up.   Grain: one row per unit and indicator that has items.
+-- Evidence added up.   Grain: one row per unit and evidence (the items of an indicator) that has items.
 -- Micro-units (10⁻⁶) in whole numbers, so that what follows is exact.
 select
   unit_id,
-  indicator,
+  indicator as evidence,
   count(*) as items,
   sum(micro(due)) as due,
   sum(micro(done)) as done,

@@ -1,24 +1,34 @@
--- Bonus and deductions, item by item, in hundredths of a point. Within bonus, and within deductions, one fact (the same
--- item under any indicator, such as a finding or a case) counts once, the largest; together they stop at their cap, in scheme order. A deduction
--- never takes a total below 0.
--- Grain: one row per unit, indicator and item.
+-- Bonus and deductions, item by item, in millionths of a point, rounded as the scheme rounds. Within bonus, and within
+-- deductions, one fact (the same item under any indicator, such as a finding or a case) counts once, the largest; together
+-- they stop at their cap, in scheme order.
+-- Where leaves are rounded, a deduction never takes a total below 0.
+-- Grain: one row per variant, unit, indicator and item.
 with fact as (
   select
+    leaf.variant,
     measured.unit_id,
     leaf.section,
     leaf.indicator,
     leaf.position,
     measured.item,
-    cast((2 * micro(measured.done) + 10000) // 20000 as bigint) as points
+    case
+      when scheme.rounds_leaves then
+        rounded(micro(measured.done) * scheme.units_per_point, 1000000, scheme.rounding_mode)
+        * (1000000 // scheme.units_per_point)
+      else micro(measured.done)
+    end as points
   from measured
-  join scheme_indicator as leaf on leaf.indicator = measured.indicator
+  join scheme_indicator as leaf on leaf.evidence = measured.indicator
+  join scheme on scheme.variant = leaf.variant
   where leaf.section in ('bonus', 'deduction')
 ),
 once as (
   select
     *,
     case
-      when row_number() over (partition by unit_id, section, item order by points desc, position) = 1 then points
+      when row_number() over (
+        partition by variant, unit_id, section, item order by points desc, position
+      ) = 1 then points
       else 0
     end as counted
   from fact
@@ -27,47 +37,53 @@ running as (
   select
     *,
     coalesce(sum(counted) over (
-      partition by unit_id, section order by position, item rows between unbounded preceding and 1 preceding
+      partition by variant, unit_id, section order by position, item rows between unbounded preceding and 1 preceding
     ), 0) as before
   from once
 ),
 base as (
-  select unit_id, coalesce(sum(points), 0) as points
+  select variant, unit_id, coalesce(sum(points), 0) as points
   from base_score
-  group by unit_id
+  group by variant, unit_id
 ),
 bonus as (
   select
+    running.variant,
     running.unit_id,
     running.section,
     running.indicator,
     running.item,
-    cast(greatest(0, least(running.counted, cast(scheme.bonus_cap * 100 as bigint) - running.before)) as bigint) as points
+    greatest(0, least(running.counted, micro(scheme.bonus_cap) - running.before)) as points
   from running
-  cross join scheme
+  join scheme on scheme.variant = running.variant
   where running.section = 'bonus'
 ),
 earned as (
-  select base.unit_id, base.points + coalesce(sum(bonus.points), 0) as points
+  select base.variant, base.unit_id, base.points + coalesce(sum(bonus.points), 0) as points
   from base
-  left join bonus on bonus.unit_id = base.unit_id
-  group by base.unit_id, base.points
+  left join bonus on bonus.variant = base.variant and bonus.unit_id = base.unit_id
+  group by base.variant, base.unit_id, base.points
 ),
 deduction as (
   select
+    running.variant,
     running.unit_id,
     running.section,
     running.indicator,
     running.item,
-    cast(
-      greatest(0, least(running.counted, least(cast(scheme.deduction_cap * 100 as bigint), earned.points) - running.before))
-      as bigint
+    greatest(
+      0,
+      least(
+        running.counted,
+        case when scheme.rounds_leaves then least(micro(scheme.deduction_cap), earned.points) else micro(scheme.deduction_cap) end
+        - running.before
+      )
     ) as points
   from running
-  cross join scheme
-  join earned on earned.unit_id = running.unit_id
+  join scheme on scheme.variant = running.variant
+  join earned on earned.variant = running.variant and earned.unit_id = running.unit_id
   where running.section = 'deduction'
 )
-select unit_id, section, indicator, item, points from bonus
+select variant, unit_id, section, indicator, item, cast(points as bigint) as points from bonus
 union all
-select unit_id, section, indicator, item, points from deduction
+select variant, unit_id, section, indicator, item, cast(points as bigint) as points from deduction

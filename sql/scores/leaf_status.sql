@@ -1,35 +1,71 @@
--- Status of every unit × indicator of the weighted tree.
--- Precedence: shown > not_applicable > pending > not_reported > scored.
--- shown: weight 0 in the scheme. not_applicable: nothing is due from the unit, by the measure's own rule (Empty), or
--- because what it reported says so. pending: nothing reported and the deadline has not passed. not_reported: something
--- was due, nothing reported, the deadline has passed; whatever its items say, nothing was done.
--- Grain: one row per unit and indicator. due and done in millionths.
-with judged as (
+-- Status and score of every unit × indicator of the weighted tree. The score of the exact rules is numerator /
+-- denominator in whole numbers; `score` is the same in DOUBLE. Absent leaves (not_applicable, pending) have none.
+-- Grain: one row per variant, unit and indicator. due and done in millionths.
+with known as (
   select
-    assessed_unit.unit_id,
-    leaf.indicator,
-    leaf.position,
-    leaf.measure,
-    leaf.not_applicable,
-    evidence_sum.items,
-    coalesce(evidence_sum.due, 0) as due,
-    coalesce(evidence_sum.done, 0) as done,
+    leaf_value.variant,
+    leaf_value.unit_id,
+    leaf_value.indicator,
+    leaf_value.position,
+    leaf_value.exact,
+    leaf_value.not_applicable,
+    leaf_value.measure,
+    leaf_value.items,
+    leaf_value.value,
+    leaf_value.denominated,
+    imputed.value as imputed,
+    normalised.treated,
+    normalised.score,
     case
-      when leaf.weight = 0 then 'shown'
-      when evidence_sum.items is null and (leaf.empty <> 'not_reported' or unit_report.unit_id is not null)
-        then 'not_applicable'
-      when unit_report.unit_id is not null or coalesce(evidence_sum.records, 0) > 0 then 'scored'
-      when assessment.as_of <= leaf.deadline then 'pending'
-      else 'not_reported'
-    end as status
-  from assessed_unit
-  cross join assessment
-  cross join scheme_indicator as leaf
-  left join evidence_sum on evidence_sum.unit_id = assessed_unit.unit_id and evidence_sum.indicator = leaf.indicator
-  left join unit_report on unit_report.unit_id = assessed_unit.unit_id and unit_report.indicator = leaf.indicator
-  where leaf.section = 'base'
+      when imputed.is_imputed and leaf_value.status <> 'shown' then 'imputed'
+      else leaf_value.status
+    end as status,
+    case when leaf_value.status = 'not_reported' and leaf_value.items is null then 1000000 else leaf_value.due end as due,
+    case when leaf_value.status = 'not_reported' then 0 else leaf_value.done end as done
+  from leaf_value
+  left join imputed
+    on imputed.variant = leaf_value.variant and imputed.unit_id = leaf_value.unit_id
+    and imputed.indicator = leaf_value.indicator
+  left join normalised
+    on normalised.variant = leaf_value.variant and normalised.unit_id = leaf_value.unit_id
+    and normalised.indicator = leaf_value.indicator
+),
+step as (
+  select
+    known.variant,
+    known.unit_id,
+    known.indicator,
+    min_by(micro(scheme_step.give), scheme_step.position) as give
+  from known
+  join scheme_step on scheme_step.variant = known.variant and scheme_step.indicator = known.indicator
+  where known.done * 1000000 >= micro(scheme_step.at_least) * coalesce(known.due, 1000000)
+    or known.done * 1000000 <= micro(scheme_step.at_most) * coalesce(known.due, 1000000)
+  group by known.variant, known.unit_id, known.indicator
+),
+fraction as (
+  select
+    known.*,
+    case leaf.rule
+      when 'share' then known.done
+      when 'linear' then
+        case
+          when leaf.target > leaf.floor then known.done * 1000000 - micro(leaf.floor) * coalesce(known.due, 1000000)
+          else micro(leaf.floor) * coalesce(known.due, 1000000) - known.done * 1000000
+        end
+      when 'steps' then coalesce(step.give, 0)
+    end as part,
+    case leaf.rule
+      when 'share' then coalesce(known.due, 1000000)
+      when 'linear' then abs(micro(leaf.target) - micro(leaf.floor)) * coalesce(known.due, 1000000)
+      else 1000000
+    end as whole
+  from known
+  join scheme_indicator as leaf on leaf.variant = known.variant and leaf.indicator = known.indicator
+  left join step
+    on step.variant = known.variant and step.unit_id = known.unit_id and step.indicator = known.indicator
 )
 select
+  variant,
   unit_id,
   indicator,
   position,
@@ -37,7 +73,25 @@ select
   case
     when status = 'not_applicable' then coalesce(not_applicable, concat('sql/measures/', measure, '.sql'))
   end as not_applicable_rule,
-  status = 'not_reported' and items is null as needs_item,
-  case when status = 'not_reported' and items is null then 1000000 else due end as due,
-  case when status = 'not_reported' then 0 else done end as done
-from judged
+  status in ('not_reported', 'imputed') and items is null as needs_item,
+  coalesce(due, 0) as due,
+  coalesce(done, 0) as done,
+  value,
+  denominated,
+  imputed,
+  treated,
+  -- a score in DOUBLE is a fraction of 12 decimals from here on, so that rounding never hangs on its last bit
+  case
+    when status = 'not_reported' then 0
+    when exact then least(whole, greatest(0, part))
+    when isnan(score) then null
+    else whole(score * 1e12)
+  end as numerator,
+  case when exact and status <> 'not_reported' then whole else 1000000000000 end as denominator,
+  case
+    when status in ('not_applicable', 'pending', 'missing') then null
+    when status = 'not_reported' then 0
+    when exact then cast(least(whole, greatest(0, part)) as double) / cast(whole as double)
+    else score
+  end as score
+from fraction

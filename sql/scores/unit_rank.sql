@@ -1,34 +1,58 @@
--- Rank within the category: total, then the scheme's tie-breaks in their order; units still equal share the rank and
--- the next ranks are skipped. A unit without data is not ranked.
--- Grain: one row per ranked unit.
+-- Rank within the category: score, then the scheme's tie-breaks in their order; units still equal share the rank, and the
+-- next ranks are skipped (competition) or not (dense). A unit without data is not ranked.
+-- Grain: one row per variant and ranked unit.
 with tie_value as (
   select
+    unit_total.variant,
     unit_total.unit_id,
     scheme_tie_break.position,
-    case when scheme_tie_break.node = '' then -unit_total.deduction else coalesce(node_scores.points, 0) end as value
+    case
+      when scheme_tie_break.node = '' then -cast(unit_total.deduction as double)
+      else coalesce(node_score.score, extra.points, 0)
+    end as value
   from unit_total
-  cross join scheme_tie_break
-  left join node_scores
-    on node_scores.unit_id = unit_total.unit_id and node_scores.node = scheme_tie_break.node
+  join scheme_tie_break on scheme_tie_break.variant = unit_total.variant
+  left join node_score
+    on node_score.variant = unit_total.variant and node_score.unit_id = unit_total.unit_id
+    and node_score.node = scheme_tie_break.node
+  left join (
+    select
+      variant,
+      unit_id,
+      indicator,
+      cast(sum(case when section = 'bonus' then points else -points end) as double) as points
+    from extra_item
+    group by variant, unit_id, indicator
+  ) as extra
+    on extra.variant = unit_total.variant and extra.unit_id = unit_total.unit_id
+    and extra.indicator = scheme_tie_break.node
 ),
 tie_break as (
-  select unit_id, list(value order by position) as value_list
+  select variant, unit_id, list(value order by position) as value_list
   from tie_value
-  group by unit_id
+  group by variant, unit_id
 ),
 compared as (
   select
+    unit_total.variant,
     unit_total.unit_id,
     unit_total.category,
-    unit_total.total,
+    scheme.ranking,
+    unit_total.score,
     coalesce(tie_break.value_list, []) as tie_values
   from unit_total
-  left join tie_break on tie_break.unit_id = unit_total.unit_id
+  join scheme on scheme.variant = unit_total.variant
+  left join tie_break on tie_break.variant = unit_total.variant and tie_break.unit_id = unit_total.unit_id
   where unit_total.status <> 'no_data'
 )
 select
+  variant,
   unit_id,
-  rank() over (partition by category order by total desc, tie_values desc) as rank,
-  count(*) over (partition by category, total, tie_values) as sharing,
-  count(*) over (partition by category) as ranked_units
+  case ranking
+    when 'dense' then dense_rank() over best_first
+    else rank() over best_first
+  end as rank,
+  count(*) over (partition by variant, category, score, tie_values) as sharing,
+  count(*) over (partition by variant, category) as ranked_units
 from compared
+window best_first as (partition by variant, category order by score desc, tie_values desc)

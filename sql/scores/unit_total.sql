@@ -1,42 +1,109 @@
--- Totals of the units, before they are ranked.   Grain: one row per unit.
+-- Totals of the units, before they are ranked. Exact ones are in millionths of a point: where leaves are rounded, or the
+-- whole score is; `score` is the same in DOUBLE, or the full one.
+-- no_data: nothing was handed in, or less than the scheme asks for (screen), or nothing of the tree is present.
+-- Grain: one row per variant and unit.
 with veto as (
   -- the heaviest veto that applies: the one that caps the grade lowest
   select
+    leaf.variant,
     measured.unit_id,
-    max_by(measured.indicator, scheme_veto.lowest_position) as veto,
+    max_by(leaf.indicator, scheme_veto.lowest_position) as veto,
     max(scheme_veto.lowest_position) as lowest_position
   from measured
-  join scheme_veto on scheme_veto.veto = measured.indicator
+  join scheme_indicator as leaf on leaf.evidence = measured.indicator and leaf.section = 'veto'
+  join scheme_veto on scheme_veto.variant = leaf.variant and scheme_veto.veto = leaf.indicator
   where measured.done > 0
-  group by measured.unit_id
+  group by leaf.variant, measured.unit_id
+),
+base as (
+  select
+    variant,
+    unit_id,
+    sum(points) as points,
+    sum(score order by position) as score,
+    bool_or(status = 'pending') as pending
+  from base_score
+  group by variant, unit_id
+),
+extra as (
+  select
+    variant,
+    unit_id,
+    coalesce(sum(points) filter (section = 'bonus'), 0) as bonus,
+    coalesce(sum(points) filter (section = 'deduction'), 0) as deduction
+  from extra_item
+  group by variant, unit_id
+),
+screened as (
+  select distinct variant, unit_id
+  from leaf_value
+  where screened
 ),
 part as (
   select
-    indicator_scores.unit_id,
-    sum(case when scheme_indicator.section = 'base' then indicator_scores.points end) as base,
-    sum(case when scheme_indicator.section = 'bonus' then indicator_scores.points end) as bonus,
-    sum(case when scheme_indicator.section = 'deduction' then -indicator_scores.points end) as deduction,
-    bool_or(indicator_scores.status = 'pending') as pending
-  from indicator_scores
-  join scheme_indicator on scheme_indicator.indicator = indicator_scores.indicator
-  group by indicator_scores.unit_id
+    scheme.variant,
+    assessed_unit.unit_id,
+    assessed_unit.unit_name,
+    assessed_unit.category,
+    scheme.rounds_leaves,
+    scheme.has_extras,
+    scheme.rounding_mode,
+    scheme.units_per_point,
+    base.points,
+    case when scheme.adds_up then base.score else tree_score.score end as score,
+    coalesce(extra.bonus, 0) as bonus,
+    coalesce(extra.deduction, 0) as deduction,
+    veto.veto,
+    coalesce(veto.lowest_position, 0) as lowest_position,
+    case
+      when screened.unit_id is not null then 'no_data'
+      when base.pending then 'pending'
+      when tree_score.node is null then 'no_data'
+      else 'scored'
+    end as status
+  from assessed_unit
+  cross join scheme
+  left join base on base.variant = scheme.variant and base.unit_id = assessed_unit.unit_id
+  left join extra on extra.variant = scheme.variant and extra.unit_id = assessed_unit.unit_id
+  left join veto on veto.variant = scheme.variant and veto.unit_id = assessed_unit.unit_id
+  left join screened on screened.variant = scheme.variant and screened.unit_id = assessed_unit.unit_id
+  left join tree_score
+    on tree_score.variant = scheme.variant and tree_score.unit_id = assessed_unit.unit_id and tree_score.node = ''
+),
+added as (
+  select
+    * exclude (score),
+    case
+      when not has_extras then score
+      else greatest(0, score + cast(bonus as double) / 1000000 - cast(deduction as double) / 1000000)
+    end as with_extras
+  from part
+),
+rounded_total as (
+  -- a total in DOUBLE is a fraction of 10 decimals when it is rounded, so that rounding never hangs on its last bit
+  select
+    *,
+    case
+      when rounds_leaves then coalesce(points, 0) + bonus - deduction
+      when units_per_point is not null then
+        rounded(whole(with_extras * 1e10) * units_per_point, 10000000000, rounding_mode) * (1000000 // units_per_point)
+    end as total
+  from added
 )
 select
-  assessed_unit.unit_id,
-  assessed_unit.unit_name,
-  assessed_unit.category,
-  coalesce(part.base, 0) as base,
-  coalesce(part.bonus, 0) as bonus,
-  coalesce(part.deduction, 0) as deduction,
-  coalesce(part.base, 0) + coalesce(part.bonus, 0) - coalesce(part.deduction, 0) as total,
-  veto.veto,
-  coalesce(veto.lowest_position, 0) as lowest_position,
+  variant,
+  unit_id,
+  unit_name,
+  category,
+  coalesce(points, 0) as base,
+  bonus,
+  deduction,
+  total,
   case
-    when assessed_unit.unit_id not in (select unit_id from report)
-      and assessed_unit.unit_id not in (select unit_id from evidence_sum where records > 0) then 'no_data'
-    when part.pending then 'pending'
-    else 'scored'
-  end as status
-from assessed_unit
-left join part on part.unit_id = assessed_unit.unit_id
-left join veto on veto.unit_id = assessed_unit.unit_id
+    when total is not null then cast(total as double) / 1000000
+    else with_extras
+  end as score,
+  veto,
+  lowest_position,
+  status
+from rounded_total

@@ -6,5 +6,5 @@ select
   coalesce(sum(indicator_scores.points), 0) as points,
   sum(indicator_scores.lost) as lost
 from indicator_scores
-join scheme_path on scheme_path.leaf = indicator_scores.indicator
+join scheme_path on scheme_path.leaf = indicator_scores.indicator and scheme_path.variant = 'in_force'
 group by indicator_scores.unit_id, scheme_path.node

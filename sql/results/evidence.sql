@@ -3,7 +3,9 @@
 with cost as (
   select unit_id, indicator, item, lost from item_lost
   union all
-  select unit_id, indicator, item, points as lost from extra_item where section = 'deduction'
+  select unit_id, indicator, item, points // 10000 as lost
+  from extra_item
+  where variant = 'in_force' and section = 'deduction'
 )
 select
   cast(assessment.year as integer) as year,
@@ -15,7 +17,8 @@ select
   cast(coalesce(cost.lost, 0) * 0.01 as decimal(9, 2)) as lost,        -- points; the items' add up to the indicator's
   counted_item.records                                                      -- _rec of the records looked at, in order
 from counted_item
-join scheme_indicator on scheme_indicator.indicator = counted_item.indicator
+join scheme_indicator
+  on scheme_indicator.variant = 'in_force' and scheme_indicator.indicator = counted_item.indicator
 cross join assessment
 left join cost
   on cost.unit_id = counted_item.unit_id and cost.indicator = counted_item.indicator and cost.item = counted_item.item

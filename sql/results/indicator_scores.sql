@@ -9,9 +9,10 @@ with leaf as (
     base_score.weight,
     base_score.due,
     base_score.done,
-    base_score.points,
-    case when base_score.points is null then 0 else base_score.weight - base_score.points end as lost
+    base_score.points // 10000 as points,
+    case when base_score.points is null then 0 else base_score.weight - base_score.points // 10000 end as lost
   from base_score
+  where base_score.variant = 'in_force'
   union all
   select
     assessed_unit.unit_id,
@@ -20,14 +21,15 @@ with leaf as (
     null as not_applicable_rule,
     0 as weight,
     null as due,
-    coalesce(sum(extra_item.points), 0) * 10000 as done,
-    coalesce(sum(case when extra_item.section = 'deduction' then -extra_item.points else extra_item.points end), 0) as points,
-    coalesce(sum(case when extra_item.section = 'deduction' then extra_item.points else 0 end), 0) as lost
+    coalesce(sum(extra_item.points), 0) as done,
+    coalesce(sum(case when extra_item.section = 'deduction' then -extra_item.points else extra_item.points end), 0) // 10000 as points,
+    coalesce(sum(case when extra_item.section = 'deduction' then extra_item.points else 0 end), 0) // 10000 as lost
   from assessed_unit
   cross join scheme_indicator
   left join extra_item
-    on extra_item.unit_id = assessed_unit.unit_id and extra_item.indicator = scheme_indicator.indicator
-  where scheme_indicator.section in ('bonus', 'deduction')
+    on extra_item.variant = 'in_force'
+    and extra_item.unit_id = assessed_unit.unit_id and extra_item.indicator = scheme_indicator.indicator
+  where scheme_indicator.variant = 'in_force' and scheme_indicator.section in ('bonus', 'deduction')
   group by assessed_unit.unit_id, scheme_indicator.indicator
 )
 select
@@ -44,6 +46,7 @@ select
   leaf.status,                                                          -- scored, not_reported, pending, not_applicable, shown
   leaf.not_applicable_rule                                              -- which rule said so
 from leaf
-join scheme_indicator on scheme_indicator.indicator = leaf.indicator
+join scheme_indicator
+  on scheme_indicator.variant = 'in_force' and scheme_indicator.indicator = leaf.indicator
 cross join assessment
 order by leaf.unit_id, scheme_indicator.position

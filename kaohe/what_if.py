@@ -1,0 +1,188 @@
+"""What if the scheme were another: the records of a publication scored by variants of its scheme, beside it.
+
+All variants are rows of the scheme's tables, scored in one pass of the same SQL. Nothing is published.
+"""
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from rapidfuzz import process
+
+from kaohe import publishing, scoring
+from kaohe.contracts import Contracts
+from kaohe.errors import KaoheError
+from kaohe.project import Project
+from kaohe.publishing.method import method_of, scheme_file
+from kaohe.publishing.snapshot import NAME as SNAPSHOT
+from kaohe.publishing.snapshot import read_manifest
+from kaohe.scheme import Scheme, load_scheme
+from kaohe.scheme.tables import IN_FORCE
+from kaohe.warehouse import Engine
+from kaohe.words import say
+from kaohe.yamlfile import checked, plain_value, read_plain
+
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """``publication``: the folder whose records were scored. ``variants``: name → title, the scheme in force first.
+    ``scores``: variant, unit_id, unit_name, category, total, rank, grade, status. ``settled``: variant, title of a
+    node and its weight before and after, where it follows from what was set."""
+
+    publication: Path
+    variants: dict[str, str]
+    scores: pl.DataFrame
+    settled: list[tuple[str, str, Decimal, Decimal]]
+
+
+def what_if(home: Path, year: int | None, settings: Sequence[str], schemes: Sequence[Path]) -> WhatIf:
+    """Score the records of the publication in force with ``settings`` (``node.key=value``, all together one variant),
+    and with each of ``schemes``.
+
+    Raises ``KaoheError`` if nothing is published, for a setting that names nothing, and for what makes a scheme wrong.
+    """
+    if not settings and not schemes:
+        raise KaoheError("what_if_nothing")
+    publication = publishing.in_force(home, year)
+    manifest = read_manifest(publication)
+    contracts, in_force = method_of(home, manifest)
+    variants: dict[str, Scheme] = {IN_FORCE: in_force}
+    titles = {IN_FORCE: say("what_if_in_force")}
+    settled: list[tuple[str, str, Decimal, Decimal]] = []
+    if settings:
+        variants["set"], followed = varied(scheme_file(home, manifest), settings, manifest["scheme"]["file"])
+        titles["set"] = say("what_if_set")
+        settled = [("set", *change) for change in followed]
+    for number, path in enumerate(schemes, start=1):
+        variants[f"scheme{number}"] = load_scheme(path)
+        titles[f"scheme{number}"] = path.stem if len(schemes) > 1 or settings else variants[f"scheme{number}"].title
+        if variants[f"scheme{number}"].year != in_force.year:
+            year_of = variants[f"scheme{number}"].year
+            raise KaoheError("scheme_year", path=path, scheme_year=year_of, year=in_force.year)
+    return WhatIf(publication, titles, rescored(publication, contracts, variants), settled)
+
+
+def rescored(publication: Path, contracts: Contracts, variants: Mapping[str, Scheme]) -> pl.DataFrame:
+    """The records of a publication scored by each variant, with the SQL of today's project; ``in_force`` must be one.
+
+    Columns: variant, unit_id, unit_name, category, total, rank, grade, status.
+    """
+    project = Project.find()
+    engine = Engine(duckdb.connect())
+    quoted = str(publication / SNAPSHOT).replace("'", "''")
+    engine.con.execute(f"attach '{quoted}' as publication (read_only)")
+    ((as_of,),) = engine.rows("select as_of from publication.assessment")
+    public = {name: contract for name, contract in contracts.items() if not contract.restricted}
+    for table in public:
+        engine.con.execute(f"create view main.{table} as select * from publication.{table}")
+    planned = {name: (scheme, scoring.plan(project, contracts, scheme)) for name, scheme in variants.items()}
+    scoring.measure_and_add_up(engine, project, Contracts(public), planned, as_of)
+    found = engine.frame(
+        "select variant, unit_id, unit_name, category, points(total) as total, rank, grade, status "
+        "from main.unit_score order by category, rank nulls last, unit_id"
+    )
+    engine.con.close()
+    return found
+
+
+def varied(path: Path, settings: Sequence[str], name: str) -> tuple[Scheme, list[tuple[str, Decimal, Decimal]]]:
+    """The scheme in ``path`` with ``settings``. A weight that is set takes its difference from its siblings, and gives
+    it to its own children, in proportion: which weights follow, from what to what. ``name``: what to call the file.
+
+    Raises ``KaoheError`` for a setting that names nothing or will not do.
+    """
+    data, lines = read_plain(path)
+    before = _weights(data["dimensions"])
+    changed: Any = copy.deepcopy(data)
+    fixed: set[str] = set()
+    for setting in settings:
+        place, equals, text = setting.partition("=")
+        if not equals or not text.strip():
+            raise KaoheError("what_if_form", setting=setting)
+        holder, key, node = _find(changed, place.strip().split("."), setting)
+        holder[key] = plain_value(text, path)
+        if node and key == "weight":
+            if not isinstance(holder[key], int | Decimal):
+                raise KaoheError("what_if_weight", setting=setting)
+            fixed.add(node)
+    if fixed:
+        _settle(changed["dimensions"], Decimal(str(changed.get("total", 100))), fixed, say("whole"))
+    nodes, after = _nodes(changed["dimensions"]), _weights(changed["dimensions"])
+    followed = [
+        (nodes[name].get("title", name), before[name], weight)
+        for name, weight in after.items()
+        if name not in fixed and weight != before[name]
+    ]
+    return checked(Path(name), changed, lines, Scheme), followed
+
+
+def _find(data: dict[str, Any], parts: list[str], setting: str) -> tuple[dict[str, Any], str, str | None]:
+    """What holds the key that a setting names, the key, and the node it belongs to, if any. A path begins at a key of
+    the file or at any node, and may leave out ``children`` on the way."""
+    nodes = _nodes(data["dimensions"])
+    for section in ("bonus", "deductions"):
+        nodes |= data.get(section, {}).get("indicators", {})
+    nodes |= data.get("vetoes", {})
+    *way, key = parts
+    holder, node = data, None
+    for part in way:
+        below: dict[str, Any] = holder.get("children", {}) if node else {}
+        if part in below:
+            holder, node = below[part], part
+        elif isinstance(holder.get(part), dict) and not (holder is data and part in nodes):
+            holder = holder[part]
+            node = None
+        elif holder is data and part in nodes:
+            holder, node = nodes[part], part
+        else:
+            raise _unknown(part, [*holder, *below, *(nodes if holder is data else ())], setting)
+    if not way and key in nodes:
+        raise KaoheError("what_if_key", setting=setting, name=key)
+    return holder, key, node
+
+
+def _unknown(part: str, known: Sequence[str], setting: str) -> KaoheError:
+    near = [name for name, *_ in process.extract(part, sorted(set(map(str, known))), limit=3)]
+    return KaoheError("what_if_unknown", setting=setting, part=part, near="、".join(near))
+
+
+def _nodes(children: dict[str, Any]) -> dict[str, Any]:
+    """Every node and indicator of the tree by name."""
+    found: dict[str, Any] = {}
+    for name, node in children.items():
+        found[name] = node
+        found |= _nodes(node.get("children", {}))
+    return found
+
+
+def _weights(children: dict[str, Any]) -> dict[str, Decimal]:
+    return {name: Decimal(node["weight"]).quantize(_CENT) for name, node in _nodes(children).items()}
+
+
+def _settle(children: dict[str, Any], whole: Decimal, fixed: set[str], title: str) -> None:
+    """Divide what the fixed weights leave of ``whole`` among the others in proportion, to the cent (largest remainders,
+    ties in the order of the file), all the way down."""
+    held = sum((Decimal(node["weight"]) for name, node in children.items() if name in fixed), Decimal(0))
+    free = {name: Decimal(node["weight"]) for name, node in children.items() if name not in fixed and node["weight"]}
+    left = whole - held
+    if left < 0 or (left > 0 and not free):
+        raise KaoheError("what_if_sum", node=title, total=held, weight=whole)
+    total = sum(free.values(), Decimal(0))
+    if free and total != left:
+        exact = {name: left * weight / total for name, weight in free.items()}
+        shares = {name: share - share % _CENT for name, share in exact.items()}
+        cents = int((left - sum(shares.values())) / _CENT)
+        for name in sorted(exact, key=lambda name: shares[name] - exact[name])[:cents]:
+            shares[name] += _CENT
+        for name, share in shares.items():
+            children[name]["weight"] = share.quantize(_CENT)
+    for name, node in children.items():
+        if "children" in node:
+            _settle(node["children"], Decimal(node["weight"]), fixed, node.get("title", name))

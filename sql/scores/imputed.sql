@@ -1,0 +1,50 @@
+-- Imputation: a missing value becomes the mean or median of the units of its group, else of all units (OECD/JRC handbook,
+-- step 3). Only for indicators that say so, and where the indicator is for the unit.
+-- Grain: one row per variant, unit and indicator with a statistical rule and a value.
+with leaf as (
+  select
+    leaf_value.variant,
+    leaf_value.unit_id,
+    leaf_value.indicator,
+    leaf_value.status,
+    leaf_value.left_out,
+    leaf_value.denominated as value,
+    scheme_indicator.impute_with,
+    unit_attribute.text as family
+  from leaf_value
+  join scheme_indicator
+    on scheme_indicator.variant = leaf_value.variant and scheme_indicator.indicator = leaf_value.indicator
+  left join unit_attribute
+    on unit_attribute.unit_id = leaf_value.unit_id and unit_attribute.name = scheme_indicator.impute_by
+  where not leaf_value.exact and not leaf_value.screened
+),
+of_family as (
+  select variant, indicator, family, sum(value order by unit_id) / count(*) as mean, median(value) as median
+  from leaf
+  where value is not null and impute_with is not null and family is not null
+  group by variant, indicator, family
+),
+of_all as (
+  select variant, indicator, sum(value order by unit_id) / count(*) as mean, median(value) as median
+  from leaf
+  where value is not null and impute_with is not null
+  group by variant, indicator
+)
+select
+  leaf.variant,
+  leaf.unit_id,
+  leaf.indicator,
+  leaf.value is null as is_imputed,
+  coalesce(
+    leaf.value,
+    case leaf.impute_with
+      when 'mean' then coalesce(of_family.mean, of_all.mean)
+      when 'median' then coalesce(of_family.median, of_all.median)
+    end
+  ) as value
+from leaf
+left join of_family
+  on of_family.variant = leaf.variant and of_family.indicator = leaf.indicator and of_family.family = leaf.family
+left join of_all on of_all.variant = leaf.variant and of_all.indicator = leaf.indicator
+where leaf.value is not null
+  or (leaf.impute_with is not null and not leaf.left_out and leaf.status <> 'pending' and of_all.mean is not null)
