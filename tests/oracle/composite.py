@@ -8,10 +8,9 @@ from typing import Any
 from tests.oracle import leaves, nodes
 from tests.oracle.leaves import Missing, Stages
 from tests.oracle.nodes import Scores
-from tests.oracle.numbers import Number, on_the_edge, rounded, written
-from tests.oracle.rules import held
+from tests.oracle.numbers import Number, decimals, rounded, written
 from tests.oracle.table import Rows, Table
-from tests.oracle.tree import EXACT, Node, leaf, tree
+from tests.oracle.tree import Node, leaf, tree
 
 STAGES = ("value", "denominated", "imputed", "treated", "score")
 
@@ -20,7 +19,7 @@ __all__ = ["Missing", "Result", "Scored", "score"]
 
 @dataclass(frozen=True)
 class Scored:
-    """A unit's score, grade and rank."""
+    """A unit's score, grade (its title) and rank."""
 
     score: Number | None
     grade: str | None
@@ -29,7 +28,8 @@ class Scored:
 
 @dataclass
 class Result:
-    """What a scheme makes of a table. ``exact``: the scores are fractions of whole hundredths, to be met to the last digit.
+    """What a scheme makes of a table. ``exact`` is "leaf" where all points are decimals, to be met to the last digit, "total"
+    where only the final scores are, and empty where nothing is rounded.
     ``unsure``: units whose numbers may turn over with a last bit of floating point (a value right at a limit).
     ``effective``: effective weights of the leaves, in a points scheme.
     """
@@ -37,10 +37,12 @@ class Result:
     scores: dict[str, Scored] = field(default_factory=dict)
     nodes: dict[tuple[str, str], Number | None] = field(default_factory=dict)
     stages: dict[tuple[str, str], dict[str, float | None]] = field(default_factory=dict)
-    exact: bool = False
+    exact: str = ""
     unsure: set[str] = field(default_factory=set)
     effective: dict[tuple[str, str], Fraction] = field(default_factory=dict)
     categories: dict[str, str | None] = field(default_factory=dict)
+    deducted: dict[str, Fraction] = field(default_factory=dict)
+    screened: set[str] = field(default_factory=set)  # units with too few values
 
 
 def score(scheme: dict[str, Any], values: Rows, units: Rows) -> Result:
@@ -54,7 +56,8 @@ def score(scheme: dict[str, Any], values: Rows, units: Rows) -> Result:
     for each in root.leaves():
         leaves.scored(each, table, stages[each.name], scored)
 
-    result = Result(exact=points and at_leaf is not None and all(each.keys["rule"] in EXACT for each in root.leaves()))
+    result = Result(exact=at if rounding else "")
+    result.screened = set(table.units) - set(scored)
     result.categories = {unit: table.cell(unit, "category") for unit in table.units}
     extra = {
         name: _facts(scheme.get(name) or {}, table, scored, rounding if at == "leaf" else None)
@@ -64,18 +67,17 @@ def score(scheme: dict[str, Any], values: Rows, units: Rows) -> Result:
     for unit in table.units:
         found: Scores = {each.name: stages[each.name].score.get(unit) for each in root.leaves()}
         if unit not in scored:
-            found = dict.fromkeys((node.name for node in (root, *root.walk())), None)
+            found = dict.fromkeys(node.name for node in (root, *root.walk()))
         elif points:
-            leaf_scores = found
-            found, effective = nodes.points(root, leaf_scores, written(scheme.get("total", 100)), at_leaf)
+            found, effective, hanging = nodes.points(root, found, written(scheme.get("total", 100)), at_leaf)
             result.effective |= {(unit, name): part for name, part in effective.items()}
-            if at_leaf and any(_hangs(each, effective, leaf_scores, at_leaf) for each in root.leaves()):
-                result.unsure.add(unit)
+            result.unsure |= {unit} if hanging else set()
         else:
             found, hanging = nodes.aggregated(root, found)
             result.unsure |= {unit} if hanging else set()
         base = found.pop(root.name)
-        result.nodes |= {(unit, name): number for name, number in found.items()}
+        shown = {each.name for each in root.leaves() if each.weight == 0}
+        result.nodes |= {(unit, name): None if name in shown else number for name, number in found.items()}
         for each in root.leaves():
             of = stages[each.name]
             result.stages[unit, each.name] = {stage: _float(getattr(of, stage).get(unit)) for stage in STAGES}
@@ -88,11 +90,12 @@ def score(scheme: dict[str, Any], values: Rows, units: Rows) -> Result:
             if scheme.get("bonus") or scheme.get("deductions"):
                 base = max(Fraction(0), base + _of(extra["bonus"], unit) - _of(extra["deductions"], unit))
             if rounding and at == "total":
-                result.unsure |= {unit} if on_the_edge(base, *rounding) else set()
-                base = rounded(base, *rounding)
+                either = {rounded(decimal, *rounding) for decimal in decimals(base, 10)}
+                result.unsure |= {unit} if len(either) > 1 else set()
+                base = min(either)
             final[unit] = base
-    deducted = {unit: _of(extra["deductions"], unit) for unit in scored}
-    ranks = _ranks(scheme, result, final, deducted)
+    result.deducted = {unit: _of(extra["deductions"], unit) for unit in scored}
+    ranks = _ranks(scheme, result, final)
     for unit in table.units:
         grade = _grade(scheme, table, unit, final, ranks, result.categories)
         result.scores[unit] = Scored(final.get(unit), grade, ranks.get(unit))
@@ -115,23 +118,12 @@ def _rounding(scheme: dict[str, Any], root: Node) -> tuple[tuple[int, str] | Non
     at = asked.get("at", "leaf" if root.all_sum() else "total")
     if at == "leaf" and not root.all_sum():
         raise ValueError("rounding at the leaf where not every node is a sum")
-    return (int(asked.get("digits", 2)), str(asked.get("mode", "half_up"))), at
-
-
-def _hangs(each: Node, effective: dict[str, Fraction], scores: Scores, rounding: tuple[int, str]) -> bool:
-    """Whether a leaf's points turn over with a last bit of its score."""
-    got = scores[each.name]
-    return (
-        got is not None
-        and each.name in effective
-        and not held(each.keys, got)
-        and on_the_edge(effective[each.name] * got, *rounding)
-    )
+    return (int(asked["digits"]), str(asked.get("mode", "half_up"))), at
 
 
 def _screened_in(scheme: dict[str, Any], root: Node, table: Table, stages: dict[str, Stages], unit: str) -> bool:
     """Whether a unit has values enough."""
-    own = [each for each in root.leaves() if not each.shown and leaves.for_unit(each, table, unit)]
+    own = [each for each in root.leaves() if each.weight > 0 and leaves.for_unit(each, table, unit)]
     there = sum(unit in stages[each.name].denominated for each in own)
     return not own or Fraction(there, len(own)) >= written(scheme.get("screen", 0))
 
@@ -141,45 +133,42 @@ def _facts(
 ) -> dict[tuple[str, str], Fraction]:
     """(Unit, indicator) → points of the facts that count, up to the cap."""
     found: dict[tuple[str, str], Fraction] = {}
-    for unit in units:
-        facts: dict[str, tuple[Fraction, int]] = {}  # item → points, and minus the place of the indicator
+    for unit in units if section else ():
+        facts: dict[Any, tuple[Fraction, int]] = {}  # item → points, and minus the place of the indicator
         indicators = [leaf(name, keys, {}) for name, keys in section.get("indicators", {}).items()]
         for place, indicator in enumerate(indicators):
             if not leaves.for_unit(indicator, table, unit):
                 continue
-            for item in table.items(unit, indicator.keys["measure"]):
+            for number, item in enumerate(table.items(unit, indicator.keys["measure"])):
                 got = rounded(item.done, *rounding) if rounding else item.done
-                facts[item.name] = max(facts.get(item.name, (got, -place)), (got, -place))
-        left = written(section["cap"]) if "cap" in section else None
+                fact = ("", place, number) if item.name is None else (item.name, 0, 0)
+                facts[fact] = max(facts.get(fact, (got, -place)), (got, -place))
+        left = written(section["cap"])
         # In file order, then by item.
         for place, _, got in sorted((-minus_place, name, got) for name, (got, minus_place) in facts.items()):
-            counted = got if left is None else min(got, left)
-            left = None if left is None else left - counted
+            counted = min(got, left)
+            left -= counted
             key = unit, indicators[place].name
             found[key] = found.get(key, Fraction(0)) + counted
     return found
 
 
-def _ranks(
-    scheme: dict[str, Any], result: Result, final: dict[str, Number], deducted: dict[str, Fraction]
-) -> dict[str, int]:
+def ranking_key(scheme: dict[str, Any], result: Result, unit: str) -> list[Number]:
+    """What a unit is ranked by after its score: an absent node counts as 0."""
+    found: list[Number] = []
+    for by in scheme.get("tie_break") or ():
+        got = -result.deducted[unit] if by == "fewer_deductions" else result.nodes[unit, by]
+        found.append(Fraction(0) if got is None else got)
+    return found
+
+
+def _ranks(scheme: dict[str, Any], result: Result, final: dict[str, Number]) -> dict[str, int]:
     """Unit → rank within its category."""
-
-    def key(unit: str) -> tuple[Number, ...]:
-        ties: list[Number] = []
-        for by in scheme.get("tie_break") or ():
-            got = -deducted[unit] if by == "fewer_deductions" else result.nodes[unit, by]
-            ties.append(-math.inf if got is None else got)
-        return (final[unit], *ties)
-
+    keys = {unit: (result.categories[unit], (final[unit], *ranking_key(scheme, result, unit))) for unit in final}
     found = {}
-    for unit in final:
-        better = [
-            key(other)
-            for other in final
-            if result.categories[other] == result.categories[unit] and key(other) > key(unit)
-        ]
-        found[unit] = 1 + (len(set(better)) if scheme.get("ranking") == "dense" else len(better))
+    for unit, (category, own) in keys.items():
+        better = [key for of, key in keys.values() if of == category and key > own]
+        found[unit] = 1 + len(set(better) if scheme.get("ranking") == "dense" else better)
     return found
 
 
@@ -204,11 +193,11 @@ def _grade(
     ranked = sum(categories[other] == categories[unit] for other in final)
     for name in names[best:]:
         grade = grades[name]
-        if final[unit] < written(grade.get("at_least", 0)):
+        if final[unit] < written(grade["at_least"]):
             continue
         if "quota" in grade:
-            places = max(math.floor(written(grade["quota"]) * ranked), int(grade.get("quota_at_least", 0)))
+            places = max(math.floor(written(grade["quota"]) * ranked), int(grade.get("quota_at_least", 1)))
             if ranks[unit] > places:
                 continue
-        return name
+        return str(grade.get("title", name))
     return None

@@ -109,7 +109,7 @@ def _treated(leaf: Node, column: Column) -> tuple[Column, bool]:
     if not column:
         return column, hanging
     if "percentiles" in asked:
-        low, high = (written(percent) / 100 for percent in asked["percentiles"])
+        low, high = (written(percent) for percent in asked["percentiles"])
         hanging = any(_between_values(share, len(column)) for share in (low, high))
         bottom, top = (_quantile(list(column.values()), share) for share in (low, high))
         column = {unit: min(max(x, bottom), top) for unit, x in column.items()}

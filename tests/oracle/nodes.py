@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from tests.oracle.numbers import Number, median, near, rounded, total, written
+from tests.oracle.numbers import Number, decimals, median, near, rounded, total, written
 from tests.oracle.rules import held
-from tests.oracle.tree import Node
+from tests.oracle.tree import EXACT, Node
 
 Scores = dict[str, Number | None]  # node → score of one unit
 Held = Callable[[Node], bool]
@@ -37,32 +37,37 @@ def divided(whole: Fraction, children: list[Node], hundredths: bool) -> dict[str
 
 def points(
     root: Node, leaf_scores: Scores, whole: Fraction, rounding: tuple[int, str] | None
-) -> tuple[Scores, dict[str, Fraction]]:
-    """Every node's points where every node is a sum, and the effective weights of the leaves; ``rounding``: digits and
-    mode of a leaf's points, if they are rounded.
+) -> tuple[Scores, dict[str, Fraction], bool]:
+    """Every node's points where every node is a sum, the effective weights of the leaves, and whether a last bit decided a
+    rounding. ``rounding``: digits and mode of a leaf's points, if they are rounded.
     """
-    found: Scores = {}
+    found: Scores = dict.fromkeys((node.name for node in (root, *root.walk())), None)
     effective: dict[str, Fraction] = {}
+    hanging = False
+
+    def points_of(leaf: Node, part: Fraction) -> Number:
+        nonlocal hanging
+        effective[leaf.name] = part
+        score = leaf_scores[leaf.name] or Fraction(0)
+        if not rounding:
+            return part * score
+        if leaf.keys["rule"] in EXACT:
+            return rounded(part * score, *rounding)
+        either = {rounded(part * decimal, *rounding) for decimal in decimals(score, 12)}
+        hanging = hanging or len(either) > 1
+        return min(either)
 
     def share_out(node: Node, part: Fraction) -> Number:
-        if node.is_leaf:
-            effective[node.name] = part
-            exact = part * (leaf_scores[node.name] or 0)
-            return rounded(exact, *rounding) if rounding else exact
         there = [child for child in node.children if present(child, leaf_scores)]
         parts = divided(part, there, rounding is not None)
-        found.update(
-            {below.name: None for child in node.children if child not in there for below in (child, *child.walk())}
-        )
         for child in there:
-            found[child.name] = share_out(child, parts[child.name])
+            own = parts[child.name]
+            found[child.name] = points_of(child, own) if child.is_leaf else share_out(child, own)
         return total(found[child.name] or Fraction(0) for child in there)
 
     if present(root, leaf_scores):
         found[root.name] = share_out(root, whole)
-    else:
-        found.update({node.name: None for node in (root, *root.walk())})
-    return found, effective
+    return found, effective, hanging
 
 
 def aggregated(root: Node, leaf_scores: Scores) -> tuple[Scores, bool]:
@@ -80,7 +85,7 @@ def aggregated(root: Node, leaf_scores: Scores) -> tuple[Scores, bool]:
             return None
         there = [child for child in node.counted if present(child, leaf_scores)]
         result, tied = combine(node, [(child, _there(found[child.name])) for child in there])
-        hanging = hanging or (tied and not node.shown)
+        hanging = hanging or tied
         return result
 
     found[root.name] = score(root)

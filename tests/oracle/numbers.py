@@ -56,11 +56,10 @@ def rounded(number: Number, digits: int, mode: str) -> Fraction:
     return Fraction(whole + up, 10**digits) * (-1 if scaled < 0 else 1)
 
 
-def on_the_edge(number: Number, digits: int, mode: str) -> bool:
-    """Whether a last bit more or less could round the number differently."""
-    scaled = abs(float(number)) * 10**digits
-    boundary = round(scaled) if mode == "down" else math.floor(scaled) + 0.5
-    return bool(abs(scaled - boundary) <= 1e-9 * max(1.0, scaled))
+def decimals(number: Number, digits: int) -> set[Fraction]:
+    """The number as a decimal, rounded half up; both neighbours if a last bit of floating point decides between them."""
+    error = max(1e-15, abs(float(number)) * 1e-13)
+    return {rounded(number + by, digits, "half_up") for by in (Fraction(-error), Fraction(0), Fraction(error))}
 
 
 def skewness_squared(numbers: Sequence[Number]) -> tuple[Number, int]:

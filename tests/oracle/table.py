@@ -11,9 +11,9 @@ Rows = Sequence[dict[str, str | None]]
 
 @dataclass(frozen=True)
 class Item:
-    """What was done of one thing, and what was due; ``name`` is the row's number where the file has no items."""
+    """What was done of one thing, and what was due; ``name`` is None where the file names no items."""
 
-    name: str
+    name: str | None
     due: Fraction | None
     done: Fraction
 
@@ -22,12 +22,13 @@ class Table:
     """Values and units, to be asked."""
 
     def __init__(self, values: Rows, units: Rows) -> None:
-        self.known = {str(row["unit_id"]) for row in values}
-        self.rows = {str(row["unit_id"]): row for row in units} or {unit: {"unit_id": unit} for unit in self.known}
+        named = {str(row["unit_id"]) for row in values}
+        self.known = {str(row["unit_id"]) for row in values if row.get("value") or row.get("done")}
+        self.rows = {str(row["unit_id"]): row for row in units} or {unit: {"unit_id": unit} for unit in named}
         self.units = sorted(self.rows)
         self._items: dict[tuple[str, str], list[Item]] = {}
         self._values: dict[tuple[str, str], str] = {}
-        if unknown := self.known - self.rows.keys():
+        if unknown := named - self.rows.keys():
             raise ValueError(f"not among the units: {sorted(unknown)}")
         for row in values:
             key = str(row["unit_id"]), str(row["measure"])
@@ -37,13 +38,13 @@ class Table:
             elif row["done"]:
                 found = self._items.setdefault(key, [])
                 due = six_digits(row["due"]) if row["due"] else None
-                found.append(Item(row.get("item") or str(len(found) + 1), due, six_digits(row["done"])))
+                found.append(Item(row.get("item") or None, due, six_digits(row["done"])))
 
     def items(self, unit: str, measure: str) -> list[Item]:
-        """The items of a unit, by name."""
+        """The items of a unit, by name; those without one as they come in the file."""
         if value := self._values.get((unit, measure)):
-            return [Item("1", None, six_digits(value))]
-        return sorted(self._items.get((unit, measure), ()), key=lambda item: item.name)
+            return [Item(None, None, six_digits(value))]
+        return sorted(self._items.get((unit, measure), ()), key=lambda item: item.name or "")
 
     def value(self, unit: str, measure: str, exact: bool) -> Fraction | None:
         """Σ done / Σ due, Σ done, or the value: a decimal for the exact rules, otherwise the double it is."""

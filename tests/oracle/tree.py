@@ -8,6 +8,7 @@ from typing import Any
 from tests.oracle.numbers import written
 
 EXACT = ("share", "linear", "steps")
+BEFORE = {"denominator", "impute", "treat", "direction"}  # not for the exact rules
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,6 @@ class Node:
     aggregation: str = ""
     keys: dict[str, Any] = field(default_factory=dict)
     children: tuple["Node", ...] = ()
-    shown: bool = False  # itself or a node above it has weight 0
 
     @property
     def is_leaf(self) -> bool:
@@ -48,24 +48,27 @@ def tree(scheme: dict[str, Any]) -> Node:
     above = {"aggregation": "sum", "missing": "exclude"} | scheme
     said = {key: above[key] for key in ("aggregation", "power", "trim", "best") if key in above}
     defaults = {"missing": above["missing"]} | scheme.get("defaults", {})
-    children = tuple(_node(name, keys, said, defaults, False) for name, keys in scheme["dimensions"].items())
-    return Node("", Fraction(0), said["aggregation"], said, children)
+    children = tuple(_node(name, keys, said, defaults) for name, keys in scheme["dimensions"].items())
+    keys = said | {key: scheme[key] for key in ("availability",) if key in scheme}
+    return Node("", Fraction(0), said["aggregation"], keys, children)
 
 
-def leaf(name: str, keys: dict[str, Any], defaults: dict[str, Any], shown: bool = False) -> Node:
+def leaf(name: str, keys: dict[str, Any], defaults: dict[str, Any]) -> Node:
     """An indicator."""
-    keys = {"rule": "share", "range": [0, 1], "direction": "higher", "measure": name, **defaults, **keys}
+    rule = keys.get("rule", defaults.get("rule", "share"))
+    if rule in EXACT:
+        if wrong := BEFORE & keys.keys():
+            raise ValueError(f"{name}: {rule} with {sorted(wrong)}")
+        defaults = {key: default for key, default in defaults.items() if key not in BEFORE}
+    keys = {"rule": rule, "range": [0, 1], "direction": "higher", "measure": name, **defaults, **keys}
     weight = written(keys.get("weight", 1))
-    if keys["rule"] in EXACT and (wrong := {"denominator", "impute", "treat"} & keys.keys()):
-        raise ValueError(f"{name}: {keys['rule']} with {sorted(wrong)}")
-    return Node(name, weight, keys=keys, shown=shown or weight == 0)
+    return Node(name, weight, keys={key: said for key, said in keys.items() if said is not None})
 
 
-def _node(name: str, keys: dict[str, Any], said: dict[str, Any], defaults: dict[str, Any], shown: bool) -> Node:
+def _node(name: str, keys: dict[str, Any], said: dict[str, Any], defaults: dict[str, Any]) -> Node:
     if "children" not in keys:
-        return leaf(name, keys, defaults, shown)
+        return leaf(name, keys, defaults)
     own = keys if "aggregation" in keys else said | keys
     weight = written(keys["weight"])
-    shown = shown or weight == 0
-    children = tuple(_node(below, of, said, defaults, shown) for below, of in keys["children"].items())
-    return Node(name, weight, own["aggregation"], own, children, shown)
+    children = tuple(_node(below, of, said, defaults) for below, of in keys["children"].items())
+    return Node(name, weight, own["aggregation"], own, children)
