@@ -248,15 +248,17 @@ def _scored(engine: Engine, variant: str, scheme: Composite) -> Scored:
         "order by category, rank nulls last, unit_id",
         [variant],
     )
-    digits = scheme.rounding.digits if scheme.rounding else None
-    without = {unit for unit, *_, status in scores if status == "no_data"}
+    digits = scheme.rounding.digits if scheme.rounding else 6
     shown = [
-        (unit, None if unit in without else _text(total, score, digits), grade, rank, status)
+        (unit, None if status == "no_data" else _text(total, score, digits), grade, rank, status)
         for unit, total, score, grade, rank, status in scores
     ]
+    screened = {unit for (unit,) in engine.rows(_SCREENED, [variant])}
+    of_points = digits if scheme.is_points else 6
+    without = {unit for unit, *_, status in scores if status == "no_data"}
     nodes = [
-        (unit, node, None if unit in without else _text(points, score, digits))
-        for unit, node, points, score in engine.rows(_NODES, [variant])
+        (unit, node, None if unit in (screened if is_base else without) else _text(points, score, of_points))
+        for unit, node, is_base, points, score in engine.rows(_NODES, [variant])
     ]
     columns: dict[str, Any] = {"unit_id": pl.String, "score": pl.String, "grade": pl.String, "rank": pl.Int64}
     return Scored(
@@ -266,15 +268,17 @@ def _scored(engine: Engine, variant: str, scheme: Composite) -> Scored:
     )
 
 
-def _text(micro: int | None, score: float | None, digits: int | None) -> str | None:
+def _text(micro: int | None, score: float | None, digits: int) -> str | None:
     if micro is not None:
-        return f"{Decimal(micro).scaleb(-6):.{6 if digits is None else digits}f}"
+        return f"{Decimal(micro).scaleb(-6):.{digits}f}"
     return None if score is None else repr(score)
 
 
+_SCREENED = "select distinct unit_id from main.leaf_value where variant = ? and screened"
+
 #: Points of bonus and deductions are exact millionths, whether the scheme rounds or not.
 _NODES = """
-select assessed_unit.unit_id, scheme_node.node,
+select assessed_unit.unit_id, scheme_node.node, scheme_node.section = 'base',
   case
     when scheme_node.section = 'base' then node_score.points
     else coalesce((

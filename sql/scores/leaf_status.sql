@@ -52,7 +52,7 @@ fraction as (
           when leaf.target > leaf.floor then known.done * 1000000 - micro(leaf.floor) * coalesce(known.due, 1000000)
           else micro(leaf.floor) * coalesce(known.due, 1000000) - known.done * 1000000
         end
-      when 'steps' then coalesce(step.give, 0)
+      when 'steps' then case when known.done is not null then coalesce(step.give, 0) end
     end as part,
     case leaf.rule
       when 'share' then coalesce(known.due, 1000000)
@@ -83,6 +83,7 @@ select
   -- a score in DOUBLE is a fraction of 12 decimals from here on, so that rounding never hangs on its last bit
   case
     when status = 'not_reported' then 0
+    when exact and part is null then null
     when exact then least(whole, greatest(0, part))
     when isnan(score) then null
     else whole(score * 1e12)
@@ -91,6 +92,7 @@ select
   case
     when status in ('not_applicable', 'pending', 'missing') then null
     when status = 'not_reported' then 0
+    when exact and part is null then null
     when exact then cast(least(whole, greatest(0, part)) as double) / cast(whole as double)
     else score
   end as score

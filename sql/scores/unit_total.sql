@@ -84,7 +84,8 @@ rounded_total as (
   select
     *,
     case
-      when rounds_leaves then coalesce(points, 0) + bonus - deduction
+      when rounds_leaves and not has_extras then coalesce(points, 0)
+      when rounds_leaves then greatest(0, coalesce(points, 0) + bonus - deduction)
       when units_per_point is not null then
         rounded(whole(with_extras * 1e10) * units_per_point, 10000000000, rounding_mode) * (1000000 // units_per_point)
     end as total

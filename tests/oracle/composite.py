@@ -82,6 +82,13 @@ def score(scheme: dict[str, Any], values: Rows, units: Rows) -> Result:
             of = stages[each.name]
             result.stages[unit, each.name] = {stage: _float(getattr(of, stage).get(unit)) for stage in STAGES}
             result.unsure |= {unit} & of.unsure
+        if base is not None and rounding and at == "leaf":
+            # What is rounded at the leaf adds up: deductions stop at what was earned.
+            left = max(Fraction(0), base + _of(extra["bonus"], unit))
+            for indicator in (scheme.get("deductions") or {}).get("indicators", {}):
+                taken = min(left, extra["deductions"].get((unit, indicator), Fraction(0)))
+                extra["deductions"][unit, indicator] = taken
+                left -= taken
         for name in extra:
             for indicator in (scheme.get(name) or {}).get("indicators", {}):
                 got = extra[name].get((unit, indicator), Fraction(0))

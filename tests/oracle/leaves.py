@@ -77,8 +77,9 @@ def scored(leaf: Node, table: Table, found: Stages, units: Collection[str]) -> N
             found.unsure |= hanging_units
     for unit in units:
         if unit not in found.treated and keys["missing"] == "zero":
-            found.score[unit] = Fraction(0)
-        elif unit not in found.treated and keys["missing"] == "fail":
+            if leaf.weight:
+                found.score[unit] = Fraction(0)
+        elif unit not in found.treated and keys["missing"] == "fail" and leaf.weight:
             raise Missing(unit, leaf.name)
 
 
