@@ -191,25 +191,35 @@ class Model:
         self._extra = case.bonus - case.deduction
         self._places = self._quota_places()
         self._scale: list[tuple[Floats, Floats]] = []
-        base = self._base(Choice(), None, None)[0]
+        base = self._base(Choice(), None)[0]
         self._scale = [(base[0, units].mean(), base[0, units].std()) for units in case.members]
         self.nominal = self.evaluate(Choice(), None)
 
-    def evaluate(self, choice: Choice, weights: Floats | None, dropped: int | None = None) -> Ranked:
+    def evaluate(self, choice: Choice, weights: Floats | None) -> Ranked:
         """Score, rank and grade all units: by the scheme's own weights, or once for each row of ``weights`` (draws ×
-        nodes). ``dropped``: a leaf that is left out for everybody."""
-        draws = 1 if weights is None else len(weights)
+        nodes)."""
+        if weights is None:
+            return self._ranked(choice, *self._base(choice, None))
         step = max(1, _CACHED // max(1, self.units))
         parts = [
-            self._ranked(choice, None if weights is None else weights[begin : begin + step], dropped)
-            for begin in range(0, draws, step)
+            self._ranked(choice, *self._base(choice, weights[begin : begin + step]))
+            for begin in range(0, len(weights), step)
         ]
         if len(parts) == 1:
             return parts[0]
         return Ranked(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("total", "rank", "grade")))
 
-    def _ranked(self, choice: Choice, weights: Floats | None, dropped: int | None) -> Ranked:
-        base, ties = self._base(choice, weights, dropped)
+    def without_each(self) -> Ranked:
+        """Score, rank and grade all units by the scheme, once without each of its leaves."""
+        step = max(1, _HELD // 8 // max(1, self.units * len(self.case.parent)))
+        leaves = np.arange(len(self.case.leaf))
+        parts = [
+            self._ranked(Choice(), *self._base(Choice(), None, leaves[begin : begin + step]))
+            for begin in range(0, len(leaves), step)
+        ]
+        return Ranked(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("total", "rank", "grade")))
+
+    def _ranked(self, choice: Choice, base: Floats, ties: list[Floats]) -> Ranked:
         total, digits = base, self._digits(choice)
         if choice.normalisation != SCHEME:
             for units, (mean, sd) in zip(self.case.members, self._scale, strict=True):
@@ -236,17 +246,25 @@ class Model:
                 return None
         return self.case.digits
 
-    def _base(self, choice: Choice, weights: Floats | None, dropped: int | None) -> tuple[Floats, list[Floats]]:
-        """Points of the tree, and of whatever breaks ties: draws × units each."""
+    def _base(
+        self, choice: Choice, weights: Floats | None, dropped: Ints | None = None
+    ) -> tuple[Floats, list[Floats]]:
+        """Points of the tree, and of whatever breaks ties: draws × units each. ``dropped``: instead of draws, leaves
+        that are left out one by one."""
         case, digits = self.case, self._digits(choice)
         presence, values = self._table(choice.missing, choice.normalisation)
         if dropped is not None:
-            presence = presence.without(case.column[dropped])
-        shape = (1 if weights is None else len(weights), self.units)
+            presence = presence.without_each(dropped)
+        shape = (presence.times if weights is None else len(weights), self.units)
         by_dimension = choice.aggregation == "geometric_dimensions"
         logs = choice.aggregation == "geometric"
+        rounds = digits is not None and not logs
+        scale = 10.0 ** (digits or 0)
         if logs:
             values = np.log(np.maximum(values, self.floor))
+        elif rounds:
+            values = values * scale
+        negative = bool(values.min(initial=0) < 0)
         dimensions = len(case.children.get(-1, [])) if by_dimension else 1
         points = np.zeros((dimensions, *shape))
         parts = np.zeros((dimensions, *shape)) if by_dimension else points
@@ -257,8 +275,8 @@ class Model:
         for node, part in effective:
             weight = presence.spread(part)
             earned = np.multiply(weight, values[case.column[node]], out=scratch)
-            if digits is not None and not logs:
-                earned = self._round(earned, digits, out=scratch)
+            if rounds:
+                earned = self._whole(earned, negative)
             place = self._dimension[node] if by_dimension else 0
             points[place] += earned
             if by_dimension:
@@ -274,11 +292,15 @@ class Model:
                     ties[number] = whole * np.exp(np.divide(ties[number], whole, out=scratch.copy(), where=whole > 0))
             base = case.total * np.exp(points[0] / case.total)
         elif by_dimension:
+            parts *= scale
             ratio = np.divide(points, parts, out=np.ones_like(points), where=parts > 0)
             np.log(np.maximum(ratio, self.floor, out=ratio), out=ratio)
-            base = case.total * np.exp((ratio * parts).sum(axis=0) / case.total)
+            base = case.total * np.exp((ratio * parts).sum(axis=0) / (case.total * scale))
         else:
             base = points[0]
+        if rounds:
+            ties = [tie if nodes is None else tie / scale for nodes, tie in zip(self._ties, ties, strict=True)]
+            base = base if by_dimension else base / scale
         return base, [np.rint(tie / _NEAR) * _NEAR for tie in ties]
 
     def _tied(self) -> Iterator[tuple[set[int] | None, Any]]:
@@ -308,7 +330,7 @@ class Model:
         yield from divide(-1, self.case.total)
 
     def _exact(self, presence: "_Presence") -> Iterator[tuple[int, Floats]]:
-        """Each leaf's effective weight by the scheme's own weights, 1 × patterns: in whole hundredths, those left over
+        """Each leaf's effective weight by the scheme's own weights, times × patterns: in whole hundredths, those left over
         to the largest remainders, ties to the earlier child (as sql/scores/effective_weight.sql does)."""
         children, column, weight = self.case.children, self.case.column, self.case.weight
 
@@ -317,7 +339,7 @@ class Model:
             masks = [presence.of(child) for child in nodes]
             share = np.array(
                 [
-                    np.full(presence.patterns, weight[child]) if mask is None else weight[child] * (mask > 0)
+                    np.full(len(presence.here), weight[child]) if mask is None else weight[child] * (mask > 0)
                     for child, mask in zip(nodes, masks, strict=True)
                 ]
             )
@@ -330,32 +352,34 @@ class Model:
             )
             for child, own in zip(nodes, part, strict=True):
                 if child in column:
-                    yield child, own[None, :] / 100
+                    yield child, own.reshape(presence.times, -1) / 100
                 else:
                     yield from divide(child, own)
 
-        yield from divide(-1, np.full(presence.patterns, round(self.case.total * 100)))
+        yield from divide(-1, np.full(len(presence.here), round(self.case.total * 100)))
 
-    def _round(self, numbers: Floats, digits: int | None, out: Floats | None = None) -> Floats:
-        """Rounded as the scheme rounds, away from zero or towards it."""
+    def _round(self, numbers: Floats, digits: int | None) -> Floats:
+        """Rounded as the scheme rounds."""
         if digits is None:
             return numbers
-        scaled = np.multiply(numbers, 10.0**digits, out=out)
-        negative = bool(scaled.min(initial=0) < 0)
-        signs = np.sign(scaled) if negative else None
+        scaled = numbers * 10.0**digits
+        return self._whole(scaled, bool(scaled.min(initial=0) < 0)) / 10.0**digits
+
+    def _whole(self, numbers: Floats, negative: bool) -> Floats:
+        """Whole numbers, in place: half_up away from zero, half_even, or down towards zero."""
+        signs = np.sign(numbers) if negative else None
         if negative:
-            np.abs(scaled, out=scaled)
+            np.abs(numbers, out=numbers)
         if self.case.mode == "half_even":
-            down = np.floor(scaled + _NEAR)
-            gap = scaled - down
-            scaled = down + ((gap > 0.5 + _NEAR) | ((np.abs(gap - 0.5) <= _NEAR) & (down % 2 == 1)))
+            down = np.floor(numbers + _NEAR)
+            gap = numbers - down
+            np.add(down, (gap > 0.5 + _NEAR) | ((np.abs(gap - 0.5) <= _NEAR) & (down % 2 == 1)), out=numbers)
         else:
-            scaled += _NEAR + (0.5 if self.case.mode == "half_up" else 0)
-            np.floor(scaled, out=scaled)
+            numbers += _NEAR + (0.5 if self.case.mode == "half_up" else 0)
+            np.floor(numbers, out=numbers)
         if signs is not None:
-            scaled *= signs
-        scaled /= 10.0**digits
-        return scaled
+            numbers *= signs
+        return numbers
 
     def _table(self, missing: str, normalisation: str) -> "tuple[_Presence, Floats]":
         """What is present of the leaves, and their values, leaves × units, by a rule for what is missing and a
@@ -400,11 +424,13 @@ class Model:
 
 @dataclass(frozen=True)
 class _Presence:
-    """Which leaves are there: patterns × leaves, and the pattern of each unit (None: each unit is its own)."""
+    """Which leaves are there: patterns × leaves, and the pattern of each unit (None: each unit is its own). ``times``: how
+    often all patterns come one after the other."""
 
     case: Case
     here: Bools
     pattern: Ints | None
+    times: int = 1
     _masks: dict[int, Floats | None] = field(default_factory=dict)
 
     @classmethod
@@ -421,19 +447,15 @@ class _Presence:
             self._masks[node] = None if there.all() else there.astype(np.float64)
         return self
 
-    @property
-    def patterns(self) -> int:
-        return len(self.here)
-
     def of(self, node: int) -> Floats | None:
         """Where the node is present; None: everywhere."""
         return self._masks[node]
 
-    def without(self, column: int) -> "_Presence":
-        """The same with a leaf left out."""
-        here = self.here.copy()
-        here[:, column] = False
-        return replace(self, here=here, _masks={})._with_masks()
+    def without_each(self, columns: Ints) -> "_Presence":
+        """The patterns once for each of these leaves, which is left out there."""
+        here = np.repeat(self.here[None], len(columns), axis=0)
+        here[np.arange(len(columns)), :, columns] = False
+        return replace(self, here=here.reshape(-1, here.shape[2]), times=len(columns), _masks={})._with_masks()
 
     def spread(self, part: Floats) -> Floats:
         """From patterns to units; a single column stands for all."""
@@ -713,8 +735,8 @@ def _factor_shifts(model: Model, draws: _Draws, weights: float) -> Floats:
 
 def _leave_one_out(model: Model) -> tuple[Floats, Ints]:
     """By leaf: the mean and the largest |rank − rank by the scheme| when it is dropped and its weight shared out."""
-    moved = [np.abs(model.evaluate(Choice(), None, leaf).rank - model.nominal.rank) for leaf in model.case.leaf.tolist()]
-    return np.array([m.mean() for m in moved]), np.array([m.max(initial=0) for m in moved], np.int64)
+    moved = np.abs(model.without_each().rank - model.nominal.rank)
+    return moved.mean(axis=1), moved.max(axis=1, initial=0).astype(np.int64)
 
 
 def _quantiles(numbers: NDArray[Any], shares: Sequence[float] = (_LOW, 0.5, _HIGH)) -> list[NDArray[Any]]:
