@@ -1,4 +1,4 @@
-"""How long the robustness analysis takes: ``python benchmarks/robustness.py [--large]``. Times are printed, not judged."""
+"""How long the robustness analysis takes: ``python benchmarks/robustness.py [--large]`` prints times and rates."""
 
 import sys
 import time

@@ -35,7 +35,7 @@ _LOW, _HIGH = 0.05, 0.95
 #: Numbers nearer to one another than this are equal: what is rounded never hangs on the last bit of a DOUBLE.
 _NEAR = 1e-9
 #: So many numbers stay in the processor's cache; so many ranks are held at once by each thread.
-_CACHED, _HELD = 1 << 16, 1 << 23
+_CACHED, _HELD = 1 << 16, 1 << 22
 
 
 @dataclass(frozen=True)
@@ -230,11 +230,14 @@ class Model:
         if choice.normalisation != SCHEME or choice.aggregation != SCHEME:
             total = self._round(total, digits)
         total = np.maximum(total + self._extra, 0)
-        total = np.rint(total / _NEAR) * _NEAR
+        total = np.rint(total / _NEAR) / 1e9
         rank = np.empty(total.shape, np.int32)
         for units in self.case.members:
             rank[:, units] = _ranks([total[:, units], *(tie[:, units] for tie in ties)], self.case.dense)
-        return Ranked(total, rank, self._grades(total, rank))
+        most = np.maximum(
+            self.case.total + self._extra, 0
+        )  # another scale may go beyond full marks: that ranks, no more
+        return Ranked(np.minimum(total, most), rank, self._grades(total, rank))
 
     def _digits(self, choice: Choice) -> int | None:
         match choice.rounding:
@@ -246,9 +249,7 @@ class Model:
                 return None
         return self.case.digits
 
-    def _base(
-        self, choice: Choice, weights: Floats | None, dropped: Ints | None = None
-    ) -> tuple[Floats, list[Floats]]:
+    def _base(self, choice: Choice, weights: Floats | None, dropped: Ints | None = None) -> tuple[Floats, list[Floats]]:
         """Points of the tree, and of whatever breaks ties: draws × units each. ``dropped``: instead of draws, leaves
         that are left out one by one."""
         case, digits = self.case, self._digits(choice)
@@ -301,7 +302,7 @@ class Model:
         if rounds:
             ties = [tie if nodes is None else tie / scale for nodes, tie in zip(self._ties, ties, strict=True)]
             base = base if by_dimension else base / scale
-        return base, [np.rint(tie / _NEAR) * _NEAR for tie in ties]
+        return base, [np.rint(tie / _NEAR) / 1e9 for tie in ties]
 
     def _tied(self) -> Iterator[tuple[set[int] | None, Any]]:
         yield from zip(self._ties, self.case.ties, strict=True)
@@ -330,8 +331,8 @@ class Model:
         yield from divide(-1, self.case.total)
 
     def _exact(self, presence: "_Presence") -> Iterator[tuple[int, Floats]]:
-        """Each leaf's effective weight by the scheme's own weights, times × patterns: in whole hundredths, those left over
-        to the largest remainders, ties to the earlier child (as sql/scores/effective_weight.sql does)."""
+        """Each leaf's effective weight by the scheme's own weights, times × patterns: in whole hundredths, those left
+        over to the largest remainders, ties to the earlier child (as sql/scores/effective_weight.sql does)."""
         children, column, weight = self.case.children, self.case.column, self.case.weight
 
         def divide(node: int, whole: Ints) -> Iterator[tuple[int, Floats]]:
@@ -424,8 +425,8 @@ class Model:
 
 @dataclass(frozen=True)
 class _Presence:
-    """Which leaves are there: patterns × leaves, and the pattern of each unit (None: each unit is its own). ``times``: how
-    often all patterns come one after the other."""
+    """Which leaves are there: patterns × leaves, and the pattern of each unit (None: each unit is its own). ``times``:
+    how often all patterns come one after the other."""
 
     case: Case
     here: Bools
@@ -443,8 +444,8 @@ class _Presence:
     def _with_masks(self) -> "_Presence":
         for node in range(len(self.case.parent)):
             leaves = [self.case.column[below] for below in self.case.under(node) if below in self.case.column]
-            there = self.here[:, leaves].any(axis=1)
-            self._masks[node] = None if there.all() else there.astype(np.float64)
+            there: Bools = np.any(self.here[:, leaves], axis=1)
+            self._masks[node] = None if bool(np.all(there)) else there.astype(np.float64)
         return self
 
     def of(self, node: int) -> Floats | None:
@@ -463,8 +464,8 @@ class _Presence:
 
 
 def _filled(case: Case, missing: str) -> Floats:
-    """The values with what is missing treated by a rule: as the scheme does; ``shared``: what was not reported is absent
-    too; ``zero``: all of it counts as 0; ``mean``: all of it takes the mean of the category, else of all units."""
+    """The values with what is missing treated by a rule: as the scheme does; ``shared``: what was not reported is
+    absent too; ``zero``: all of it counts as 0; ``mean``: all of it takes the category's mean, else everybody's."""
     values = case.values.copy()
     match missing:
         case "shared":
@@ -487,8 +488,8 @@ def _with_means(values: Floats, known: Floats) -> Floats:
 
 
 def _normalised(values: Floats, weight: Floats, how: str) -> Floats:
-    """Units × leaves of a category on another scale; a leaf on which all are equal stays as it is. ``zscore``: each leaf
-    gets the mean and the standard deviation that the leaves have on (weighted) average."""
+    """Units × leaves of a category on another scale; a leaf on which all are equal stays as it is. ``zscore``: each
+    leaf gets the mean and the standard deviation that the leaves have on (weighted) average."""
     if how == SCHEME:
         return values
     here = np.isfinite(values)
@@ -570,9 +571,7 @@ class _Draws:
 
     def keys(self, sample: int, rows: slice, other: str = "") -> Ints:
         """Draws × factors: positions of the alternatives; the factor ``other`` from the other sample."""
-        columns = [
-            self.chosen[1 - sample if factor == other else sample][factor][rows] for factor in self.alternatives
-        ]
+        columns = [self.chosen[1 - sample if factor == other else sample][factor][rows] for factor in self.alternatives]
         return np.stack(columns, axis=1)
 
     def drawn(self, sample: int, rows: slice) -> Floats | None:
@@ -581,9 +580,7 @@ class _Draws:
         return None if weights is None else weights[rows]
 
 
-def _draw_weights(
-    case: Case, how: spec.Weights | None, draws: int, random: np.random.Generator
-) -> Floats | None:
+def _draw_weights(case: Case, how: spec.Weights | None, draws: int, random: np.random.Generator) -> Floats | None:
     """Draws × nodes; None where weights are not varied. Siblings need not add up: they are divided among later on."""
     weight = case.weight.astype(np.float64)
     if how is None or how.spread == 0:
@@ -612,8 +609,8 @@ class _Block:
 def stress(case: Case, wanted: spec.Robustness, seed: str, threads: int | None = None) -> Robust:
     """Draw schemes at random and say how far scores and ranks hold.
 
-    ``wanted.draws`` schemes are drawn, half of them base sample A, half B; the same draws serve the intervals and, mixed
-    with one another, the sensitivity indices.
+    ``wanted.draws`` schemes are drawn, half of them base sample A, half B; the same draws serve the intervals and,
+    mixed with one another, the sensitivity indices.
     """
     model = Model(case, float(wanted.floor))
     draws = _Draws(case, wanted, seed if wanted.seed is None else str(wanted.seed))
@@ -664,9 +661,7 @@ def stress(case: Case, wanted: spec.Robustness, seed: str, threads: int | None =
     )
 
 
-def _each(
-    work: Callable[[slice], _Block], blocks: Sequence[slice], threads: int | None
-) -> Iterator[_Block]:
+def _each(work: Callable[[slice], _Block], blocks: Sequence[slice], threads: int | None) -> Iterator[_Block]:
     """The blocks in their order, worked on by several threads, few of them ahead."""
     threads = threads or min(len(blocks), os.cpu_count() or 1)
     if threads <= 1:

@@ -1,11 +1,17 @@
 """Stress test of a year's scores: from the scheme and the tables of a run or a publication to how far they hold."""
 
+from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import polars as pl
 
+from kaohe import publishing
+from kaohe.errors import KaoheError
+from kaohe.publishing.method import method_of
+from kaohe.publishing.snapshot import Snapshot, read_manifest
 from kaohe.robustness import Case, Robust, stress
 from kaohe.scheme import Scheme
 from kaohe.scheme.parts import FEWER_DEDUCTIONS
@@ -32,6 +38,42 @@ class Tables(Protocol):
         """The rows of a query as tuples."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """How far the scores of ``publication`` hold. ``tables``: the four of ``TABLES``; ``units``: unit → (category,
+    name, total, grade); ``titles``: indicator → title."""
+
+    publication: Path
+    draws: int
+    tables: dict[str, pl.DataFrame]
+    units: dict[str, tuple[str, str, Decimal, str | None]]
+    titles: dict[str, str]
+
+    def write(self, folder: Path) -> None:
+        """Write each table as a CSV."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in self.tables.items():
+            table.write_csv(folder / f"{name}.csv", include_bom=True)
+
+
+def robustness(home: Path, year: int | None = None, draws: int | None = None, seed: int | None = None) -> Found:
+    """Test the publication in force, with as many draws and from such a seed as asked for, else as its scheme says.
+
+    Raises ``KaoheError`` if nothing is published, or by a version that did not keep what is needed.
+    """
+    publication = publishing.in_force(home, year)
+    scheme = method_of(home, read_manifest(publication))[1]
+    asked = {name: value for name, value in (("draws", draws), ("seed", seed)) if value is not None}
+    wanted = scheme.robustness.model_copy(update=asked)
+    with Snapshot(publication) as snapshot:
+        if not snapshot.has("leaf_score"):
+            raise KaoheError("robustness_not_kept", publication=publication.name)
+        scores = snapshot.rows("select unit_id, category, unit_name, total, grade from main.scores")
+        units = {unit: (category, name, total, grade) for unit, category, name, total, grade in scores}
+        tables = stressed(snapshot, scheme, wanted)
+    return Found(publication, wanted.draws // 2 * 2, tables, units, dict(_weighted_leaves(scheme)))
+
+
 def make_tables(engine: Engine, scheme: Scheme) -> None:
     """Make ``main.rank_interval``, ``grade_probability``, ``sensitivity`` and ``leave_one_out`` from the scores."""
     frames = stressed(engine, scheme, scheme.robustness)
@@ -46,7 +88,8 @@ def stressed(tables: Tables, scheme: Scheme, wanted: Robustness) -> dict[str, pl
     """
     units, case = case_of(tables, scheme)
     if not units:
-        return {name: pl.DataFrame() for name in TABLES}
+        names = {table: [column.split()[0] for column in columns.split(", ")] for table, columns in _COLUMNS.items()}
+        return {table: pl.DataFrame(schema=names[table]) for table in TABLES}
     found = stress(case, wanted, scheme.id)
     return _frames(found, scheme, units, [name for name, _ in _weighted_leaves(scheme)])
 
@@ -137,15 +180,17 @@ def _frames(found: Robust, scheme: Scheme, units: list[str], leaves: list[str]) 
     ]
     shifts = (found.first_order, found.total_order, found.factor_shift)
     dropped = zip(leaves, found.leaf_mean.round(4).tolist(), found.leaf_max.tolist(), strict=True)
+    by_factor = [
+        (factor, *(round(number, 4) for number in numbers))
+        for factor, *numbers in zip(found.factors, *(shift.tolist() for shift in shifts), strict=True)
+    ]
     return {
         "rank_interval": intervals,
         "grade_probability": pl.DataFrame(probabilities, ["unit_id", "grade", "probability"], orient="row"),
         "sensitivity": pl.DataFrame(
-            [
-                (factor, *(round(number, 4) for number in numbers))
-                for factor, *numbers in zip(found.factors, *(shift.tolist() for shift in shifts), strict=True)
-            ],
-            ["factor", "first_order", "total_order", "mean_shift"],
+            [*by_factor, ("all", None, None, round(found.shift, 4))],
+            dict.fromkeys(("factor",), pl.String)
+            | dict.fromkeys(("first_order", "total_order", "mean_shift"), pl.Float64),
             orient="row",
         ),
         "leave_one_out": pl.DataFrame(list(dropped), ["indicator", "mean_shift", "max_shift"], orient="row"),

@@ -1,6 +1,6 @@
 """The commands of ``kaohe``, one file each: what it asks for, and what it starts. Heavy imports stay inside them."""
 
-from kaohe.commands import alerts, bulletin, lifecycle, plan_inspections, run, score, systems, what_if
+from kaohe.commands import alerts, bulletin, lifecycle, plan_inspections, robustness, run, score, systems, what_if
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
-COMMANDS = (run, alerts, bulletin, plan_inspections, lifecycle, systems, what_if, score)
+COMMANDS = (run, alerts, bulletin, plan_inspections, lifecycle, systems, what_if, robustness, score)

@@ -39,7 +39,7 @@ class Robustness(Strict):
     seed: int | None = None
     weights: Weights | None = Weights(spread=Decimal("0.25"))
     rounding: frozenset[Rounding] = frozenset({"one_digit", "whole", "none"})
-    missing: frozenset[Missing] = frozenset({"shared", "mean"})
+    missing: frozenset[Missing] = frozenset({"mean"})
     normalisation: frozenset[Normalisation] = frozenset({"minmax", "zscore", "rank"})
     aggregation: frozenset[Aggregation] = frozenset({"geometric_dimensions"})
     floor: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.05")

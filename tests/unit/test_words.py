@@ -25,6 +25,8 @@ FAMILIES = (
     "correction_",
     "quality_",
     "drawn_",
+    "factor_",
+    "varied_",
 )
 
 
