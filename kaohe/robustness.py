@@ -525,15 +525,17 @@ def _ranks(keys: list[Floats], dense: bool) -> NDArray[np.int32]:
     ordered = np.take_along_axis(score, order, 1)
     new = np.ones(score.shape, np.bool_)
     new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    rows = np.flatnonzero(~new.all(axis=1))
-    if len(keys) > 1 and len(rows):
-        chosen = [-key[rows] for key in reversed(keys)]
-        order[rows] = by = np.lexsort(chosen, axis=-1)
-        for key in chosen[:-1]:
-            ordered = np.take_along_axis(key, by, 1)
-            new[rows, 1:] |= ordered[:, 1:] != ordered[:, :-1]
-        ordered = np.take_along_axis(chosen[-1], by, 1)
-        new[rows, 1:] |= ordered[:, 1:] != ordered[:, :-1]
+    tied = ~new
+    tied[:, :-1] |= tied[:, 1:]
+    if len(keys) > 1 and tied.any():
+        row, place = np.nonzero(tied)
+        units, group, first = order[tied], np.cumsum(new)[tied.ravel()], new[tied]
+        values = [-key[row, units] for key in reversed(keys[1:])]
+        by = np.lexsort([*values, group])
+        order[row, place] = units[by]
+        for value in values:
+            first[1:] |= value[by][1:] != value[by][:-1]
+        new[row, place] = first
     if dense:
         places = np.cumsum(new, axis=1, dtype=np.int32)
     else:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaohe.robustness import Case, Choice, Model, Robust, stress
+from kaohe.robustness import Case, Choice, Model, Robust, _ranks, stress
 from kaohe.scheme.robustness import Robustness, Weights
 
 DRAWS = 60
@@ -123,3 +123,17 @@ def test_scores_stay_within_the_scale(case: Case) -> None:
             total = model.evaluate(Choice(missing=missing, aggregation=aggregation), None).total
             assert (total >= 0).all()
             assert (total <= case.total + case.bonus + 1e-9).all()
+
+
+@given(st.integers(1, 8), st.integers(1, 3), st.booleans(), st.data())
+def test_ranks_are_those_of_the_keys_compared_in_order(
+    units: int, number: int, dense: bool, data: st.DataObject
+) -> None:
+    row = st.lists(st.sampled_from([0.0, 1, 2]), min_size=units, max_size=units)
+    keys = [np.array(data.draw(st.lists(row, min_size=3, max_size=3))) for _ in range(number)]
+    found = _ranks(keys, dense)
+    for draw in range(3):
+        told = list(zip(*(key[draw].tolist() for key in keys), strict=True))
+        for unit, own in enumerate(told):
+            better = [other for other in told if other > own]
+            assert found[draw, unit] == 1 + len(set(better) if dense else better)
