@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kaohe.robustness import Case, Choice, Model, Robust, Sobol, stress
+from kaohe.robustness import Case, Choice, Model, Robust, Sobol, _Draws, _evaluate, _normalised, stress
 from kaohe.scheme.robustness import Robustness, Weights
 
 NAN = math.nan
@@ -58,13 +58,13 @@ def test_points_ranks_and_grades_by_the_scheme() -> None:
 
 def test_effective_weights_are_divided_in_hundredths_largest_remainder_first() -> None:
     thirds = case(
-        [[1, 1, 1], [NAN, 1, 0], [1, 1, 0]],
+        [[1, 1, 1], [NAN, 1, 0], [1, 1, 0]],  # 100 by 35 : 25 is 58.33… and 41.66…: the cent left over to the second
         parent=np.array([-1, -1, -1]),
-        weight=np.array([33_340_000, 33_330_000, 33_330_000]),
+        weight=np.array([40_000_000, 35_000_000, 25_000_000]),
         leaf=np.array([0, 1, 2]),
         unreported=np.zeros((3, 3), bool),
     )
-    assert Model(thirds).nominal.total.tolist() == [[100, 50, 66.67]]
+    assert Model(thirds).nominal.total.tolist() == [[100, 58.33, 75]]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,12 @@ def test_points_are_rounded_as_the_scheme_rounds(mode: Any, points: list[float])
     one = {"parent": np.array([-1]), "weight": np.array([100_000_000]), "leaf": np.array([0])}
     found = Model(case([[0.00125], [0.00375]], **one, unreported=np.zeros((2, 1), bool), mode=mode)).nominal
     assert found.total[0].tolist() == pytest.approx(points, abs=1e-12)
+
+
+def test_a_quota_has_at_least_its_places() -> None:
+    three = [[1, 1, 1, 1], [1, 1, 1, 0.95], [1, 1, 1, 0.9]]
+    assert Model(case(three)).nominal.grade.tolist() == [[0, 1, 1]]  # half of three, rounded down
+    assert Model(case(three, quota_at_least=np.array([2, 1, 1]))).nominal.grade.tolist() == [[0, 0, 1]]
 
 
 def test_ties_are_broken_in_order_and_a_veto_and_what_is_pending_cap_the_grade() -> None:
@@ -118,11 +124,18 @@ def test_other_scales_keep_the_mean_and_the_spread_of_the_base() -> None:
     )
 
 
+def test_zscores_get_the_mean_and_the_deviation_of_the_leaves_on_average() -> None:
+    found = _normalised(np.array([[0, 0], [1, 0.5], [0.5, NAN]]), np.array([1.0, 1]), "zscore")
+    sd = (0.5 + 0.5 / math.sqrt(2)) / 2
+    assert found[:, 0] == pytest.approx([0.375 - sd, 0.375 + sd, 0.375])
+    assert found[:2, 1] == pytest.approx([0.375 - sd / math.sqrt(2), 0.375 + sd / math.sqrt(2)])
+
+
 def test_geometric_means_with_a_floor() -> None:
-    model = Model(case([[1, 0.25, 0.5, 1], [0, 1, 1, 1]]), floor=0.05)
+    model = Model(case([[1, 0.25, 0.5, 1], [0, 1, 1, 1], [0, 0, 1, 1]]), floor=0.05)
     for how, expected in (
-        ("geometric_dimensions", [100 * 0.75**0.6 * 0.625**0.4, 100 * (1 / 3) ** 0.6]),
-        ("geometric", [100 * 0.25**0.2 * 0.5**0.3, 100 * 0.05**0.4]),
+        ("geometric_dimensions", [100 * 0.75**0.6 * 0.625**0.4, 100 * (1 / 3) ** 0.6, 100 * 0.05**0.6]),
+        ("geometric", [100 * 0.25**0.2 * 0.5**0.3, 100 * 0.05**0.4, 100 * 0.05**0.6]),
     ):
         found = model.evaluate(Choice(aggregation=how, rounding="none"), None).total[0]
         assert found == pytest.approx(expected, abs=1e-6)
@@ -194,8 +207,6 @@ def test_the_mean_of_the_weights_drawn_is_the_schemes(weights: Weights) -> None:
     made = case(np.eye(4).tolist())
     model, found = Model(made), stress(made, spec(draws=20_000, weights=weights), "w")
     assert found.factors == ["weights"]
-    from kaohe.robustness import _Draws
-
     drawn = _Draws(made, spec(draws=20_000, weights=weights), "w").weights[0]
     assert drawn is not None
     totals = model.evaluate(Choice(rounding="none"), drawn).total
@@ -273,9 +284,40 @@ def test_the_same_seed_gives_the_same_bytes_on_any_number_of_threads() -> None:
     assert not np.array_equal(again.rank_mean, other.rank_mean)
 
 
-def test_indices_add_up_where_one_choice_is_all_there_is() -> None:
-    found = stress(made(40, 5), spec(draws=4000, missing=["zero"]), "x")
-    assert found.factors == ["missing"]
+def test_a_mixture_is_the_first_sample_with_one_choice_of_the_second() -> None:
+    """Scored together or each on its own, it comes to the same."""
+    one = made(30, 8)
+    model, draws = Model(one), _Draws(one, Robustness(draws=40), "m")
+    block = _evaluate(model, draws, slice(0, 20))
+    assert draws.factors == ["weights", "rounding", "missing", "normalisation", "aggregation"]
+    weights = draws.weights
+    assert weights[0] is not None
+    assert weights[1] is not None
+    for draw in range(20):
+        row = slice(draw, draw + 1)
+        for sample in range(2):
+            choice = draws.choice(draws.keys(sample, row)[0])
+            alone = model.evaluate(choice, weights[sample][row])  # type: ignore[index]
+            assert np.array_equal(block.rank[20 * sample + draw], alone.rank[0])
+            assert np.array_equal(block.total[20 * sample + draw], alone.total[0])
+        for number, factor in enumerate(draws.factors):
+            own = {name: draws.chosen[1 if name == factor else 0][name][draw] for name in draws.alternatives}
+            mixed = draws.choice(list(own.values()))
+            alone = model.evaluate(mixed, weights[1 if factor == "weights" else 0][row])  # type: ignore[index]
+            assert np.array_equal(block.mixed[number, draw], alone.rank[0]), factor
+
+
+@pytest.mark.parametrize("varied", [{"missing": ["zero"]}, {"weights": {"spread": "0.5"}}])
+def test_indices_add_up_where_one_choice_is_all_there_is(varied: dict[str, Any]) -> None:
+    found = stress(made(40, 5), spec(draws=4000, **varied), "x")
+    assert found.factors == list(varied)
     assert found.first_order == pytest.approx([1], abs=0.1)
     assert found.total_order == pytest.approx([1], abs=0.1)
     assert found.shift == pytest.approx(found.factor_shift[0], rel=0.1)
+
+
+def test_an_interval_overlaps_that_of_the_unit_next_above() -> None:
+    """The second and the third are a hair apart; the fourth is far below; the fifth is of another category."""
+    values = [[1, 1, 1, 1], [0.7, 0.7, 0.7, 0.6], [0.6, 0.7, 0.7, 0.9], [0, 0, 0.1, 0], [0.5, 0.5, 0.5, 0.5]]
+    found = stress(case(values, category=np.array([0, 0, 0, 0, 1])), spec(weights={"spread": "0.5"}), "x")
+    assert found.overlaps_above.tolist() == [False, False, True, False, False]
