@@ -58,13 +58,18 @@ def test_points_ranks_and_grades_by_the_scheme() -> None:
 
 def test_effective_weights_are_divided_in_hundredths_largest_remainder_first() -> None:
     thirds = case(
-        [[1, 1, 1], [NAN, 1, 0], [1, 1, 0]],  # 100 by 35 : 25 is 58.33… and 41.66…: the cent left over to the second
+        [
+            [1, 1, 1],
+            [NAN, 1, 0],
+            [1, 1, 0],
+            [NAN, 0, 1],
+        ],  # 100 by 35 : 25 is 58.33… and 41.66…: the cent left over to the second
         parent=np.array([-1, -1, -1]),
         weight=np.array([40_000_000, 35_000_000, 25_000_000]),
         leaf=np.array([0, 1, 2]),
-        unreported=np.zeros((3, 3), bool),
+        unreported=np.zeros((4, 3), bool),
     )
-    assert Model(thirds).nominal.total.tolist() == [[100, 58.33, 75]]
+    assert Model(thirds).nominal.total.tolist() == [[100, 58.33, 75, 41.67]]
 
 
 @pytest.mark.parametrize(
