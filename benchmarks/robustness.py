@@ -6,7 +6,8 @@ import tracemalloc
 
 import numpy as np
 
-from kaohe.robustness import Case, stress
+from kaohe.robustness.analysis import stress
+from kaohe.robustness.model import Case
 from kaohe.scheme.robustness import Robustness
 
 

@@ -11,7 +11,7 @@ from kaohe.commands import asking
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
-    from kaohe.stress import Found
+    from kaohe.robustness.tables import Found
 
 
 class Format(StrEnum):
@@ -35,7 +35,7 @@ def add(app: typer.Typer) -> None:
         out: Annotated[Path | None, typer.Option(help=say("cli_robustness_out"))] = None,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
-        from kaohe.stress import robustness
+        from kaohe.robustness.tables import robustness
 
         found = robustness(home, year, draws, seed)
         if out:

@@ -1,4 +1,4 @@
-"""What of a scheme could as well have been chosen otherwise (``robustness:`` in the file), for kaohe/robustness.py."""
+"""What of a scheme could as well have been chosen otherwise (``robustness:`` in the file), for kaohe/robustness."""
 
 from decimal import Decimal
 from typing import Annotated, Literal, Self

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from kaohe.errors import KaoheError
 from kaohe.publishing.snapshot import Snapshot
+from kaohe.robustness.tables import TABLES, robustness
 from kaohe.scheme import load_scheme
-from kaohe.stress import TABLES, robustness
 from kaohe.summary import print_summary
 from tests.helpers import CHECK, ROOT, STUDY, Result, assess, check, kaohe, registry, write_csv
 

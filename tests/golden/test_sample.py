@@ -22,8 +22,8 @@ import yaml
 
 from kaohe.publishing.method import method_of
 from kaohe.publishing.snapshot import Snapshot
-from kaohe.robustness import Model
-from kaohe.stress import case_of
+from kaohe.robustness.model import Model
+from kaohe.robustness.tables import case_of
 from kaohe.what_if import what_if
 from tests.golden.oracle import scores as oracle
 from tests.golden.oracle.records import Records

@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaohe.robustness import Case, Choice, Model, Robust, _ranks, stress
+from kaohe.robustness.analysis import Robust, stress
+from kaohe.robustness.model import Case, Choice, Model, _ranks
 from kaohe.scheme.robustness import Robustness, Weights
 
 DRAWS = 60

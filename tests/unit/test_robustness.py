@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kaohe.robustness import Case, Choice, Model, Robust, Sobol, _Draws, _evaluate, _normalised, stress
+from kaohe.robustness.analysis import Robust, Sobol, _Draws, _evaluate, stress
+from kaohe.robustness.model import Case, Choice, Model, _normalised
 from kaohe.scheme.robustness import Robustness, Weights
 
 NAN = math.nan
@@ -271,7 +272,7 @@ def made(units: int, seed: int) -> Case:
 
 
 def test_the_same_seed_gives_the_same_bytes_on_any_number_of_threads() -> None:
-    import kaohe.robustness as core
+    import kaohe.robustness.analysis as core
 
     big = made(60, 3)
     held = core._HELD

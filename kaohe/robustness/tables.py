@@ -12,7 +12,8 @@ from kaohe import publishing
 from kaohe.errors import KaoheError
 from kaohe.publishing.method import method_of
 from kaohe.publishing.snapshot import Snapshot, read_manifest
-from kaohe.robustness import Case, Robust, stress
+from kaohe.robustness.analysis import Robust, stress
+from kaohe.robustness.model import Case
 from kaohe.scheme import Scheme
 from kaohe.scheme.parts import FEWER_DEDUCTIONS
 from kaohe.scheme.robustness import Robustness
