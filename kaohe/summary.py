@@ -18,6 +18,8 @@ from kaohe.words import say
 
 _TOP, _BOTTOM = 10, 5
 _FILES = 10
+#: Beside a rank interval that overlaps that of the unit above.
+_OVERLAPS = "≈"
 
 
 def print_summary(console: Console, outcome: Outcome) -> None:
@@ -46,6 +48,8 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         held = intervals(snapshot)
     for category in scores["category"].unique().sort(descending=True):
         console.print(_league(category, scores.filter(pl.col("category") == category), held))
+    if any(overlaps for _, overlaps in held.values()):
+        console.print(Text(say("summary_overlaps", mark=_OVERLAPS), style="dim"), soft_wrap=True)
     if "compared_with" in manifest:
         units, earlier = manifest["changed_units"], manifest["compared_with"]
         console.print(say("summary_changed", count=units, publication=earlier), soft_wrap=True)
@@ -118,12 +122,13 @@ def _league(category: str, scores: pl.DataFrame, held: dict[str, tuple[str, bool
         status = "" if row["status"] == "scored" else say(f"status_{row['status']}")
         marks = [
             status,
+            f"{say('heading_veto')} {row['veto']}" if row["veto"] else "",
             say("heading_tied") if row["tied"] else "",
             say("heading_quota_tie") if row["quota_tie"] else "",
         ]
         rank = "—" if row["rank"] is None else str(row["rank"])
         interval, overlaps = held.get(row["unit_id"], ("—", False))
-        marks.append(say("heading_overlaps_above") if overlaps else "")
         grade, said = row["grade"] or "—", " ".join(m for m in marks if m)
+        interval = f"{_OVERLAPS} {interval}" if overlaps else interval
         table.add_row(rank, interval, row["unit_name"], f"{row['total']:.2f}", grade, said)
     return table

@@ -101,7 +101,8 @@ def test_the_workbook_and_the_summary_show_the_intervals(published: Result) -> N
     print_summary(console, published.outcome)
     said = console.export_text()
     assert "90% 名次区间" in said
-    assert said.count("与上一名难分先后") == sum(mark is not None for _, mark in expected.values())
+    marked = [line for line in said.splitlines() if "│" in line and "≈" in line]
+    assert len(marked) == sum(mark is not None for _, mark in expected.values()) > 0
 
 
 def test_asked_anew_it_is_what_was_published_unless_asked_otherwise(published: Result, tmp_path: Path) -> None:
