@@ -12,7 +12,7 @@ from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme
 from kaohe.scheme.lint import dates, grades, records, tree, values
 from kaohe.scheme.lint.found import Found, Level
-from kaohe.yamlfile import Location, line_of
+from kaohe.yamlfile import Location, lines_of
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def findings(path: Path, scheme: Composite, project: Project, counted: Counted |
     ``counted``: the measures of the values that it is to score. Without, one of a year is held against the measures and
     contracts of the project. Raises ``KaoheError`` if the project's own contracts are wrong.
     """
-    found = [Finding(each.level, each.at, line_of(path, each.at), each.sentence) for each in _found(
-        path, scheme, project, counted
-    )]  # fmt: skip
+    all_found = list(_found(path, scheme, project, counted))
+    lines = lines_of(path, (each.at for each in all_found))
+    found = [Finding(each.level, each.at, line, each.sentence) for each, line in zip(all_found, lines, strict=True)]
     return sorted(found, key=lambda each: each.line)
 
 

@@ -116,6 +116,7 @@ def twice(
     The same measure, asked the same: an error. Other measures over the same records: a warning for each table.
     """
     shared: dict[str, dict[str, Entry]] = {}
+    first_seen: dict[str, Entry] = {}
     for (one, first), (two, second) in combinations(scored(scheme), 2):
         if not known.get(one.name, set()) & known.get(two.name, set()) or _apart(first, second, ours):
             continue
@@ -124,11 +125,11 @@ def twice(
             yield Found("error", (*two.path, "measure"), say("lint_same_measure", **values))
             continue
         for table in known[one.name] & known[two.name]:
+            first_seen.setdefault(table, two)
             shared.setdefault(table, {}).update({one.name: one, two.name: two})
     for table, entries in sorted(shared.items()):
-        ordered = [entry for entry in scheme.entries if entry.name in entries]
-        names = "、".join(entry.name for entry in ordered)
-        yield Found("warning", ordered[1].path, say("lint_same_records", table=labels[table], names=names))
+        names = "、".join(entry.name for entry in scheme.entries if entry.name in entries)
+        yield Found("warning", first_seen[table].path, say("lint_same_records", table=labels[table], names=names))
 
 
 def _asks(leaf: Leaf, ours: Ours | None) -> tuple[object, ...]:

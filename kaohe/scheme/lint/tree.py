@@ -145,7 +145,7 @@ def _can_be(child: Node | Indicator, category: str | None) -> bool:
 
 
 def _scores(scheme: Composite) -> Iterator[Found]:
-    """Where points are added up, a leaf's score outside 0 to 1 gives more points than its weight, or takes some away."""
+    """Where points are added up, a score outside 0 to 1 gives a leaf more points than its weight, or takes some."""
     level: Level = "error" if isinstance(scheme, Scheme) else "warning"
     for entry, leaf in scored(scheme) if scheme.adds_up else ():
         if isinstance(leaf, Indicator):
@@ -160,8 +160,8 @@ def _steps(entry: Entry, steps: list[Step]) -> Iterator[Found]:
     last: dict[bool, Decimal] = {}
     for number, step in enumerate(steps):
         at = (*entry.path, "steps", number)
-        bound = float(step.at_most if step.at_least is None else step.at_least or 0)
         upwards = step.at_least is not None
+        bound = float(next(each for each in (step.at_least, step.at_most) if each is not None))
         if low >= high or (upwards and bound >= high) or (not upwards and bound <= low):
             yield Found("error", at, say("lint_step", indicator=entry.name, number=number + 1))
             continue
