@@ -452,3 +452,13 @@ def test_ours(year: int) -> None:
     ]
     lines = path.read_text(encoding="utf-8").splitlines()
     assert all(lines[each.line - 1].strip() == f"{each.path[-1]}:" for each in found)
+
+
+def test_what_a_run_refuses_of_measures_and_alerts_is_found_too(tmp_path: Path) -> None:
+    study = "measure: study_participation\n    params: {platform: 学习强国, target: 0.9}"
+    text = changed(YEAR, [("measure: warning_education\n    params: {target: 2}", study)])
+    assert found_in(tmp_path, text) == []
+    of_2024 = text.replace("2024-", "2025-").replace("2023", "2024")
+    only(found_in(tmp_path, of_2024), of_2024, "error", "measure: study", "整治形式主义为基层减负若干规定")
+    text = YEAR + "alerts:\n  late: {title: 迟, alert: lateness, say: 迟, say_en: late}\n"
+    only(found_in(tmp_path, text), text, "error", "late:", "lateness")
