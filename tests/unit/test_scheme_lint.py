@@ -304,6 +304,44 @@ def test_faults_of_a_year(replaced: Replaced, level: str, line: str, said: str, 
     only(found_in(tmp_path, text), text, level, line, said)
 
 
+def test_the_lowest_and_the_highest_with_what_is_missing(tmp_path: Path) -> None:
+    """Percentiles from 50 to 100, and 0 for who has no value."""
+    text = INDEX.replace("rule: minmax", "rule: percentile, range: [50, 100]")
+    text += "grades:\n  top: {title: 优, at_least: 50}\n  low: {title: 劣, at_least: 0}\n"
+    assert [each.path for each in found_in(tmp_path, text)] == [("grades", "low", "at_least")]
+    assert found_in(tmp_path, "missing: zero\n" + text) == []
+
+
+def test_steps_of_one_bound(tmp_path: Path) -> None:
+    steps = "[{at_most: 5, give: 1}, {at_most: 5, give: 0.5}]"
+    text = changed(INDEX, [("economy: {weight: 1}", f"economy: {{weight: 1, rule: steps, steps: {steps}}}")])
+    only(found_in(tmp_path, text), text, "error", "economy:", "第 2 级永远轮不到")
+    text = changed(text, [("{at_most: 5, give: 0.5}", "{at_most: 6, give: 0.5}")])
+    assert found_in(tmp_path, text) == []
+
+
+def test_a_measure_for_two_categories_counts_once(tmp_path: Path) -> None:
+    text = changed(
+        INDEX,
+        [("health: {weight: 1}", "health: {weight: 1, applies_to: [甲]}"),
+         ("poverty: {weight: 1}", "poverty: {weight: 1, measure: health, applies_to: [乙]}")],
+    )  # fmt: skip
+    assert found_in(tmp_path, text) == []
+
+
+def test_only_the_node_to_blame_is_named(tmp_path: Path) -> None:
+    """The root cannot have all its children, as people never is there: that is said of people alone."""
+    text = changed(
+        INDEX,
+        [("aggregation: arithmetic\ndefaults", "aggregation: arithmetic\navailability: 1\ndefaults"),
+         ("    aggregation: arithmetic\n    children", "    aggregation: arithmetic\n    availability: 1\n    children"),
+         ("health: {weight: 1}", "health: {weight: 1, applies_to: [甲]}"), ("poverty: {weight: 1}", "poverty: {weight: 1, applies_to: [乙]}")],
+    )  # fmt: skip
+    assert [each.path for each in found_in(tmp_path, text)] == [("dimensions", "people", "availability")]
+    text = changed(text, [("    availability: 1\n    children", "    children")])
+    assert found_in(tmp_path, text) == []
+
+
 LIMIT = "params: {limit: {talk: 1, activist: 12, training: 24, meeting: 1, approval: 3, probation: 12}}"
 
 
