@@ -47,6 +47,23 @@ class Scored:
         self.stages.write_csv(folder / "stages.csv")
 
 
+@dataclass(frozen=True)
+class Counted:
+    """How many units a values file has, and of how many it has a value, by measure."""
+
+    units: int
+    values: dict[str, int]
+
+
+def count_values(path: Path) -> Counted:
+    """What there is in a values file. Raises ``KaoheError`` with file and row for what cannot be read."""
+    given = _Values(path)
+    having: dict[str, set[str]] = {measure: set() for measure in given.measures}
+    for unit, measure, *_ in given.measured:
+        having[measure].add(unit)
+    return Counted(len(given.units), {measure: len(units) for measure, units in having.items()})
+
+
 def score_all(
     schemes: Mapping[str, Path], values: Path, units: Path | None = None, threads: int | None = None
 ) -> dict[str, Scored]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kaohe.scheme import Entry, Scheme
+from kaohe.scheme import Composite, Entry
 
 #: The last key of a difference in the order of the entries: caps and ties follow it.
 ORDER = "(order)"
@@ -39,12 +39,12 @@ class Difference:
         return self.path[: len(leaf)] == leaf or leaf[: len(self.path) - 1] == self.path[:-1]
 
 
-def differences(a: Scheme, b: Scheme) -> list[Difference]:
+def differences(a: Composite, b: Composite) -> list[Difference]:
     """Every difference, in the order of ``a`` and then of ``b``."""
     return list(_differ((), a.model_dump(), b.model_dump()))
 
 
-def leaf_paths(scheme: Scheme) -> dict[str, Path]:
+def leaf_paths(scheme: Composite) -> dict[str, Path]:
     """Leaf → the keys that lead to it."""
     entries = {entry.name: entry for entry in scheme.entries}
     return {entry.name: _path(entry, entries) for entry, _ in scheme.leaves}

@@ -17,8 +17,8 @@ from kaohe.contracts import Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
-from kaohe.scheme import Composite, Scheme
-from kaohe.scheme.parts import Leaf
+from kaohe.scheme import Composite, Entry, Scheme
+from kaohe.scheme.parts import Alert, Leaf
 from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
 from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import say
@@ -101,19 +101,16 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     for name in sorted(tables & (GIVEN | OWN)):
         raise KaoheError("contract_name_taken", table=name)
     for entry, leaf in scheme.leaves:
-        measure = _asked_for(measures, leaf.measure, entry.name, leaf.param_names)
-        for given in (leaf.params, *(version.params for version in leaf.versions)):
-            params.check(measure, contracts, entry.name, given)
-        if leaf.versions and not measure.dated:
-            raise KaoheError("scheme_versions_undated", indicator=entry.name, measure=measure.name)
+        check_leaf(measures, contracts, entry.name, leaf)
     for name, alert in scheme.alerts.items():
-        params.check(_asked_for(alerts, alert.alert, name, set(alert.params)), contracts, name, alert.params)
+        check_alert(alerts, contracts, name, alert)
     known = tables | GIVEN | base.keys()
     measures.in_order(known | {"param"})
     scored = known | scores.keys() | results.keys() | {"measured"}
     alerts.in_order(scored | {"param"})
     behind = {entry.name: Models(base | measures).sources(leaf.measure, tables) for entry, leaf in scheme.leaves}
-    _refuse_what_is_not_scored(scheme, contracts, behind)
+    for entry, _ in scheme.leaves:
+        check_scored(scheme, contracts, entry, behind[entry.name])
     everything = Models(base | scores | results | alerts)
     behind |= {name: everything.sources(alert.alert, tables) for name, alert in scheme.alerts.items()}
     return Plan(
@@ -129,6 +126,20 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     )
 
 
+def check_leaf(measures: Models, contracts: Contracts, name: str, leaf: Leaf) -> None:
+    """Raises ``KaoheError`` for an unknown measure, and for parameters it does not ask for or allow."""
+    measure = _asked_for(measures, leaf.measure, name, leaf.param_names)
+    for given in (leaf.params, *(version.params for version in leaf.versions)):
+        params.check(measure, contracts, name, given)
+    if leaf.versions and not measure.dated:
+        raise KaoheError("scheme_versions_undated", indicator=name, measure=measure.name)
+
+
+def check_alert(alerts: Models, contracts: Contracts, name: str, alert: Alert) -> None:
+    """Raises ``KaoheError`` for an unknown alert, and for parameters it does not ask for or allow."""
+    params.check(_asked_for(alerts, alert.alert, name, set(alert.params)), contracts, name, alert.params)
+
+
 def _asked_for(models: Models, name: str, entry: str, given: set[str]) -> Model:
     """The model that an entry of the scheme names, if it asks for just the parameters that are given."""
     if name not in models:
@@ -140,22 +151,24 @@ def _asked_for(models: Models, name: str, entry: str, given: set[str]) -> Model:
     return models[name]
 
 
-def _refuse_what_is_not_scored(scheme: Scheme, contracts: Contracts, behind: dict[str, set[str]]) -> None:
-    """A measure over a restricted table (clue counts) can never be in a scheme: its evidence would be published.
-    One over a table that a rule forbids to score (study statistics from 2024 on) can only be shown, with weight 0."""
-    for entry, _ in scheme.leaves:
-        for contract in (contracts[table] for table in sorted(behind[entry.name])):
-            if contract.restricted:
-                raise KaoheError("measure_restricted", indicator=entry.name, table=contract.label)
-            forbidden = contract.not_scored
-            if forbidden and scheme.year >= forbidden.from_year and not entry.is_shown:
-                raise KaoheError(
-                    "measure_not_scored",
-                    indicator=entry.name,
-                    table=contract.title,
-                    rule=forbidden.rule,
-                    from_year=forbidden.from_year,
-                )
+def check_scored(scheme: Scheme, contracts: Contracts, entry: Entry, behind: set[str]) -> None:
+    """Raises ``KaoheError`` for a measure over tables (``behind``) that must not be scored.
+
+    One over a restricted table (clue counts) can never be in a scheme: its evidence would be published. One over a
+    table that a rule forbids to score (study statistics from 2024 on) can only be shown, with weight 0.
+    """
+    for contract in (contracts[table] for table in sorted(behind)):
+        if contract.restricted:
+            raise KaoheError("measure_restricted", indicator=entry.name, table=contract.label)
+        forbidden = contract.not_scored
+        if forbidden and scheme.year >= forbidden.from_year and not entry.is_shown:
+            raise KaoheError(
+                "measure_not_scored",
+                indicator=entry.name,
+                table=contract.title,
+                rule=forbidden.rule,
+                from_year=forbidden.from_year,
+            )
 
 
 def score(

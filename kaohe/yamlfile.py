@@ -1,6 +1,7 @@
 """Typed YAML files whose mistakes are reported with file and line."""
 
 import datetime as dt
+from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -77,10 +78,15 @@ def misplaced(path: Path, location: Location, line: int, problem: str) -> KaoheE
 
 def line_of(path: Path, location: Location) -> int:
     """The line of a place in a file that could be read."""
+    return lines_of(path, [location])[0]
+
+
+def lines_of(path: Path, locations: Iterable[Location]) -> list[int]:
+    """The line of each of these places in a file that could be read."""
     lines: dict[Location, int] = {(): 1}
     if root := yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER):
         _value(root, (), lines, path)
-    return lines[_place(location, lines)]
+    return [lines[_place(location, lines)] for location in locations]
 
 
 def _value(node: yaml.Node, location: Location, lines: dict[Location, int], path: Path) -> Any:

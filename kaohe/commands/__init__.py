@@ -8,10 +8,11 @@ from kaohe.commands import (
     plan_inspections,
     robustness,
     run,
+    scheme,
     score,
     systems,
     what_if,
 )
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
-COMMANDS = (run, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems, score)
+COMMANDS = (run, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems, score, scheme)

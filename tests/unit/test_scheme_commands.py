@@ -1,0 +1,178 @@
+"""``kaohe scheme``: check, show and diff at the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT, kaohe
+from tests.unit.test_scheme_lint import INDEX, POINTS, YEAR
+
+OURS = ROOT / "data" / "schemes"
+
+
+def written(folder: Path, text: str, name: str = "scheme.yml") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_check_of_a_scheme_without_faults(tmp_path: Path) -> None:
+    done = kaohe("scheme", "check", written(tmp_path, INDEX))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "指数：没有发现问题\n", "")
+
+
+def test_check_says_file_line_place_and_sentence(tmp_path: Path) -> None:
+    path = written(tmp_path, YEAR.replace("requests_closed", "nothing").replace("at_least: 80", "at_least: 101"))
+    done = kaohe("scheme", "check", path)
+    first, second, last = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert first.startswith(f"{path}:16  错误  dimensions.requests.measure：")
+    assert (
+        second
+        == f"{path}:19  错误  grades.good.at_least：等次“良好”从 101 分起，但最高只能得 100 分（含加分），没有单位能评上；请改低分数线"
+    )
+    assert last == "年度办法：2 个错误，0 个提醒"
+
+
+def test_check_in_english_of_warnings_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, POINTS.replace("weight: 60", "weight: 50"))
+    done = kaohe("scheme", "check", path, "--lang", "en")
+    assert done.returncode == 0
+    said = "the weights under “计分” add up to 90, not 100; they will be scaled in proportion; confirm, or make them add up"
+    assert done.stdout == f"{path}:4  warning  dimensions: {said}\n计分: errors 0, warnings 1\n"
+
+
+def test_check_with_values(tmp_path: Path) -> None:
+    rows = ["unit_id,measure,value", *(f"{unit},{name},{unit}" for unit in (1, 2) for name in ("health", "poverty"))]
+    values = written(tmp_path, "\n".join(rows), "values.csv")
+    path = written(tmp_path, INDEX)
+    done = kaohe("scheme", "check", path, "--values", values)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0] == (
+        f"{path}:11  错误  dimensions.economy.measure：指标 economy 要的 economy 在数值表里一行也没有；其中有：health、poverty"
+    )
+    assert kaohe("scheme", "check", path, "--values", tmp_path / "none.csv").returncode == 2
+
+
+@pytest.mark.parametrize("command", ["check", "show", "diff"])
+def test_what_cannot_be_read_is_one_sentence(command: str, tmp_path: Path) -> None:
+    path = written(tmp_path, INDEX.replace("rule: minmax", "rule: maxmin"))
+    for wrong, said in [(path, f"{path} 第 "), (tmp_path / "none.yml", f"{tmp_path / 'none.yml'}：读不出来")]:
+        done = kaohe("scheme", command, *([wrong, wrong] if command == "diff" else [wrong]))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(said)
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_reading_a_scheme_brings_in_no_orchestration(tmp_path: Path) -> None:
+    """Prefect and Great Expectations would take seconds; show and diff need no DuckDB either."""
+    import subprocess
+    import sys
+
+    heavy = "prefect", "great_expectations"
+    for command, files, more in [
+        ("check", 1, ()),
+        ("show", 1, ("duckdb", "polars")),
+        ("diff", 2, ("duckdb", "polars")),
+    ]:
+        code = (
+            "import sys, kaohe.cli as cli\n"
+            f"cli._status({['scheme', command, *[str(OURS / '2023.yml')] * files]!r})\n"
+            f"print([name for name in {[*heavy, *more]!r} if name in sys.modules], file=sys.stderr)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", cwd=ROOT, check=True
+        )
+        assert done.stderr == "[]\n", command
+
+
+def test_show_of_ours() -> None:
+    done = kaohe("scheme", "show", OURS / "2023.yml", COLUMNS="100")
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert lines[:3] == [
+        "2023 年度党建考核办法（2023）",
+        "2023 年度，2023-01-01 至 2023-12-31，截止 2024-01-31",
+        "总分 100，sum",
+    ]
+    columns = [line.split() for line in lines]
+    assert ["├─", "强基固本", "foundation", "46", "46.00"] in columns
+    assert ["│", "│", "├─", "学习强国参学率", "study_xuexi", "1.34", "1.34"] in columns
+    assert ["│", "├─", "主题教育、集中宣讲覆盖", "campaign_cover", "0", "0.00"] in columns
+    detail = "│  │  │  share · study_participation · 浦东新区生态环境局2023年党建工作要点 学情通报"
+    assert detail in lines
+    assert "   最高“不合格” · veto · adverse_events · 浦东新区生态环境局2023年党建工作要点 一票否决" in lines
+    assert lines[-8:] == [
+        "等次",
+        "  优秀：90 分起，不超过本类别的 30%（至少 1 个名额）",
+        "  良好：80 分起，不到 90 分",
+        "  合格：60 分起，不到 80 分",
+        "  不合格：0 分起，不到 60 分",
+        "取整：每个指标的得分保留 2 位小数（half_up）",
+        "缺值：各度量自定（sql/measures 的 Empty）",
+        "排名：按类别，并列占位（1、2、2、4）；同分先后看 spot_check → org_life → fewer_deductions",
+    ]
+
+
+def test_show_of_an_index_in_english(tmp_path: Path) -> None:
+    text = INDEX.replace(
+        "    aggregation: arithmetic\n", "    aggregation: best_n\n    best: 1\n    availability: 0.5\n"
+    )
+    text = text.replace("health: {weight: 1}", "health: {weight: 3, measure: life, range: [0, 100], direction: lower}")
+    text = text.replace("aggregation: arithmetic\n", "aggregation: arithmetic\nscreen: 0.65\n", 1)
+    text = text.replace(
+        "economy: {weight: 1}",
+        "economy: {weight: 1, treat: {percentiles: [0.05, 0.95]}, impute: {with: mean, by: region}}",
+    )
+    done = kaohe("scheme", "show", written(tmp_path, text), "--lang", "en", COLUMNS="100")
+    assert (
+        [line.rstrip() for line in done.stdout.splitlines()]
+        == """\
+指数 (指数)
+aggregation arithmetic
+name                                                                                weight  share %
+├─ people                                                                                2    66.67
+│  best_n best 1 availability 0.5
+│  ├─ health                                                                             3    50.00
+│  │  minmax range [0, 100] direction lower · life · 甲规定 第一条
+│  └─ poverty                                                                            1    16.67
+│     minmax · poverty · 甲规定 第一条
+└─ economy                                                                               1    33.33
+   minmax impute mean by region percentiles [0.05, 0.95] · economy · 甲规定 第一条
+Rounding: none
+Missing values: left out, the weight goes to the siblings; a unit needs 65 % of its values
+Ranking: within the category, equal units share a rank and the next are skipped (1, 2, 2, 4); ties are told apart by nothing (they stay tied)
+""".splitlines()
+    )
+
+
+def test_where_weights_have_no_say_there_is_no_share(tmp_path: Path) -> None:
+    done = kaohe(
+        "scheme", "show", written(tmp_path, INDEX.replace("    aggregation: arithmetic", "    aggregation: min"))
+    )
+    columns = [line.split() for line in done.stdout.splitlines()]
+    assert ["│", "├─", "health", "1", "—"] in columns
+    assert ["└─", "economy", "1", "33.33"] in columns
+
+
+def test_diff(tmp_path: Path) -> None:
+    a, b = OURS / "2023.yml", OURS / "2024.yml"
+    done = kaohe("scheme", "diff", a, b)
+    rows = [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if line.startswith("│")
+    ]
+    assert done.returncode == 1
+    assert ["theory.study.weight", "4", "0"] in rows
+    assert ["deadline", "2024-01-31", "2025-01-31"] in rows
+    assert len(rows) > 20
+    same = kaohe("scheme", "diff", a, a)
+    assert (same.returncode, same.stdout) == (0, "两个考核办法没有差别\n")
+
+
+def test_diff_of_an_index(tmp_path: Path) -> None:
+    a, b = written(tmp_path, INDEX, "a.yml"), written(tmp_path, INDEX.replace("weight: 2", "weight: 3"), "b.yml")
+    done = kaohe("scheme", "diff", a, b, "--lang", "en")
+    rows = [
+        [cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if line.startswith("│")
+    ]
+    assert (done.returncode, rows) == (1, [["people.weight", "2", "3"]])
