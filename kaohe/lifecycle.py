@@ -11,15 +11,16 @@ import polars as pl
 
 from kaohe import clock, publishing
 from kaohe.acts import Act, Kind
-from kaohe.cleaning import normal_name, typed_cell
+from kaohe.cleaning import typed_cell
 from kaohe.contracts import Contracts
-from kaohe.corrections import Correction, checked, find, nearest
+from kaohe.corrections import Correction, checked, find
 from kaohe.errors import KaoheError
 from kaohe.people import hashed, is_hash, key_of
 from kaohe.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, proceedings
 from kaohe.publishing import Edition
 from kaohe.publishing.manifest import State
 from kaohe.publishing.method import method_of
+from kaohe.publishing.named import indicator_named, unit_named
 from kaohe.publishing.snapshot import Snapshot, read_manifest
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse
@@ -195,8 +196,8 @@ def add_appeal(
         if filed > ends:
             raise KaoheError("appeals_over", on=filed, begin=begin, end=ends)
         with Snapshot(found.current) as snapshot:
-            unit_id, unit_name = _unit(snapshot, unit)
-            leaf, title = _indicator(snapshot, indicator)
+            unit_id, unit_name = unit_named(snapshot, unit)
+            leaf, title = indicator_named(snapshot, indicator)
         contracts_with(APPEALS)
         details = {
             "appeal": f"A{len(found.appeals) + 1}",
@@ -316,31 +317,4 @@ def _must_say(snapshot: Snapshot, asked: Correction) -> None:
         if not before and not record.expected:
             raise asked.differs(asked.readable(record.said))
     if asked.spec.type == "unit" and asked.spec.unknown == "quarantine":
-        _unit(snapshot, asked.value or "")
-
-
-def _unit(snapshot: Snapshot, text: str) -> tuple[str, str]:
-    """A unit of the publication by any of its names. Raises ``KaoheError`` with the nearest ones."""
-    name = pl.select(normal_name(pl.lit(text))).item()
-    found = snapshot.rows(
-        "select distinct unit_id, unit_name from main.scores join main.unit_name as known using (unit_id) "
-        "where known.name = ? order by all",
-        [name],
-    )
-    if len(found) != 1:
-        units = [unit for (unit,) in snapshot.rows("select unit_name from main.scores order by unit_id")]
-        raise KaoheError("unit_unknown", unit=text, near=nearest(text, units))
-    unit_id, unit_name = found[0]
-    return unit_id, unit_name
-
-
-def _indicator(snapshot: Snapshot, text: str) -> tuple[str, str]:
-    """A leaf of the publication's scheme by its name or its title. Raises ``KaoheError`` with the nearest ones."""
-    leaves = snapshot.rows(
-        "select indicator, title from main.scheme_indicator join main.scheme_node on node = indicator order by all"
-    )
-    found = [leaf for leaf in leaves if text in leaf]
-    if len(found) != 1:
-        near = nearest(text, [f"{name}（{title}）" for name, title in leaves])
-        raise KaoheError("indicator_unknown", indicator=text, near=near)
-    return found[0]
+        unit_named(snapshot, asked.value or "")

@@ -4,6 +4,7 @@ from kaohe.commands import (
     alerts,
     bulletin,
     compare,
+    explain,
     lifecycle,
     plan_inspections,
     robustness,
@@ -15,4 +16,6 @@ from kaohe.commands import (
 )
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
-COMMANDS = (run, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems, score, scheme)
+COMMANDS = (
+    run, explain, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems, score, scheme,
+)  # fmt: skip

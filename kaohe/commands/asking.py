@@ -2,8 +2,9 @@
 
 import datetime as dt
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -50,6 +51,19 @@ def console() -> "Console":
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 140, highlight=False, markup=False)
+
+
+def write_aside(path: Path, write: Callable[[Path], None]) -> None:
+    """Write a file whole: it takes its place, and its folder is made, once all is written."""
+    from kaohe.safely import replace
+
+    part = path.with_name(f".{path.name}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write(part)
+        replace(path, part.read_bytes())
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ def add(app: typer.Typer) -> None:
         from kaohe import comparing
 
         if out and format_ is not Format.XLSX:
-            raise KaoheError("compare_out_format")
+            raise KaoheError("alerts_out_format")
         if out and out.resolve().is_relative_to((home / "published").resolve()):
             raise KaoheError("alerts_out", out=out)
         with asking.showing_progress():
@@ -55,24 +55,13 @@ def add(app: typer.Typer) -> None:
 
                 print(json.dumps(plain(found), ensure_ascii=False, indent=2, default=str))
             case Format.XLSX:
+                from kaohe.comparing.tables import write_workbook
+
                 path = out or home / "comparisons" / f"{found.a.label}…{found.b.label}.xlsx"
-                _write(found, path)
+                asking.write_aside(path, lambda part: write_workbook(found, part))
                 asking.console().print(say("alerts_written", path=path), soft_wrap=True)
             case Format.TEXT:
                 _print(asking.console(), found)
-
-
-def _write(found: "Comparison", path: Path) -> None:
-    from kaohe.comparing.tables import write_workbook
-    from kaohe.safely import replace
-
-    part = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        write_workbook(found, part)
-        replace(path, part.read_bytes())
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _print(console: "Console", found: "Comparison") -> None:

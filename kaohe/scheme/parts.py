@@ -156,6 +156,12 @@ class Grade(Strict):
     quota: Annotated[Decimal, Field(gt=0, le=1)] | None = None
     quota_at_least: Annotated[int, Field(ge=1)] = 1
 
+    def places(self, ranked: int) -> int:
+        """How many of a category's ranked units may have it."""
+        if self.quota is None:
+            return ranked
+        return max(self.quota_at_least, int(self.quota * 10000) * ranked // 10000)
+
 
 class Alert(Asked):
     """Something to look at beside the scores, never a point: a model of sql/alerts, and what to say of its rows.

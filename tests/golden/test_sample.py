@@ -3,6 +3,7 @@
 The oracle (plain Python, fractions) starts from the generator's truth, never from the files or from kaohe's output.
 """
 
+import csv
 import datetime as dt
 import hashlib
 import hmac
@@ -16,10 +17,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+import openpyxl
 import polars as pl
 import pytest
 import yaml
 
+from kaohe.explaining import Explainer, Part
 from kaohe.publishing.method import method_of
 from kaohe.publishing.snapshot import Snapshot
 from kaohe.robustness.model import Model
@@ -46,12 +49,15 @@ def truth() -> make_sample.Truth:
     return make_sample.build()
 
 
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One home for all dates, as in an office: what a date before has left there must not show."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.fixture(scope="module", params=DATES, ids=str)
-def assessed(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, libraries: None
-) -> tuple[dt.date, Result]:
-    home = tmp_path_factory.mktemp("home")
-    return request.param, assess(SAMPLE, home, as_of=request.param)
+def assessed(request: pytest.FixtureRequest, office: Path, libraries: None) -> tuple[dt.date, Result]:
+    return request.param, assess(SAMPLE, office, as_of=request.param)
 
 
 def hashed(name: str, key: bytes) -> str:
@@ -105,6 +111,77 @@ def test_what_if_scores_the_scheme_in_force_as_it_was_published(assessed: tuple[
     found = what_if(assessed[1].home, None, ["bonus.cap=4"], []).scores
     again = found.filter(pl.col("variant") == "in_force").select(columns).sort("unit_id")
     assert again.rows() == assessed[1].table("scores").select(columns).sort("unit_id").rows()
+
+
+def test_every_unit_is_explained_and_the_parts_add_up_at_every_level(assessed: tuple[dt.date, Result]) -> None:
+    scores = assessed[1].table("scores")
+    lost = Counter[str]()
+    with Explainer(assessed[1].home) as explainer:
+        for unit, name, *amounts in scores.select("unit_id", "unit_name", "total", "base", "bonus", "deduction").rows():
+            found = explainer.explain(name)
+            assert found.score["unit_id"] == unit
+            points = {part.name: part.points for part in found.parts}
+            assert points.pop("vetoes") is None
+            total, base, bonus, deduction = amounts
+            assert (points.pop("bonus"), points.pop("deductions")) == (bonus, -deduction)
+            assert sum(points.values()) == base
+            assert total == base + bonus - deduction
+            for top in found.parts:
+                for part in top.below():
+                    adds_up(part)
+                    lost[unit] += bool(part.items)
+    assert all(lost[unit] for unit, total in scores.select("unit_id", "total").rows() if 0 < total < 100)
+
+
+def adds_up(part: Part) -> None:
+    """The parts below, or the items, come to what the part has."""
+    if part.leaf is None:
+        for name in ("points", "lost", "effective_weight"):
+            assert (getattr(part, name) or 0) == sum(getattr(below, name) or 0 for below in part.parts), part.name
+        return
+    assert part.lost == sum(item.lost for item in part.items)
+    assert all(item.lost >= 0 for item in part.items)
+    if part.effective_weight and part.points is not None:
+        assert part.lost == part.effective_weight - part.points
+    elif part.leaf.rule == "per_item":
+        assert part.points == sum(item.gained - item.lost for item in part.items)
+    else:
+        assert not part.lost
+
+
+def test_every_record_stands_where_the_explanation_says(assessed: tuple[dt.date, Result]) -> None:
+    """Read from the files by other means: the row named holds the cells named."""
+    sheets: dict[tuple[str, str], list[list[str]]] = {}
+    seen: set[tuple[str, str, int]] = set()
+    with Explainer(assessed[1].home) as explainer:
+        for unit in assessed[1].table("scores")["unit_id"]:
+            for top in explainer.explain(unit).parts:
+                for record in (r for part in top.below() for item in part.items for r in item.records):
+                    if record.file.endswith(".xls") or (place := (record.file, record.sheet, record.row)) in seen:
+                        continue
+                    seen.add(place)
+                    if place[:2] not in sheets:
+                        sheets[place[:2]] = read_sheet(SAMPLE / record.file, record.sheet)
+                    cells = sheets[place[:2]][record.row - 1]
+                    found = sum(text in cells for text in record.cells.values())
+                    assert found >= 2, (place, record.cells)  # a unit may be named otherwise, a date written otherwise
+    assert len(seen) > 500
+
+
+def read_sheet(path: Path, sheet: str) -> list[list[str]]:
+    """The rows of a sheet as text."""
+    if path.suffix == ".csv":
+        data = path.read_bytes()
+        marked = {b"\xff\xfe": "utf-16", b"\xef\xbb": "utf-8-sig"}.get(data[:2])
+        try:
+            text = data.decode(marked or "utf-8")
+        except UnicodeDecodeError:
+            text = data.decode("gb18030")
+        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        return list(csv.reader(text.splitlines(), delimiter=delimiter))
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    rows = book[sheet].iter_rows(values_only=True)
+    return [[unicodedata.normalize("NFKC", str(cell)).strip() for cell in row] for row in rows]
 
 
 def test_every_leaf_has_the_oracles_points(assessed: tuple[dt.date, Result], expected: oracle.Scores) -> None:

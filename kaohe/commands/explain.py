@@ -1,0 +1,61 @@
+"""``kaohe explain``: where a unit's points come from and where they went, down to the records."""
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kaohe.commands import asking
+from kaohe.errors import KaoheError
+from kaohe.words import Language, language, say
+
+
+class Format(StrEnum):
+    """How it is given."""
+
+    TEXT = "text"
+    JSON = "json"
+    XLSX = "xlsx"
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    spoken = language()
+
+    @app.command(help=say("cli_explain"))
+    def explain(
+        unit: Annotated[str, typer.Argument(help=say("cli_explain_unit"), metavar="UNIT")],
+        indicator: Annotated[
+            str | None, typer.Argument(help=say("cli_explain_indicator"), metavar="[INDICATOR]")
+        ] = None,
+        format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TEXT,
+        out: Annotated[Path | None, typer.Option(help=say("cli_explain_out"))] = None,
+        year: Annotated[int | None, asking.published_year()] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> None:
+        from kaohe.explaining import Explainer
+
+        if out and format_ is not Format.XLSX:
+            raise KaoheError("alerts_out_format")
+        if out and out.resolve().is_relative_to((home / "published").resolve()):
+            raise KaoheError("alerts_out", out=out)
+        with Explainer(home, year) as explainer:
+            found = explainer.explain(unit, indicator)
+        match format_:
+            case Format.JSON:
+                from kaohe.explaining.plain import plain
+
+                print(json.dumps(plain(found), ensure_ascii=False, indent=2))
+            case Format.XLSX:
+                from kaohe.explaining.sheets import write_workbook
+
+                path = out or home / "explanations" / f"{explainer.publication.name}-{found.score['unit_id']}.xlsx"
+                asking.write_aside(path, lambda part: write_workbook(found, part))
+                asking.console().print(say("alerts_written", path=path), soft_wrap=True)
+            case Format.TEXT:
+                from kaohe.explaining.text import print_explanation
+
+                print_explanation(asking.console(), found)

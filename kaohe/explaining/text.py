@@ -1,0 +1,122 @@
+"""An explanation to read on a screen: from the total down, each level further in."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from kaohe.explaining import VETOES, Explanation, Item, Part, plain_number
+from kaohe.publishing.workbook import interval, state_of
+from kaohe.words import say
+
+_STEP = 2
+#: So many items of an indicator, and records of an item, are shown, unless the indicator is asked for by name.
+_ITEMS, _RECORDS = 5, 3
+#: So many indicators are named at the top: those that lost most.
+_MOST = 5
+
+
+def print_explanation(console: Console, found: Explanation) -> None:
+    """Print it all."""
+    for line in _head(found):
+        console.print(line)
+    for part in found.parts:
+        for indent, line in _part(part, 0, found.asked):
+            console.print(Padding(line, (0, 0, 0, indent)))
+
+
+def headline(found: Explanation) -> list[str]:
+    """What the unit got, and of which publication: a line each."""
+    score, manifest = found.score, found.manifest
+    total = say("explain_total", **{name: score[name] for name in ("total", "base", "bonus", "deduction")})
+    said = [say("explain_unit", name=score["unit_name"], unit=score["unit_id"], category=score["category"])]
+    said.append(total + (f"    {say('heading_grade')} {score['grade']}" if score["grade"] else ""))
+    if score["rank"] is not None:
+        ranked = say("explain_rank", rank=score["rank"], ranked=found.ranked)
+        between = found.interval and say("explain_interval", interval=interval(*found.interval))
+        said.append("    ".join(filter(None, [ranked, say("heading_tied") if score["tied"] else "", between])))
+    publication = {"year": manifest["year"], "as_of": manifest["as_of"], "publication": manifest["publication"]}
+    said.append(say("explain_publication", state=state_of(manifest), **publication))
+    return said
+
+
+def basis_of(part: Part) -> str:
+    """The rule behind an indicator, its article, and of which kind it is."""
+    basis = part.leaf and part.leaf.basis
+    if not basis:
+        return ""
+    return f"{basis.rule} {basis.article}（{say(f'basis_{basis.basis_type}')}）"
+
+
+def _head(found: Explanation) -> Iterator[RenderableType]:
+    name, *rest = headline(found)
+    yield Text(name, style="bold")
+    for line in rest:
+        yield Text(line)
+    for reason in found.grade_reasons:
+        yield Text(reason, style="dim")
+    leaves = [each for part in found.parts for each in part.below() if each.leaf and each.lost]
+    if not found.asked and leaves:
+        most = sorted(leaves, key=lambda leaf: leaf.lost, reverse=True)[:_MOST]
+        yield Text(say("explain_most", most="、".join(f"{leaf.title} {leaf.lost}" for leaf in most)), style="bold")
+    yield Text()
+
+
+def _part(part: Part, indent: int, asked: str | None) -> Iterator[tuple[int, Text]]:
+    """(indent, line): the part, its basis if it lost, gained or was asked for, and what is below."""
+    line = Text(part.title, style="" if part.leaf else "bold")
+    line.append(f"  {_points(part)}", style="red" if part.lost else "green" if part.points else "dim")
+    if part.status and part.status != "scored":
+        line.append(f"  {say(f'status_{part.status}')}", style="yellow")
+    if part.not_applicable_rule:
+        line.append(f"：{part.not_applicable_rule}", style="dim")
+    yield indent, line
+    deeper = indent + _STEP
+    if part.leaf and (part.items or part.lost or part.name == asked):
+        if part.due is not None:
+            numbers = {"due": plain_number(part.due), "done": plain_number(part.done or Decimal(0))}
+            yield deeper, Text(say("explain_due", **numbers), style="dim")
+        if basis := basis_of(part):
+            yield deeper, Text(say("explain_basis", basis=basis), style="dim")
+    items = sorted(part.items, key=lambda item: item.lost + item.gained, reverse=True)
+    whole = part.name == asked
+    for item in items if whole else items[:_ITEMS]:
+        yield from _item(item, deeper, None if whole else _RECORDS)
+    if not whole and len(items) > _ITEMS:
+        yield deeper, Text(say("explain_more_items", count=len(items) - _ITEMS, indicator=part.name), style="dim")
+    for below in part.parts:
+        yield from _part(below, deeper, asked)
+
+
+def _points(part: Part) -> str:
+    if part.name == VETOES or (part.leaf and part.status is None):
+        return "" if any(each.items for each in part.below()) else say("explain_none")
+    if part.points is None:
+        return "—"
+    if not part.effective_weight:
+        return f"{part.points:+.2f}".replace("-", "−") if part.points else "0.00"
+    lost = say("explain_lost", lost=part.lost) if part.lost else ""
+    return f"{part.points} / {part.effective_weight}{lost}"
+
+
+def _item(item: Item, indent: int, most: int | None) -> Iterator[tuple[int, Text]]:
+    said = [item.title]
+    if item.due is not None:
+        numbers = {"due": plain_number(item.due), "done": plain_number(item.done or Decimal(0))}
+        said.append(say("explain_due", **numbers))
+    line = Text("· " + "  ".join(said))
+    if item.lost:
+        line.append(f"  −{item.lost}", style="red")
+    if item.gained:
+        line.append(f"  +{item.gained}", style="green")
+    if not item.records:
+        line.append(f"  {say('explain_no_record')}", style="dim")
+    yield indent, line
+    for record in item.records[:most]:
+        yield indent + _STEP, Text(f"{record.table}  {record.place}", style="cyan")
+        cells = "；".join(f"{heading} {text}" for heading, text in record.cells.items())
+        yield indent + 2 * _STEP, Text(cells, style="dim")
+    if most and len(item.records) > most:
+        yield indent + _STEP, Text(say("explain_more_records", count=len(item.records) - most), style="dim")
