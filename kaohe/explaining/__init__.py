@@ -220,7 +220,7 @@ class Explainer:
                 short = grade.at_least - score["total"]
                 yield say("explain_grade_short", grade=grade.title, at_least=plain_number(grade.at_least), short=short)
             elif veto and number < lowest:
-                yield say("explain_grade_veto", grade=grade.title, veto=score["veto"], title=veto.title)
+                yield say("explain_grade_veto", grade=grade.title, title=veto.title)
             elif grade.quota is not None and score["rank"] > (places := grade.places(ranked)):
                 yield say("explain_grade_quota", grade=grade.title, places=places, ranked=ranked, rank=score["rank"])
             else:
