@@ -104,7 +104,7 @@ class Reach:
 def reach(snapshot: Snapshot, scheme: Scheme, unit_id: str, grade: str) -> Reach:
     """The cheapest set of items with which the unit would have had ``grade`` (its title or id), the others unchanged.
 
-    Raises ``KaoheError`` for a grade that the scheme does not have, and for a scheme whose points cannot be told item by
+    Raises ``KaoheError`` for a grade that the scheme does not have, and for one whose points cannot be told item by
     item.
     """
     name = next((name for name, known in scheme.grades.items() if grade in (name, known.title)), None)
