@@ -3,13 +3,16 @@
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kaohe.commands import asking
 from kaohe.errors import KaoheError
 from kaohe.words import Language, language, say
+
+if TYPE_CHECKING:
+    from kaohe.explaining.reach import Reach
 
 
 class Format(StrEnum):
@@ -32,6 +35,7 @@ def add(app: typer.Typer) -> None:
         ] = None,
         format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TEXT,
         out: Annotated[Path | None, typer.Option(help=say("cli_explain_out"))] = None,
+        to: Annotated[str | None, typer.Option("--to", help=say("cli_explain_to"))] = None,
         year: Annotated[int | None, asking.published_year()] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
@@ -42,7 +46,12 @@ def add(app: typer.Typer) -> None:
             raise KaoheError("alerts_out_format")
         if out and out.resolve().is_relative_to((home / "published").resolve()):
             raise KaoheError("alerts_out", out=out)
+        if to and (indicator or format_ is Format.XLSX):
+            raise KaoheError("explain_to_alone")
         with Explainer(home, year) as explainer:
+            if to:
+                _tell(explainer.reach(unit, to), format_)
+                return
             found = explainer.explain(unit, indicator)
         match format_:
             case Format.JSON:
@@ -59,3 +68,13 @@ def add(app: typer.Typer) -> None:
                 from kaohe.explaining.text import print_explanation
 
                 print_explanation(asking.console(), found)
+
+
+def _tell(found: "Reach", format_: Format) -> None:
+    from kaohe.explaining.reach import plain, sentences
+
+    if format_ is Format.JSON:
+        print(json.dumps(plain(found), ensure_ascii=False, indent=2, default=str))
+        return
+    for sentence in sentences(found):
+        asking.console().print(sentence, soft_wrap=True)

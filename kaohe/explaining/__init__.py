@@ -14,6 +14,7 @@ from typing import Any, Self
 from kaohe import publishing
 from kaohe.contracts import Column, Contract, quoted
 from kaohe.errors import KaoheError
+from kaohe.explaining.reach import Reach, reach
 from kaohe.people import MASK, is_hash
 from kaohe.publishing.method import method_of
 from kaohe.publishing.named import node_named, unit_named
@@ -168,6 +169,14 @@ class Explainer:
         return Explanation(
             self.manifest, score, ranked, interval, tuple(self._grade_reasons(score, ranked)), parts, asked
         )
+
+    def reach(self, unit: str, grade: str) -> Reach:
+        """What it would have taken a unit to reach a grade (its title or name), all else equal.
+
+        Raises ``KaoheError`` for a unit or a grade that is not known, and for a scheme whose points cannot be told item
+        by item.
+        """
+        return reach(self.snapshot, self.scheme, unit_named(self.snapshot, unit)[0], grade)
 
     def records(self, indicator: str, wanted: Sequence[str]) -> dict[str, Record]:
         """``_rec`` → record, of those that an indicator looks at."""
