@@ -19,7 +19,6 @@ from kaohe.words import say
 #: already: the unit has the grade or a better one. veto, pending, no_data: no items would do. short: nor would all
 #: there are. items: these would.
 Outcome = Literal["already", "veto", "pending", "no_data", "short", "items"]
-_DEDUCTIONS = "deductions"
 _MICRO = 1_000_000
 
 
@@ -272,9 +271,8 @@ class _Table:
         if len(others) < places:
             return Line(_points(at_least[0]), places, ranked, None), at_least
         last = others[places - 1]
-        return Line(_points(at_least[0]), places, ranked, _points(last[0])), last if last[0] >= at_least[
-            0
-        ] else at_least
+        line = Line(_points(at_least[0]), places, ranked, _points(last[0]))
+        return line, max(last, at_least)
 
     def place(self, unit_id: str, score: Vector) -> dict[str, Any]:
         """The unit's total and rank with this score, the others unchanged."""
@@ -292,7 +290,7 @@ def _below(scheme: Scheme, name: str) -> set[str]:
     """The leaves whose points count for a tie-break. Raises ``KaoheError`` for one that items of a deduction change in
     another way than by what they add up to."""
     if name == FEWER_DEDUCTIONS:
-        return {_DEDUCTIONS}
+        return {FEWER_DEDUCTIONS}
     if name in scheme.deductions.indicators:
         raise KaoheError("reach_tie_break", name=scheme.deductions.indicators[name].title)
     parents = {entry.name: entry.parent for entry in scheme.entries}
@@ -418,8 +416,8 @@ def _deductions(scheme: Scheme, evidence: Evidence, ties: Sequence[set[str]]) ->
     if not gaps:
         return []
     counted = min(whole, cap)
-    counts_for = tuple(int(_DEDUCTIONS in names) for names in ties)
-    part = Part(_DEDUCTIONS, gaps, lambda undone: counted - min(whole - undone, cap), counts_for)
+    counts_for = tuple(int(FEWER_DEDUCTIONS in names) for names in ties)
+    part = Part(FEWER_DEDUCTIONS, gaps, lambda undone: counted - min(whole - undone, cap), counts_for)
     return [_Tally(None, say("heading_deduction"), -counted, part, facts)]
 
 
