@@ -56,7 +56,7 @@ TABLES = {
     "topic varchar, host varchar, recorder varchar, due_count bigint, attend_count bigint, resolutions varchar, "
     "text_hash varchar, created_on date, _year bigint, _rec varchar",
     "org_unit": "unit_id varchar, name varchar, category varchar, valid_from date, valid_to date, "
-    "has_committee boolean, group_count bigint, party_org_type varchar, _rec varchar",
+    "has_committee boolean, group_count bigint, party_org_type varchar, _rec varchar, member_count bigint",
     "pairing_activity": "unit_id varchar, activity_id varchar, agreement_id varchar, held_on date, theme varchar, "
     "_year bigint, _rec varchar",
     "pairing_agreement": "unit_id varchar, agreement_id varchar, partner_type varchar, signed_on date, "

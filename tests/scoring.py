@@ -122,18 +122,14 @@ class Bench:
         )
         reported = sorted({item.unit for item in items if item.reported})
         self.warehouse.write("main.report", pl.DataFrame({"unit_id": reported, "table_name": "given"}))
-        for item in items:
-            con.execute(
-                "insert into main.measured values (?, ?, ?, ?, ?, ?)",
-                [
-                    item.unit,
-                    item.indicator,
-                    item.item,
-                    _text(item.due),
-                    _text(item.done),
-                    ["r"] if item.reported else [],
-                ],
-            )
+        measured = [
+            (item.unit, item.indicator, item.item, _text(item.due), _text(item.done), ["r"] if item.reported else [])
+            for item in items
+        ]
+        columns = {"unit_id": pl.String, "indicator": pl.String, "item": pl.String, "due": pl.String, "done": pl.String}
+        self.warehouse.write(
+            "main.measured", pl.DataFrame(measured, columns | {"records": pl.List(pl.String)}, orient="row")
+        )
         scoring.add_up(self.warehouse, self.after)
         return Scores(*(frame(f"select * from main.{name}") for name in ("scores", "indicator_scores", "evidence")))
 

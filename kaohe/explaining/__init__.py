@@ -270,7 +270,7 @@ class _Tree:
                 parts = tuple(self._part(leaf_name, leaf) for leaf_name, leaf in leaves.items())
                 points = None if name == VETOES else sum((part.points or _NOTHING for part in parts), _NOTHING)
                 lost = sum((part.lost for part in parts), _NOTHING)
-                found.append(Part(name, say(f"explain_{name}"), _NOTHING, _NOTHING, points, lost, parts=parts))
+                found.append(Part(name, say(f"explain_part_{name}"), _NOTHING, _NOTHING, points, lost, parts=parts))
         return tuple(found)
 
     def _part(self, name: str, node: Node | Leaf) -> Part:

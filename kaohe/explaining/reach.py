@@ -19,7 +19,6 @@ from kaohe.words import say
 #: already: the unit has the grade or a better one. veto, pending, no_data: no items would do. short: nor would all
 #: there are. items: these would.
 Outcome = Literal["already", "veto", "pending", "no_data", "short", "items"]
-_DEDUCTIONS = "deductions"
 _MICRO = 1_000_000
 
 
@@ -100,6 +99,11 @@ class Reach:
     pending: tuple[str, ...] = ()
     closest: bool = True
 
+    @property
+    def count(self) -> int:
+        """How many items are to be put right."""
+        return sum(len(part.items) for part in self.righted)
+
 
 def reach(snapshot: Snapshot, scheme: Scheme, unit_id: str, grade: str) -> Reach:
     """The cheapest set of items with which the unit would have had ``grade`` (its title or id), the others unchanged.
@@ -141,11 +145,22 @@ def reach(snapshot: Snapshot, scheme: Scheme, unit_id: str, grade: str) -> Reach
 
 
 def plain(found: Reach) -> dict[str, Any]:
-    """The answer as JSON has it; what does not belong to its outcome is left out."""
-    said = {key: value for key, value in asdict(found).items() if value not in (None, ())}
+    """The answer as JSON has it; what is not known or does not belong to its outcome is left out."""
+    said: dict[str, Any] = _filled(asdict(found))
     if found.line:
         said["line"]["points"] = found.line.points
-    return said | {"items": sum(len(part.items) for part in found.righted)}
+    if found.outcome == "items":
+        said["count"] = found.count
+    return said
+
+
+def _filled(given: Any) -> Any:
+    match given:
+        case dict():
+            return {key: _filled(value) for key, value in given.items() if value is not None and value != ()}
+        case list() | tuple():
+            return [_filled(each) for each in given]
+    return given
 
 
 def sentences(found: Reach) -> list[str]:
@@ -166,35 +181,42 @@ def sentences(found: Reach) -> list[str]:
                 )
                 for event in found.events
             ]  # fmt: skip
-    said = [say("reach_now", unit=unit, total=found.total, rank=found.rank, grade=found.grade_now)]
-    said += _line(found)
+    said = [say("reach_now", unit=unit, total=found.total, rank=found.rank, grade=found.grade_now), *_line(found)]
     if found.outcome == "short":
-        key = "reach_short" if found.missing else "reach_short_tie"
-        return [*said, say(key, grade=grade, would_be=found.would_be, missing=found.missing)]
-    count = sum(len(part.items) for part in found.righted)
-    said.append(say("reach_items", count=count, grade=grade, would_be=found.would_be, would_rank=found.would_rank))
+        if found.missing:
+            return [*said, say("reach_short", grade=grade, would_be=found.would_be, missing=found.missing)]
+        return [*said, say("reach_short_tie", grade=grade, would_be=found.would_be)]
+    reached = {"grade": grade, "would_be": found.would_be, "would_rank": found.would_rank}
+    said.append(say("reach_items", count=found.count, **reached))
     for part in found.righted:
         said.append(say("reach_part", title=part.title, points=part.points, would_be=part.would_be))
-        for item in part.items:
-            key = "reach_item" if part.indicator else "reach_deduction"
-            said.append(say(key, title=item.title, item=item.item, due=_short(item.due), done=_short(item.done)))
+        said += [_item(item) if part.indicator else _taken(item) for item in part.items]
     return said if found.closest else [*said, say("reach_not_closest")]
+
+
+def _item(item: Item) -> str:
+    return say("reach_item", item=item.item, due="—" if item.due is None else _short(item.due), done=_short(item.done))
+
+
+def _taken(item: Item) -> str:
+    return say("reach_deduction", title=item.title, item=item.item, done=_short(item.done))
 
 
 def _line(found: Reach) -> list[str]:
     line = found.line
     if line is None:
         return []
-    said = [say("reach_at_least", grade=found.grade, at_least=f"{line.at_least:.2f}")]
-    if line.places is not None:
-        key = "reach_places" if line.last is not None else "reach_places_left"
-        category = found.category or say("whole")
-        said.append(say(key, category=category, ranked=line.ranked, places=line.places, last=line.last))
+    said = [say("reach_at_least", grade=found.grade, at_least=line.at_least)]
+    among = {"category": found.category or say("whole"), "ranked": line.ranked, "places": line.places}
+    if line.last is not None:
+        said.append(say("reach_places", last=line.last, **among))
+    elif line.places is not None:
+        said.append(say("reach_places_left", **among))
     return said
 
 
-def _short(number: Decimal | None) -> str:
-    return "" if number is None else f"{number.normalize():f}"
+def _short(number: Decimal) -> str:
+    return f"{number.normalize():f}"
 
 
 def _points(hundredths: int) -> Decimal:
@@ -243,13 +265,14 @@ class _Table:
         grade = self.scheme.grades[name]
         at_least, ranked = (_hundredths(grade.at_least),), len(self.units)
         if grade.quota is None:
-            return Line(grade.at_least, None, ranked, None), at_least
+            return Line(_points(at_least[0]), None, ranked, None), at_least
         places = grade.places(ranked)
         others = self._others(unit_id)
         if len(others) < places:
-            return Line(grade.at_least, places, ranked, None), at_least
+            return Line(_points(at_least[0]), places, ranked, None), at_least
         last = others[places - 1]
-        return Line(grade.at_least, places, ranked, _points(last[0])), last if last[0] >= at_least[0] else at_least
+        line = Line(_points(at_least[0]), places, ranked, _points(last[0]))
+        return line, max(last, at_least)
 
     def place(self, unit_id: str, score: Vector) -> dict[str, Any]:
         """The unit's total and rank with this score, the others unchanged."""
@@ -267,7 +290,7 @@ def _below(scheme: Scheme, name: str) -> set[str]:
     """The leaves whose points count for a tie-break. Raises ``KaoheError`` for one that items of a deduction change in
     another way than by what they add up to."""
     if name == FEWER_DEDUCTIONS:
-        return {_DEDUCTIONS}
+        return {FEWER_DEDUCTIONS}
     if name in scheme.deductions.indicators:
         raise KaoheError("reach_tie_break", name=scheme.deductions.indicators[name].title)
     parents = {entry.name: entry.parent for entry in scheme.entries}
@@ -393,8 +416,8 @@ def _deductions(scheme: Scheme, evidence: Evidence, ties: Sequence[set[str]]) ->
     if not gaps:
         return []
     counted = min(whole, cap)
-    counts_for = tuple(int(_DEDUCTIONS in names) for names in ties)
-    part = Part(_DEDUCTIONS, gaps, lambda undone: counted - min(whole - undone, cap), counts_for)
+    counts_for = tuple(int(FEWER_DEDUCTIONS in names) for names in ties)
+    part = Part(FEWER_DEDUCTIONS, gaps, lambda undone: counted - min(whole - undone, cap), counts_for)
     return [_Tally(None, say("heading_deduction"), -counted, part, facts)]
 
 

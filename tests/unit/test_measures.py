@@ -35,6 +35,20 @@ def test_within_the_year_units_are_assessed_that_exist_on_the_as_of_day() -> Non
     assert [row[0] for row in found] == ["from that day", "until that day"]
 
 
+def test_what_units_may_be_grouped_by_or_divided_by() -> None:
+    org_unit: list[Row] = [
+        ("U", "单位", "机关处室", "2015-01-01", None, True, 2, "支部", "r", 30),
+        ("other", "另", "机关处室", "2015-01-01", None, True, 1, "支部", "s", 9),
+    ]
+    found = run("base/unit_attribute", org_unit=org_unit, assessed_unit=[("U", "2015-01-01", None, "机关处室")])
+    assert found == [
+        ("U", "category", "机关处室", None),
+        ("U", "group_count", None, 2.0),
+        ("U", "member_count", None, 30.0),
+        ("U", "party_org_type", "支部", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("as_of", "months"),
     [

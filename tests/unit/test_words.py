@@ -29,6 +29,9 @@ FAMILIES = (
     "sheet_compare_",
     "compare_file_",
     "factor_",
+    "basis_",
+    "explain_part_",
+    "explain_grade_",
     "varied_",
 )
 
