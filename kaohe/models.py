@@ -6,7 +6,7 @@ makes is an error that names the file.
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -42,6 +42,14 @@ class Asks:
     some: bool = False
 
 
+@cache
+def _tables_in(sql: str) -> frozenset[str]:
+    """The tables that a query reads, but for its own CTEs."""
+    query = sqlglot.parse_one(sql, dialect="duckdb")
+    own = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
+    return frozenset(table.name for table in query.find_all(exp.Table) if table.name not in own)
+
+
 @dataclass(frozen=True)
 class Model:
     """One SQL file."""
@@ -60,11 +68,10 @@ class Model:
     def reads(self) -> frozenset[str]:
         """The tables it reads. Raises ``KaoheError`` if the file is not one SQL query."""
         try:
-            query = sqlglot.parse_one(self.sql, dialect="duckdb")
+            tables = _tables_in(self.sql)
         except sqlglot.errors.SqlglotError as error:
             raise KaoheError("sql_broken", file=self.path, problem=str(error).splitlines()[0]) from error
-        own = {cte.alias_or_name for cte in query.find_all(exp.CTE)} | ({self.name, "round"} if self.rounds else set())
-        return frozenset(table.name for table in query.find_all(exp.Table) if table.name not in own)
+        return tables - {self.name, "round"} if self.rounds else tables
 
     @cached_property
     def columns(self) -> str | None:

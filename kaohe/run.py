@@ -188,7 +188,10 @@ class Run:
     def score(self) -> None:
         """Make evidence, scores and reports, and prove them."""
         with self.timed("score"):
+            from kaohe.robustness.tables import make_tables  # numpy, which only scoring needs
+
             scoring.score(self.warehouse, self.project, self.contracts, self.scheme, self.planned, self.as_of)
+            make_tables(self.warehouse, self.scheme)
             scoring.audit(self.warehouse, self.planned)
 
     def publish(self) -> None:

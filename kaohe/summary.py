@@ -11,13 +11,15 @@ from kaohe.contracts import Contracts, load_contracts
 from kaohe.project import Project
 from kaohe.publishing import WORKBOOK
 from kaohe.publishing.changes import CHANGES
-from kaohe.publishing.snapshot import read_manifest
-from kaohe.publishing.workbook import sheet_remarks, state_of
+from kaohe.publishing.snapshot import Snapshot, read_manifest
+from kaohe.publishing.workbook import intervals, sheet_remarks, state_of
 from kaohe.run import GREAT_EXPECTATIONS, Outcome
 from kaohe.words import say
 
 _TOP, _BOTTOM = 10, 5
 _FILES = 10
+#: Beside a rank interval that overlaps that of the unit above.
+_OVERLAPS = "≈"
 
 
 def print_summary(console: Console, outcome: Outcome) -> None:
@@ -42,8 +44,12 @@ def print_summary(console: Console, outcome: Outcome) -> None:
     console.print(_counts(manifest, contracts), _reasons(manifest))
     _remarks(console, manifest, contracts)
     scores = pl.read_parquet(folder / "scores.parquet", glob=False)
+    with Snapshot(folder) as snapshot:
+        held = intervals(snapshot)
     for category in scores["category"].unique().sort(descending=True):
-        console.print(_league(category, scores.filter(pl.col("category") == category)))
+        console.print(_league(category, scores.filter(pl.col("category") == category), held))
+    if any(overlaps for _, overlaps in held.values()):
+        console.print(Text(say("summary_overlaps", mark=_OVERLAPS), style="dim"), soft_wrap=True)
     if "compared_with" in manifest:
         units, earlier = manifest["changed_units"], manifest["compared_with"]
         console.print(say("summary_changed", count=units, publication=earlier), soft_wrap=True)
@@ -102,24 +108,27 @@ def _remarks(console: Console, manifest: dict[str, Any], contracts: Contracts) -
         console.print(say("summary_more_sheets", count=len(not_read) - _FILES, file=WORKBOOK))
 
 
-def _league(category: str, scores: pl.DataFrame) -> Table:
+def _league(category: str, scores: pl.DataFrame, held: dict[str, tuple[str, bool]]) -> Table:
     table = Table(title=f"{category}（{scores.height}）", title_justify="left")
-    for name in ("rank", "unit_name", "total", "grade", "status"):
-        table.add_column(say(f"heading_{name}"), justify="right" if name in ("rank", "total") else "left")
+    for name in ("rank", "rank_interval", "unit_name", "total", "grade", "status"):
+        right = name in ("rank", "rank_interval", "total")
+        table.add_column(say(f"heading_{name}"), justify="right" if right else "left")
     rows = list(scores.iter_rows(named=True))
     shown = rows if len(rows) <= _TOP + _BOTTOM + 1 else [*rows[:_TOP], None, *rows[-_BOTTOM:]]
     for row in shown:
         if row is None:
-            table.add_row("…", "…", "…", "…", "…")
+            table.add_row(*"…" * 6)
             continue
         status = "" if row["status"] == "scored" else say(f"status_{row['status']}")
         marks = [
             status,
+            f"{say('heading_veto')} {row['veto']}" if row["veto"] else "",
             say("heading_tied") if row["tied"] else "",
             say("heading_quota_tie") if row["quota_tie"] else "",
         ]
         rank = "—" if row["rank"] is None else str(row["rank"])
-        table.add_row(
-            rank, row["unit_name"], f"{row['total']:.2f}", row["grade"] or "—", " ".join(m for m in marks if m)
-        )
+        interval, overlaps = held.get(row["unit_id"], ("—", False))
+        grade, said = row["grade"] or "—", " ".join(m for m in marks if m)
+        interval = f"{_OVERLAPS} {interval}" if overlaps else interval
+        table.add_row(rank, interval, row["unit_name"], f"{row['total']:.2f}", grade, said)
     return table

@@ -3,10 +3,11 @@
 import csv
 import datetime as dt
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,12 @@ class Result:
         """The evidence of a unit and indicator."""
         mine = (pl.col("unit_id") == unit) & (pl.col("indicator") == indicator)
         return self.table("evidence").filter(mine)
+
+
+def copied(result: Result, home: Path) -> Result:
+    """The same run in a home of its own, which a test may change."""
+    shutil.copytree(result.home, home)
+    return Result(replace(result.outcome, publication=home / result.folder.relative_to(result.home)), home)
 
 
 def assess(

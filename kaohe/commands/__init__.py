@@ -1,6 +1,18 @@
 """The commands of ``kaohe``, one file each: what it asks for, and what it starts. Heavy imports stay inside them."""
 
-from kaohe.commands import alerts, bulletin, compare, lifecycle, plan_inspections, run, scheme, score, systems, what_if
+from kaohe.commands import (
+    alerts,
+    bulletin,
+    compare,
+    lifecycle,
+    plan_inspections,
+    robustness,
+    run,
+    scheme,
+    score,
+    systems,
+    what_if,
+)
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
-COMMANDS = (run, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, systems, score, scheme)
+COMMANDS = (run, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems, score, scheme)

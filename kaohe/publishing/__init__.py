@@ -32,6 +32,11 @@ _PARQUET = ("scores", "indicator_scores", "evidence")
 _SNAPSHOT = (
     *_PARQUET,
     "node_scores",
+    "leaf_score",
+    "rank_interval",
+    "grade_probability",
+    "sensitivity",
+    "leave_one_out",
     "lost_points",
     "corrected",
     "record_count",

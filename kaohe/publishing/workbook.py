@@ -166,6 +166,7 @@ def write_workbook(
     _league_tables(book, snapshot, scheme, note)
     _dimensions(book, snapshot, scheme, note)
     _indicators(book, snapshot, note)
+    _robustness(book, snapshot, scheme, note)
     lost = snapshot.frame("select * from main.lost_points").drop("unit_id")
     book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
     if snapshot.has("changed"):
@@ -196,8 +197,10 @@ def _league_tables(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) ->
     bands = {grade.title: number for number, grade in enumerate(scheme.grades.values())}
     nodes = snapshot.rows("select unit_id, node, points from main.node_scores")
     points = {(unit, node): value for unit, node, value in nodes}
+    held = intervals(snapshot)
     headings = [
         *(say(f"heading_{name}") for name in ("rank", "unit_name", "total", "grade")),
+        *(say(f"heading_{name}") for name in ("rank_interval", "overlaps_above")),
         *(node.title for node in scheme.dimensions.values()),
         *(say(f"heading_{name}") for name in ("bonus", "deduction", "veto", "status", "tied", "quota_tie")),
     ]
@@ -207,6 +210,7 @@ def _league_tables(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) ->
         for row in (row for row in scores if row["category"] == category):
             numbers = [
                 *(row[name] for name in ("total", "grade")),
+                *held.get(row["unit_id"], (None, None)),
                 *(points.get((row["unit_id"], name)) for name in scheme.dimensions),
                 *(row[name] for name in ("bonus", "deduction", "veto")),
             ]
@@ -215,6 +219,58 @@ def _league_tables(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) ->
             rows.append([row["rank"], row["unit_name"], *shown, *marks])
         title = say("sheet_league_title", title=scheme.title, category=category)
         book.sheet(category, title, note, headings, rows, freeze_columns=2, bands=bands)
+
+
+def intervals(snapshot: Snapshot) -> dict[str, tuple[str, bool]]:
+    """Unit → its 90 % rank interval, and whether it overlaps that of the unit above; nothing in older publications."""
+    if not snapshot.has("rank_interval"):
+        return {}
+    found = snapshot.rows("select unit_id, rank_low, rank_high, overlaps_above from main.rank_interval")
+    return {unit: (interval(low, high), overlaps) for unit, low, high, overlaps in found}
+
+
+def interval(low: Any, high: Any) -> str:
+    """From … to …, or the one number."""
+    return str(low) if low == high else f"{low}–{high}"
+
+
+def _robustness(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
+    """How far ranks and scores hold, unit by unit; and which choice or indicator they hang on."""
+    if not snapshot.has("rank_interval"):
+        return
+    grades = [grade.title for grade in scheme.grades.values()]
+    shares = {(unit, grade): share for unit, grade, share in snapshot.rows("select * from main.grade_probability")}
+    rows = [
+        [category, rank, name, interval(low, high), *middle, interval(least, most)]
+        + [shares.get((unit, grade)) for grade in grades]
+        for unit, category, rank, name, low, high, *middle, least, most in snapshot.rows(
+            "select unit_id, category, rank, unit_name, rank_low, rank_high, overlaps_above, rank_median, rank_mean, "
+            "score_low, score_high from main.rank_interval join main.scores using (unit_id, rank) "
+            "order by category desc, rank, unit_id"
+        )
+    ]
+    names = ("category", "rank", "unit_name", "rank_interval", "overlaps_above", "rank_median", "rank_mean")
+    headings = [say(f"heading_{name}") for name in (*names, "score_interval")]
+    headings += [say("heading_grade_share", grade=grade) for grade in grades]
+    percent = dict.fromkeys(range(len(headings) - len(grades), len(headings)), "0.0%")
+    book.sheet(
+        say("sheet_interval"), say("sheet_interval_title"), note, headings, rows, freeze_columns=3,
+        number_formats=percent,
+    )  # fmt: skip
+    factors = [
+        [say("varied_choice"), say(f"factor_{factor}"), *numbers, None]
+        for factor, *numbers in snapshot.rows("select * from main.sensitivity")
+    ]
+    leaves = [
+        [say("varied_leaf"), title, None, None, mean, most]
+        for title, mean, most in snapshot.rows(
+            "select title, mean_shift, max_shift from main.leave_one_out join main.scheme_node on node = indicator "
+            "order by mean_shift desc, max_shift desc, position"
+        )
+    ]
+    columns = ("choice", "item_varied", "first_order", "total_order", "mean_shift", "max_shift")
+    headings = [say(f"heading_{name}") for name in columns]
+    book.sheet(say("sheet_robustness"), say("sheet_robustness_title"), note, headings, [*factors, *leaves])
 
 
 def _dimensions(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:

@@ -31,6 +31,7 @@ from kaohe.scheme.parts import (
     Veto,
     Weight,
 )
+from kaohe.scheme.robustness import Robustness
 from kaohe.yamlfile import Location, read_yaml, wrong
 
 #: Where the weight of the four kinds of leaf goes.
@@ -190,6 +191,7 @@ class Scheme(Dated, Composite):
     lifecycle: Lifecycle | None = None
     spot_checks: SpotChecks | None = None
     alerts: dict[str, Alert] = Field(default={})
+    robustness: Robustness = Robustness()
 
     @model_validator(mode="after")
     def _is_explained(self) -> Self:

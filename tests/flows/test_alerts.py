@@ -1,6 +1,7 @@
 """Alerts from the ledgers to the publication, the command and the workbook; restricted ones never leave the warehouse."""
 
 import json
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -12,15 +13,19 @@ from kaohe.alerts import Found, Question
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.words import use_language
-from tests.helpers import CHECK, YEAR, Result, assess, check, kaohe, write_csv
+from tests.helpers import CHECK, YEAR, Result, assess, check, copied, kaohe, registry, write_csv
 
 ELECTION = ["单位名称", "本届起始日期", "党组织类型", "任期年限", "应换届日期"]
 CLUES = ["单位名称", "季度", "线索数"]
 
 
-@pytest.fixture
-def result(inbox: Path, home: Path) -> Result:
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Result:
     """A publication with alerts, one kind of them restricted."""
+    folder = tmp_path_factory.mktemp("before")
+    inbox = folder / "inbox"
+    units = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("D01", "水务中心", "基层单位")
+    write_csv(inbox / "名册.csv", registry(*units))
     terms = [
         ["办公室", "2021-04-20", "支部", 3, "2024-04-20"],
         ["法规处", "2021-09-20", "支部", 3, "2024-09-20"],
@@ -29,7 +34,12 @@ def result(inbox: Path, home: Path) -> Result:
     write_csv(inbox / "换届.csv", [ELECTION, *terms])
     write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室"), check("C2", "没有的单位")])
     write_csv(inbox / "举报.csv", [CLUES, ["办公室", "2023Q1", 7301], ["查无此处", "2023Q2", 7302]])
-    return assess(inbox, home)
+    return assess(inbox, folder / "home")
+
+
+@pytest.fixture
+def result(before: Result, home: Path) -> Result:
+    return copied(before, home)
 
 
 def found(result: Result, *kinds: str, **asked: object) -> Found:
@@ -49,7 +59,7 @@ def test_an_alert_has_its_unit_its_sentence_and_the_places_of_its_records(result
     assert [alert.item for alert in months] == [f"2023-{month:02}" for month in range(1, 13) if month != 3]
 
 
-def test_alerts_come_by_kind_and_the_most_urgent_first(result: Result) -> None:
+def test_alerts_come_by_kind_and_the_most_urgent_first(before: Result, result: Result, tmp_path: Path) -> None:
     every = found(result)
     order = ["urgent", "warning", "notice"]
     assert [alert.level for alert in every.alerts] == sorted((alert.level for alert in every.alerts), key=order.index)
@@ -59,12 +69,13 @@ def test_alerts_come_by_kind_and_the_most_urgent_first(result: Result) -> None:
     assert {alert.level for alert in found(result, level="warning").alerts} == {"urgent", "warning"}
     for kind in ("coverage_rounds", "抽查轮次未覆盖"):
         assert found(result, kind, "elections_due").kinds.keys() == {"coverage_rounds", "elections_due"}
-    write_csv(result.home.parent / "inbox" / "结对.csv", [
+    inbox = shutil.copytree(before.home.parent / "inbox", tmp_path / "inbox")
+    write_csv(inbox / "结对.csv", [
         ["协议编号", "单位名称", "结对单位", "结对类型", "签订日期", "到期日期"],
         ["X1", "办公室", "某银行", "行业", "2022-01-01", "2024-05-01"],
         ["X2", "法规处", "某街道", "街道", "2022-01-01", "2024-05-01"],
     ])  # fmt: skip
-    again = assess(result.home.parent / "inbox", result.home)
+    again = assess(inbox, result.home)
     by_model = found(again, "agreements_expiring").kinds
     assert by_model.keys() == {"agreements_expiring_industry", "agreements_expiring_street"}
 

@@ -12,7 +12,7 @@ from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.inspection_plan import InspectionPlan, Planned
 from kaohe.project import Project
-from tests.helpers import ROOT, YEAR, Result, assess, kaohe
+from tests.helpers import ROOT, YEAR, Result, assess, copied, kaohe
 from tests.ledgers import ledger
 
 AS_OF = dt.date(2023, 4, 30)
@@ -21,11 +21,9 @@ CONTRACTS = load_contracts(ROOT / "expectations")
 GOOD = {"fixed_time": True, "agenda": True, "procedure": True, "detailed_record": True}
 
 
-@pytest.fixture
-def inbox(tmp_path: Path) -> Path:
+def write_inbox(folder: Path) -> None:
     """Twelve units: two inspected this year, three last year, one closed, one to be closed, one still to come, one
     drawn in February and not inspected."""
-    folder = tmp_path / "inbox"
     unit = {"party_org_type": "支部", "has_committee": True, "group_count": 1, "member_count": 10}
     dates = {"J10": ("2015-01-01", "2023-03-31"), "J11": ("2015-01-01", "2023-06-10"), "J12": ("2023-06-01", None)}
     ledger(folder, "org_unit", *(
@@ -48,12 +46,24 @@ def inbox(tmp_path: Path) -> Path:
     )  # fmt: skip
     plan = {"year": 2023, "month": 2, "round": 1, "drawn_on": "2023-02-01", "seed": "202302"}
     ledger(folder, "inspection_plan", plan | {"unit_id": "J02"}, plan | {"unit_id": "J06"})
-    return folder
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Result:
+    folder = tmp_path_factory.mktemp("before")
+    write_inbox(folder / "inbox")
+    return assess(folder / "inbox", folder / "home", as_of=AS_OF)
 
 
 @pytest.fixture
-def published(inbox: Path, home: Path) -> Result:
-    return assess(inbox, home, as_of=AS_OF)
+def inbox(tmp_path: Path) -> Path:
+    write_inbox(tmp_path / "inbox")
+    return tmp_path / "inbox"
+
+
+@pytest.fixture
+def published(before: Result, home: Path) -> Result:
+    return copied(before, home)
 
 
 def plan(home: Path, month: int = 5, **more: Any) -> Planned:

@@ -47,7 +47,7 @@ def rows(result: Result, sheet: str) -> list[dict[str, object]]:
 
 def test_the_workbook_has_the_league_tables_the_dimensions_and_the_rest(result: Result) -> None:
     assert book(result).sheetnames == [
-        "机关处室", "基层单位", "立根铸魂", "强基固本", "聚力融合", "正风肃纪", "指标得分", "失分明细", "预警", "隔离区", "提示", "数据情况", "未读未计", "考核办法",
+        "机关处室", "基层单位", "立根铸魂", "强基固本", "聚力融合", "正风肃纪", "指标得分", "名次区间", "稳健性", "失分明细", "预警", "隔离区", "提示", "数据情况", "未读未计", "考核办法",
     ]  # fmt: skip
     for sheet in book(result).worksheets:
         assert sheet.freeze_panes is not None
@@ -101,6 +101,8 @@ def test_the_same_in_english(busy: Path, home: Path) -> None:
     english = assess(busy, home)
     assert book(english).sheetnames[6:] == [
         "points",
+        "rank intervals",
+        "robustness",
         "lost points",
         "alerts",
         "quarantine",

@@ -20,6 +20,10 @@ import polars as pl
 import pytest
 import yaml
 
+from kaohe.publishing.method import method_of
+from kaohe.publishing.snapshot import Snapshot
+from kaohe.robustness.model import Model
+from kaohe.robustness.tables import case_of
 from kaohe.what_if import what_if
 from tests.golden.oracle import scores as oracle
 from tests.golden.oracle.records import Records
@@ -175,3 +179,23 @@ def test_the_sample_is_small_enough_and_messy_enough() -> None:
     files = [path for path in SAMPLE.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 3_000_000
     assert len(files) >= 30
+
+
+def test_the_core_of_the_robustness_analysis_gives_every_total_rank_and_grade(assessed: tuple[dt.date, Result]) -> None:
+    """With every choice as the scheme makes it."""
+    _, result = assessed
+    scheme = method_of(result.home, result.manifest)[1]
+    with Snapshot(result.folder) as snapshot:
+        units, case = case_of(snapshot, scheme)
+        held = {row[0]: row[1:] for row in snapshot.rows("select unit_id, rank from main.rank_interval")}
+    nominal = Model(case).nominal
+    titles = [*(grade.title for grade in scheme.grades.values()), None]
+    found = {
+        unit: (round(Decimal(total), 2), rank, titles[grade])
+        for unit, total, rank, grade in zip(
+            units, *(numbers[0].tolist() for numbers in (nominal.total, nominal.rank, nominal.grade)), strict=True
+        )
+    }
+    ranked = result.table("scores").filter(pl.col("status") != "no_data")
+    assert found == {unit: tuple(row) for unit, *row in ranked.select("unit_id", "total", "rank", "grade").rows()}
+    assert {unit: rank for unit, (rank,) in held.items()} == {unit: rank for unit, (_, rank, _) in found.items()}

@@ -28,6 +28,8 @@ FAMILIES = (
     "cause_",
     "sheet_compare_",
     "compare_file_",
+    "factor_",
+    "varied_",
 )
 
 

@@ -1,0 +1,13 @@
+-- Score of every weighted leaf by its rule, before weights: what the robustness of the ranks is worked out from.
+-- Grain: one row per unit and indicator of weight above 0.
+select
+  leaf_status.unit_id,
+  leaf_status.indicator,
+  case when base_score.points is not null then leaf_status.score end as score,   -- null where it takes no part
+  leaf_status.status = 'not_reported' as unreported
+from leaf_status
+join base_score
+  on base_score.variant = leaf_status.variant and base_score.unit_id = leaf_status.unit_id
+  and base_score.indicator = leaf_status.indicator
+where leaf_status.variant = 'in_force' and leaf_status.status <> 'shown'
+order by leaf_status.unit_id, leaf_status.position
