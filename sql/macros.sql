@@ -57,3 +57,7 @@ create or replace macro whole(x) as cast(round(x) as hugeint);
 
 -- points(micro): millionths of a point as points with two decimals.
 create or replace macro points(micro) as cast(cast(micro // 10000 as decimal(18, 0)) * 0.01 as decimal(9, 2));
+
+-- The mean of a group, summed in unit_id order; of equal values that value itself, whatever their sum rounds to.
+create or replace macro mean_of(x, unit_id) as
+  case when min(x) = max(x) then min(x) else sum(x order by unit_id) / count(*) end;

@@ -10,17 +10,20 @@ import urllib.request
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from kaohe.project import Project
 from kaohe.words import use_language
 from tests.helpers import project_copy, registry, write_csv
 
 # The same examples on every machine and every day; a longer search is started by hand with --hypothesis-profile=long.
-settings.register_profile("everyday", deadline=None, derandomize=True, max_examples=60, print_blob=True)
-settings.register_profile("long", deadline=None, max_examples=5000, print_blob=True)
+# No test depends on the clock.
+untimed: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
+settings.register_profile("everyday", derandomize=True, max_examples=60, **untimed)
+settings.register_profile("long", max_examples=5000, **untimed)
 settings.load_profile("everyday")
 
 

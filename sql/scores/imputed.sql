@@ -19,13 +19,13 @@ with leaf as (
   where not leaf_value.exact and not leaf_value.screened
 ),
 of_family as (
-  select variant, indicator, family, sum(value order by unit_id) / count(*) as mean, median(value) as median
+  select variant, indicator, family, mean_of(value, unit_id) as mean, median(value) as median
   from leaf
   where value is not null and impute_with is not null and family is not null
   group by variant, indicator, family
 ),
 of_all as (
-  select variant, indicator, sum(value order by unit_id) / count(*) as mean, median(value) as median
+  select variant, indicator, mean_of(value, unit_id) as mean, median(value) as median
   from leaf
   where value is not null and impute_with is not null
   group by variant, indicator

@@ -44,7 +44,7 @@ sample as (
     count(*) as n,
     min(x) as lowest,
     max(x) as highest,
-    sum(x order by unit_id) / count(*) as mean,
+    mean_of(x, unit_id) as mean,
     median(x) as median
   from placed
   group by variant, indicator, family

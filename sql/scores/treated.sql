@@ -32,7 +32,7 @@ last_round as (
   where leaf.winsorise >= round.number
 ),
 mean as (
-  select variant, indicator, count(*) as n, sum(value order by unit_id) / count(*) as mean, max(value) as highest,
+  select variant, indicator, count(*) as n, mean_of(value, unit_id) as mean, max(value) as highest,
     min(value) as lowest
   from last_round
   group by variant, indicator

@@ -22,6 +22,8 @@ from tests.oracle.table import Rows
 
 Schemes = Mapping[str, dict[str, Any]]
 
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 #: Each example is a pass over 40 schemes, half a second: 600 schemes every day.
 #: No explaining of failures, which takes minutes.
 phases = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]

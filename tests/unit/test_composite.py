@@ -77,6 +77,25 @@ def test_points_bonus_deductions_vetoes_and_grades_are_exact(tmp_path: Path) -> 
     assert nodes["U3", "b"] is None
 
 
+def test_equal_values_are_equal_whatever_their_sum_rounds_to(tmp_path: Path) -> None:
+    """Seven times 0.1 adds up to a little less than 0.7; no z-score, mean or imputed value may come of that."""
+    scheme = """
+title: t
+aggregation: arithmetic
+dimensions:
+  z: {weight: 1, measure: a, rule: zscore, treat: {log: true}}
+  winsorised: {weight: 1, measure: a, rule: zscore, treat: {winsorise: 5, skew: 2, kurtosis: 3.5}}
+  imputed: {weight: 1, measure: a, rule: minmax, impute: mean}
+  compared: {weight: 1, measure: a, rule: above_mean, margin: 0}
+  b: {weight: 1, rule: raw}
+"""
+    values = [f"U{n},a,0.1\n" for n in range(7)] + [f"U{n},b,{n}\n" for n in range(9)]
+    stages = scored(tmp_path, scheme, "unit_id,measure,value\n" + "".join(values)).stages
+    expected = {"z": {0, None}, "winsorised": {0, None}, "imputed": {0.5}, "compared": {0.5, None}}
+    found = {leaf: set(stages.filter(pl.col("indicator") == leaf)["score"]) for leaf in expected}
+    assert found == expected
+
+
 def test_a_category_is_ranked_by_itself_and_who_hands_in_nothing_is_listed(tmp_path: Path) -> None:
     units = "unit_id,category\nU1,x\nU2,x\nU3,y\nU4,y\n"
     found = scored(tmp_path, SIMPLE, VALUES, units)
