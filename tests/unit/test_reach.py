@@ -6,13 +6,14 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
 
 from kaohe.errors import KaoheError
-from kaohe.explaining.reach import Reach, plain, reach, sentences
+from kaohe.explaining.reach import Reach, plain, reach, rounded, sentences
 from kaohe.publishing.snapshot import NAME, Snapshot
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.words import speaking
@@ -248,6 +249,31 @@ def test_rules_that_cannot_be_told_item_by_item(bench: Bench, rule: str) -> None
     with pytest.raises(KaoheError, match="得分不能逐项还原") as caught:
         answer(bench, of_rule(rule), items, "U.0", "good")
     assert caught.value.key == "reach_rule"
+
+
+def test_where_ranks_leave_none_out_equal_units_take_one_place(bench: Bench) -> None:
+    """Seven units have two places; of the others three share the first rank and two the second."""
+    others = [*whole("U.1"), *whole("U.2"), *whole("U.3")]
+    others += [item for n in "45" for item in [*whole(f"U.{n}", "a", "b", "c"), Item(f"U.{n}", "d", "0", 10, 7)]]
+    items = [*others, *whole("U.6", done=1), *whole("U.0", "b", "c"), *(Item("U.0", "a", str(n), 10, 7) for n in "123")]
+    items += [Item("U.0", "d", str(n), 10, 9) for n in range(2)]
+    competition = scheme_text(EVEN)
+    dense = replace(competition, text=f"{competition.text}\nranking: dense")
+    found = answer(bench, competition, items, "U.0", "excellent")
+    assert (found.outcome, found.would_be, found.would_rank, found.count) == ("items", Decimal("100.00"), 1, 5)
+    found = answer(bench, dense, items, "U.0", "excellent")
+    assert (found.outcome, found.would_be, found.would_rank, found.count) == ("items", Decimal("95.00"), 2, 2)
+    assert found.line is not None
+    assert (found.line.places, found.line.last) == (2, Decimal("94.00"))
+
+
+@pytest.mark.parametrize(
+    ("number", "half_up", "half_even", "down"),
+    [("2.5", 3, 2, 2), ("3.5", 4, 4, 3), ("2.4", 2, 2, 2), ("2.6", 3, 3, 2), ("-2.5", -3, -2, -2), ("7", 7, 7, 7)],
+)
+def test_rounding(number: str, half_up: int, half_even: int, down: int) -> None:
+    modes = {"half_up": half_up, "half_even": half_even, "down": down}
+    assert {mode: rounded(Fraction(number), mode) for mode in modes} == modes
 
 
 def test_a_deduction_as_a_tie_break_is_refused(bench: Bench) -> None:
