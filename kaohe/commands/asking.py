@@ -4,6 +4,7 @@ import datetime as dt
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,15 @@ from kaohe.words import say
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+class Format(StrEnum):
+    """How an answer is given."""
+
+    TEXT = "text"
+    JSON = "json"
+    XLSX = "xlsx"
+
 
 YEARS: dict[str, Any] = {"min": 2000, "max": 2100}
 
@@ -53,13 +63,22 @@ def console() -> "Console":
     return Console(width=None if sys.stdout.isatty() else 140, highlight=False, markup=False)
 
 
+def check_out(out: Path | None, format_: Format, home: Path) -> None:
+    """Raises ``KaoheError`` for an ``--out`` without a workbook to write, or among the publications."""
+    if out and format_ is not Format.XLSX:
+        raise KaoheError("alerts_out_format")
+    if out and out.resolve().is_relative_to((home / "published").resolve()):
+        raise KaoheError("alerts_out", out=out)
+
+
 def write_aside(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file whole: it takes its place, and its folder is made, once all is written."""
+    """Write a file whole: it takes its place once all is written, and its folder is made."""
     from kaohe.safely import replace
 
     part = path.with_name(f".{path.name}.part")
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        part.touch()  # where nothing can be written this says so as other files do
         write(part)
         replace(path, part.read_bytes())
     finally:

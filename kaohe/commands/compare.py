@@ -2,14 +2,13 @@
 
 import json
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kaohe.commands import asking
-from kaohe.errors import KaoheError
+from kaohe.commands.asking import Format
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -17,14 +16,6 @@ if TYPE_CHECKING:
 
     from kaohe.comparing import Comparison
     from kaohe.comparing.tables import Table
-
-
-class Format(StrEnum):
-    """How the comparison is given."""
-
-    TEXT = "text"
-    JSON = "json"
-    XLSX = "xlsx"
 
 
 def add(app: typer.Typer) -> None:
@@ -43,10 +34,7 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         from kaohe import comparing
 
-        if out and format_ is not Format.XLSX:
-            raise KaoheError("alerts_out_format")
-        if out and out.resolve().is_relative_to((home / "published").resolve()):
-            raise KaoheError("alerts_out", out=out)
+        asking.check_out(out, format_, home)
         with asking.showing_progress():
             found = comparing.compare(home, a, b, year)
         match format_:

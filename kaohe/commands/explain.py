@@ -1,26 +1,18 @@
 """``kaohe explain``: where a unit's points come from and where they went, down to the records."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kaohe.commands import asking
+from kaohe.commands.asking import Format
 from kaohe.errors import KaoheError
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
     from kaohe.explaining.reach import Reach
-
-
-class Format(StrEnum):
-    """How it is given."""
-
-    TEXT = "text"
-    JSON = "json"
-    XLSX = "xlsx"
 
 
 def add(app: typer.Typer) -> None:
@@ -42,10 +34,7 @@ def add(app: typer.Typer) -> None:
     ) -> None:
         from kaohe.explaining import Explainer
 
-        if out and format_ is not Format.XLSX:
-            raise KaoheError("alerts_out_format")
-        if out and out.resolve().is_relative_to((home / "published").resolve()):
-            raise KaoheError("alerts_out", out=out)
+        asking.check_out(out, format_, home)
         if to and (indicator or format_ is Format.XLSX):
             raise KaoheError("explain_to_alone")
         with Explainer(home, year) as explainer:
