@@ -327,6 +327,13 @@ def test_a_grade_that_is_not_there(bench: Bench) -> None:
         answer(bench, scheme_text(EVEN), whole("U.0"), "U.0", "优等")
 
 
+def test_too_many_sets_to_compare_are_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kaohe.explaining.cheapest.MOST_SUMS", 1)
+    found = answer(bench, scheme_text(EVEN), [*whole("U.0", "b", "d"), *HALF], "U.0", "good")
+    assert (found.count, found.closest) == (2, False)
+    assert sentences(found)[-1].startswith("组合太多")
+
+
 def test_english_and_json(bench: Bench) -> None:
     found = answer(bench, scheme_text(EVEN), [*whole("U.0", "b", "d"), *HALF], "U.0", "good")
     with speaking("en"):
