@@ -17,7 +17,7 @@ Vector = tuple[int, ...]
 _Sums = list[set[int]]
 
 #: So many different sums of one part are looked at; beyond it only the lowest and highest for each number of points.
-MOST_SUMS = 50_000
+MOST_SUMS = 5_000
 
 
 @dataclass(frozen=True)

@@ -356,27 +356,25 @@ def _leaves(
 def _leaf(
     scheme: Scheme, leaf: Indicator, weight: int, reported: bool, items: Sequence[Item]
 ) -> tuple[dict[str, int], Callable[[int], int]]:
-    """What there is to put right by item, in millionths, and what putting right so much gains. Where less is better, an
-    item is right at nothing done; of what was not reported nothing is right."""
+    """What there is to put right by item, in millionths, and what putting right so much gains. Where less is better an
+    item is right at nothing done; if it was not reported either, all its items must be put right to gain anything."""
     less = _less_is_better(leaf)
     dues = [_micro(item.due) for item in items if item.due is not None]
-    due = sum(dues) if dues else _MICRO
-    at, right = {}, {}
-    for item in items:
-        whole = _micro(item.due if item.due is not None else item.done)
-        right[item.item] = 0 if less else whole
-        at[item.item] = _micro(item.done) if reported or not less else whole
-    done = sum(at.values())
+    due, done = sum(dues) if dues else _MICRO, sum(_micro(item.done) for item in items)
 
     @cache
     def points(restored: int) -> int:
         if not reported and not restored:
             return 0
-        score = _score(leaf, Fraction(done - restored if less else done + restored, due))
-        return rounded(weight * score, scheme.rounding.mode)
+        value = Fraction(done - restored if less else done + restored, due)
+        return rounded(weight * _score(leaf, value), scheme.rounding.mode)
 
-    gaps = {item: at[item] - right[item] if less else right[item] - at[item] for item in at}
-    return {item: gap for item, gap in gaps.items() if gap > 0}, lambda restored: points(restored) - points(0)
+    if less and not reported:
+        whole = rounded(weight * _score(leaf, Fraction(0)), scheme.rounding.mode)
+        return {item.item: 1 for item in items}, lambda restored: whole if restored == len(items) else 0
+    missing = {item.item: item.done if less else (item.due or item.done) - item.done for item in items}
+    gaps = {item: _micro(gap) for item, gap in missing.items() if gap > 0}
+    return gaps, lambda restored: points(restored) - points(0)
 
 
 def _score(leaf: Indicator, value: Fraction) -> Fraction:

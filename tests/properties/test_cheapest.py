@@ -121,11 +121,17 @@ def test_many_items_of_many_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "MOST_SUMS", 500)
     gaps = {f"i{number:03}": 1000 + 37 * number**2 % 991 for number in range(60)}
     part = Part("p", gaps, rounded_share(1999, 200_000, 0))
-    choice = cheapest([part], (0,), (211,))
-    assert choice is not None
     largest = sorted(gaps.values(), reverse=True)
-    count = len(choice.items["p"])
-    assert part.gain(sum(largest[:count])) >= 211 > part.gain(sum(largest[: count - 1]))
-    assert part.gain(sum(gaps[item] for item in choice.items["p"])) == choice.gains["p"] >= 211
-    assert choice.closest == (choice.gains["p"] == 211)
-    assert not searching._levels(part, count)[1]
+    cut = 0
+    for count in range(3, 12):
+        goal = part.gain(sum(largest[:count]))
+        choice = cheapest([part], (0,), (goal,))
+        assert choice is not None
+        assert len(choice.items["p"]) == count
+        assert part.gain(sum(gaps[item] for item in choice.items["p"])) == choice.gains["p"] == goal
+        cut += not searching._levels(part, count)[1]
+    assert cut
+    in_tens = Part("p", gaps, lambda restored: part.gain(restored) // 10 * 10)
+    above = cheapest([in_tens], (0,), (155,))
+    assert above is not None
+    assert (above.gains, above.closest) == ({"p": 160}, False)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kaohe.errors import KaoheError
-from kaohe.explaining.reach import Reach, plain, reach, rounded, sentences
+from kaohe.explaining.reach import Line, Reach, plain, reach, rounded, sentences
 from kaohe.publishing.snapshot import NAME, Snapshot
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.words import speaking
@@ -136,7 +136,8 @@ def test_at_the_quota_s_line_the_tie_breaks_decide(bench: Bench) -> None:
     """The other has 90.00 points, 50.00 of them in n2: two items of a and one of c would be as many points, but stay
     behind it."""
     scheme = scheme_text(EVEN, tie_break=["n2"])
-    other = [*whole("U.1", "b", "c", "d"), Item("U.1", "a", "0", 3, 2)]
+    silent = Item("U.2", "a", "0", 1, 0, reported=False)
+    other = [silent, *whole("U.1", "b", "c", "d"), Item("U.1", "a", "0", 3, 2)]
     found = answer(bench, scheme, [*other, *whole("U.0", "b", "d"), *THIRD], "U.0", "优秀")
     assert (found.total, found.would_be, found.would_rank) == (Decimal("60.00"), Decimal("90.00"), 1)
     assert chosen_items(found) == {("a", "0"), ("c", "0"), ("c", "1")}
@@ -145,6 +146,27 @@ def test_at_the_quota_s_line_the_tie_breaks_decide(bench: Bench) -> None:
     assert any(
         "并且进入U 2 个单位的前 1 名，即不落后于其他单位中得 90.00 分的一个" in line for line in sentences(found)
     )
+
+
+def test_the_points_and_the_places_must_both_be_reached(bench: Bench) -> None:
+    scheme = scheme_text(EVEN, tie_break=["n2"])
+    mine = [*whole("U.0", "b", "d"), *THIRD]
+    found = answer(bench, scheme, [*mine, *whole("U.1", "a", "b", "c")], "U.0", "excellent")
+    assert found.line == Line(Decimal("90.00"), 1, 2, Decimal("80.00"))
+    assert (found.line.points, found.would_be) == (Decimal("90.00"), Decimal("90.00"))
+    assert chosen_items(found) == {("a", "0"), ("a", "1"), ("c", "0")}
+    found = answer(bench, scheme, mine, "U.0", "excellent")
+    assert found.line == Line(Decimal("90.00"), 1, 1, None)
+    assert sentences(found)[2] == "U 1 个单位有 1 个名额，不成限制"
+
+
+def test_undoing_a_deduction_counts_for_the_tie_break(bench: Bench) -> None:
+    scheme = scheme_text(EVEN, deductions=EXTRAS, tie_break=["fewer_deductions"])
+    other = [*whole("U.1", "a", "b", "c"), Item("U.1", "d", "0", 20, 18)]
+    mine = [*whole("U.0", "a", "b", "c"), Item("U.0", "d", "0", 20, 18), Item("U.0", "x", "f", None, 3)]
+    found = answer(bench, scheme, [*other, *mine], "U.0", "excellent")
+    assert chosen_items(found) == {("deductions", "f")}
+    assert (found.would_be, found.would_rank) == (Decimal("98.00"), 1)
 
 
 def test_all_items_may_fall_short(bench: Bench) -> None:
@@ -223,7 +245,7 @@ def of_rule(rule: str) -> SchemeText:
 @pytest.mark.parametrize(
     ("rule", "items", "chosen", "points"),
     [
-        ("rule: linear, floor: 0.5, target: 0.9", [(5, 2), (5, 3)], {"0"}, ("0.00", "22.50")),
+        ("rule: linear, floor: 0.5, target: 0.9", [(5, 1), (5, 3)], {"0"}, ("0.00", "22.50")),
         ("rule: linear, floor: 6, target: 0", [(None, 4), (None, 1)], {"0"}, ("5.00", "25.00")),
         ("rule: steps, steps: [{at_least: 0.9, give: 1}, {at_least: 0.6, give: 0.4}]", [(9, 7), (1, 0)], {"0"}, ("12.00", "30.00")),
         ("rule: steps, steps: [{at_most: 1, give: 1}, {at_most: 5, give: 0.4}]", [(None, 4), (None, 1)], {"0"}, ("12.00", "30.00")),
@@ -238,6 +260,24 @@ def test_every_exact_rule(
     (part,) = found.righted
     assert ({item.item for item in part.items}, part.points, part.would_be) == (chosen, *map(Decimal, points))
     assert found.would_be == 70 + part.would_be
+
+
+@pytest.mark.parametrize(
+    ("rule", "chosen", "would_be"),
+    [
+        ("rule: linear, floor: 6, target: 0", {"0", "1"}, "30.00"),
+        ("rule: steps, steps: [{at_least: 0.9, give: 1}, {at_least: 0, give: 0.4}]", {"0"}, "12.00"),
+    ],
+)
+def test_what_was_not_reported_has_no_points_whatever_the_rule(
+    bench: Bench, rule: str, chosen: set[str], would_be: str
+) -> None:
+    unreported = [Item("U.0", "a", str(number), due, 1, reported=False) for number, due in enumerate([None, None])]
+    if "steps" in rule:
+        unreported = [replace(item, due=2) for item in unreported]
+    items = [*unreported, *whole("U.0", "b", "c"), Item("U.0", "d", "0", 10, 10 if "steps" in rule else 0)]
+    (part,) = answer(bench, of_rule(rule), items, "U.0", "良好").righted
+    assert ({item.item for item in part.items}, part.points, part.would_be) == (chosen, 0, Decimal(would_be))
 
 
 @pytest.mark.parametrize(
@@ -285,6 +325,13 @@ def test_a_deduction_as_a_tie_break_is_refused(bench: Bench) -> None:
 def test_a_grade_that_is_not_there(bench: Bench) -> None:
     with pytest.raises(KaoheError, match="没有等次“优等”；有：优秀、良好、合格、不合格"):
         answer(bench, scheme_text(EVEN), whole("U.0"), "U.0", "优等")
+
+
+def test_too_many_sets_to_compare_are_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kaohe.explaining.cheapest.MOST_SUMS", 1)
+    found = answer(bench, scheme_text(EVEN), [*whole("U.0", "b", "d"), *HALF], "U.0", "good")
+    assert (found.count, found.closest) == (2, False)
+    assert sentences(found)[-1].startswith("组合太多")
 
 
 def test_english_and_json(bench: Bench) -> None:
