@@ -34,9 +34,9 @@ def begin(warehouse: Warehouse) -> None:
     warehouse.con.execute("create or replace table main.unit_name (name varchar, platform varchar, unit_id varchar)")
 
 
-def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[Correction]) -> None:
+def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[Correction]) -> bool:
     """Make ``main.<table>`` from the typed rows: what was ordered is corrected, unit columns hold unit ids, unknown
-    units and repeated keys are out.
+    units and repeated keys are out. Gives whether there are any rows at all.
 
     Adds ``_year``: the year whose assessment the record belongs to, null if the contract names none.
     """
@@ -45,6 +45,8 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
     if ordered:
         corrections.apply(warehouse, contract, ordered)
         _candidates(warehouse, contract, corrections.RECORDS)
+    if not warehouse.rows(f"select 1 from main.{table} limit 1"):
+        return False
     _set_aside_unknown_units(warehouse, contract)
     key = ", ".join(f"cast({quoted(name)} as varchar)" for name in contract.key)
     cells = ", ".join(f"coalesce(cast({quoted(name)} as varchar), chr(0))" for name in contract.columns)
@@ -60,6 +62,7 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
     ).fetchone()
     if found and found[0]:
         remove_problems(warehouse, table)
+    return True
 
 
 def remove_problems(warehouse: Warehouse, table: str) -> None:

@@ -299,7 +299,8 @@ def _named(model: Model) -> Iterator[None]:
 
 def _measure(engine: Engine, evidence: str, variant: str, indicator: str, model: Model) -> None:
     """Run an indicator's measure with its parameters; its items go to ``main.measured``."""
-    _set_params(engine, variant, indicator)
+    if "param" in model.reads:
+        _set_params(engine, variant, indicator)
     with _named(model):
         engine.con.execute(
             "insert into main.measured select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
@@ -311,7 +312,8 @@ def _measure(engine: Engine, evidence: str, variant: str, indicator: str, model:
 
 def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
     """Run an alert's model with its parameters; its rows go to ``main.alert``."""
-    _set_params(warehouse, IN_FORCE, alert)
+    if "param" in model.reads:
+        _set_params(warehouse, IN_FORCE, alert)
     with _named(model):
         warehouse.con.execute(
             "insert into main.alert select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "

@@ -20,12 +20,16 @@ from kaohe.warehouse import Warehouse
 from kaohe.words import say
 from kaohe.yamlfile import line_of, misplaced
 
+#: Digests of contracts whose rules were found to run.
+_CHECKED: set[str] = set()
 _PROBLEM = ["table_name", "_rec", "reason", "rule", "column_name", "severity"]
 
 
 def check_rules(contracts: Contracts, folder: Path) -> None:
     """Refuse, with file and place, a contract whose rule Great Expectations does not know or cannot take, or whose
-    SQL does not run."""
+    SQL does not run. Once a process for the same contracts."""
+    if contracts.digest in _CHECKED:
+        return
     from kaohe.gx import expectation
 
     empty = duckdb.connect()
@@ -42,6 +46,7 @@ def check_rules(contracts: Contracts, folder: Path) -> None:
                 problem = say("contract_bad_rule", type=rule.type, problem=" ".join(str(error).split()))
                 path, at = folder / f"{contract.table}.yml", ("expectations", number - written)
                 raise misplaced(path, at, line_of(path, at), problem) from error
+    _CHECKED.add(contracts.digest)
 
 
 def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date) -> float:
@@ -58,8 +63,8 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
         for done, (table, contract) in enumerate(contracts.items()):
             progress.report(say("step_validate", table=contract.title), done, len(contracts))
             with warehouse.transaction():  # one, for speed; Great Expectations sees what is committed
-                records.resolve(warehouse, contract, sql, ordered.get(table, []))
-                said += _set_aside_future(warehouse, contract, as_of)
+                if records.resolve(warehouse, contract, sql, ordered.get(table, [])):
+                    said += _set_aside_future(warehouse, contract, as_of)
             rules = rules_of(contract, contracts)
             if not warehouse.rows(f"select 1 from main.{table} limit 1"):
                 rules = [rule for rule in rules if rule.type.startswith("expect_table_")]

@@ -15,7 +15,7 @@ from kaohe import publishing
 from kaohe.contracts import Column, Contract, quoted
 from kaohe.errors import KaoheError
 from kaohe.explaining.reach import Reach, reach
-from kaohe.people import MASK, is_hash
+from kaohe.people import MASK
 from kaohe.publishing.method import method_of
 from kaohe.publishing.named import node_named, unit_named
 from kaohe.publishing.snapshot import Snapshot, read_manifest
@@ -26,8 +26,6 @@ from kaohe.words import say
 #: How the parts beside the tree are called where they stand for all of them.
 BONUS, DEDUCTIONS, VETOES = "bonus", "deductions", "vetoes"
 _NOTHING = Decimal(0)
-#: So many digits of a hash tell people apart.
-_TOLD_APART = 4
 #: Indicators whose items cost nothing, whatever they are.
 _WITHOUT_LOSS = ("pending", "not_applicable", "shown")
 
@@ -60,13 +58,6 @@ class Item:
     lost: Decimal
     gained: Decimal
     records: tuple[Record, ...]
-
-    @property
-    def title(self) -> str:
-        """What it is called; a person is masked, but for what tells one from another."""
-        if self.item == "none":
-            return say("explain_none_item")
-        return MASK + self.item[:_TOLD_APART] if is_hash(self.item) else self.item
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,13 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Literal
 
 from kaohe.errors import KaoheError
+from kaohe.explaining.called import item_called
 from kaohe.explaining.cheapest import Choice, Part, Vector, cheapest, everything
-from kaohe.publishing.method import scheme_file
-from kaohe.publishing.snapshot import Snapshot, read_manifest
-from kaohe.scheme import Scheme, load_scheme
+from kaohe.publishing.snapshot import Snapshot
+from kaohe.scheme import Scheme
 from kaohe.scheme.indicator import EXACT, Indicator
 from kaohe.scheme.parts import FEWER_DEDUCTIONS
 from kaohe.words import say
@@ -107,16 +106,6 @@ class Reach:
         return sum(len(part.items) for part in self.righted)
 
 
-def reach_of(home: Path, publication: Path, unit_id: str, grade: str) -> Reach:
-    """``reach`` for a unit of ``publication`` (a folder), by the scheme that it was made with.
-
-    Raises ``KaoheError`` as ``reach`` does, and if that scheme was not kept.
-    """
-    scheme = load_scheme(scheme_file(home, read_manifest(publication)))
-    with Snapshot(publication) as snapshot:
-        return reach(snapshot, scheme, unit_id, grade)
-
-
 def reach(snapshot: Snapshot, scheme: Scheme, unit_id: str, grade: str) -> Reach:
     """The cheapest set of items with which the unit would have had ``grade`` (its title or id), the others unchanged.
 
@@ -207,7 +196,12 @@ def sentences(found: Reach) -> list[str]:
 
 
 def _item(item: Item) -> str:
-    return say("reach_item", item=item.item, due="—" if item.due is None else _short(item.due), done=_short(item.done))
+    return say(
+        "reach_item",
+        item=item_called(item.item),
+        due="—" if item.due is None else _short(item.due),
+        done=_short(item.done),
+    )
 
 
 def _taken(item: Item) -> str:

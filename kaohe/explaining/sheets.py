@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.explaining import Explanation, Part
+from kaohe.explaining.called import item_called
 from kaohe.explaining.text import basis_of, headline
 from kaohe.publishing.workbook import Book
 from kaohe.words import say
@@ -44,8 +45,29 @@ def _items(part: Part) -> Iterator[list[Any]]:
     first row, so that the column adds up."""
     for item in part.items:
         if not item.records:
-            yield [part.title, item.title, item.due, item.done, item.lost, item.gained, None, None, None, None, None]
+            yield [
+                part.title,
+                item_called(item.item),
+                item.due,
+                item.done,
+                item.lost,
+                item.gained,
+                None,
+                None,
+                None,
+                None,
+                None,
+            ]
         for number, record in enumerate(item.records):
             numbers = [item.due, item.done, item.lost, item.gained] if number == 0 else [None] * 4
             cells = "；".join(f"{heading} {text}" for heading, text in record.cells.items())
-            yield [part.title, item.title, *numbers, record.table, record.file, record.sheet or None, record.row, cells]
+            yield [
+                part.title,
+                item_called(item.item),
+                *numbers,
+                record.table,
+                record.file,
+                record.sheet or None,
+                record.row,
+                cells,
+            ]

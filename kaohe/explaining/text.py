@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from kaohe.explaining import VETOES, Explanation, Item, Part, plain_number
+from kaohe.explaining.called import item_called
 from kaohe.publishing.workbook import interval, state_of
 from kaohe.words import say
 
@@ -102,7 +103,7 @@ def _points(part: Part) -> str:
 
 
 def _item(item: Item, indent: int, most: int | None) -> Iterator[tuple[int, Text]]:
-    said = [item.title]
+    said = [item_called(item.item)]
     if item.due is not None:
         numbers = {"due": plain_number(item.due), "done": plain_number(item.done or Decimal(0))}
         said.append(say("explain_due", **numbers))

@@ -8,7 +8,7 @@ with tie_value as (
     scheme_tie_break.position,
     case
       when scheme_tie_break.node = '' then -cast(unit_total.deduction as double)
-      else coalesce(node_score.score, extra.points, 0)
+      else coalesce(cast(node_score.points as double), node_score.score, extra.points, 0)   -- exact where it can be
     end as value
   from unit_total
   join scheme_tie_break on scheme_tie_break.variant = unit_total.variant

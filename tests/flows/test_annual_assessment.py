@@ -65,7 +65,7 @@ def test_the_sample_with_no_server_running(tmp_path: Path, prefect_home: Path) -
         "not_applicable_rule",
     ]  # fmt: skip
     assert pl.read_parquet(folder / "evidence.parquet").columns == [
-        "year", "unit_id", "indicator", "item", "due", "done", "lost", "records",
+        "year", "unit_id", "indicator", "item", "due", "done", "lost", "gained", "records",
     ]  # fmt: skip
     with duckdb.connect(str(folder / "snapshot.duckdb"), read_only=True) as snapshot:
         assert snapshot.sql("select count(*) from scores").fetchall() == [(60,)]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kaohe.errors import KaoheError
-from kaohe.explaining.reach import reach_of
+from kaohe.explaining import Explainer
+from kaohe.explaining.reach import Reach
 from kaohe.publishing.snapshot import read_manifest
 from tests.helpers import CHECK, STUDY, Result, assess, check, registry, write_csv
 from tests.scoring import BASIS
@@ -78,10 +79,15 @@ def published(scheme: Path, tmp_path_factory: pytest.TempPathFactory, libraries:
     return assess(inbox, tmp_path_factory.mktemp("home"), as_of=AS_OF, scheme=scheme)
 
 
+def asked(published: Result, unit: str, grade: str) -> Reach:
+    with Explainer(published.home) as explainer:
+        return explainer.reach(unit, grade)
+
+
 def test_mended_records_give_the_grade(published: Result, scheme: Path, tmp_path: Path) -> None:
     """The others have 94.00 points and no deduction. The check (20.00), January (4.00) and May (1.50) would be 94.00 points
     too, but with the deduction behind them; the check, January and the notice (2.00) are 94.50."""
-    found = reach_of(published.home, published.folder, "J01", "优秀")
+    found = asked(published, "J01", "优秀")
     assert found.total == published.score("J01")["total"] == Decimal("68.50")
     assert found.line is not None
     assert (found.line.points, found.line.places) == (Decimal("94.00"), 1)
@@ -97,7 +103,7 @@ def test_mended_records_give_the_grade(published: Result, scheme: Path, tmp_path
 
 
 def test_the_veto_and_its_document(published: Result) -> None:
-    found = reach_of(published.home, published.folder, "J03", "excellent")
+    found = asked(published, "J03", "excellent")
     (event,) = found.events
     assert (found.outcome, event.veto, event.item, event.document) == ("veto", "V1", "SJ1", "沪浦环党〔2023〕40号")
 
@@ -107,7 +113,7 @@ def test_a_scheme_that_was_not_kept(published: Result) -> None:
     away = kept.rename(kept.with_name("away"))
     try:
         with pytest.raises(KaoheError) as caught:
-            reach_of(published.home, published.folder, "J01", "good")
+            asked(published, "J01", "good")
         assert caught.value.key == "method_not_kept"
     finally:
         away.rename(kept)

@@ -164,6 +164,15 @@ def test_the_quota_is_rounded_down_but_is_at_least_one_place_in_each_category(be
     assert best == ["U1", "W1"]  # floor(30 % × 6) = 1; floor(30 % × 2) = 0, at least 1
 
 
+def test_nodes_that_are_equal_to_the_cent_tie(bench: Bench) -> None:
+    """0.1 + 0.2 is not 0.3 + 0 in DOUBLE."""
+    scheme = scheme_text(tree(n={"n1": "10", "n2": "10"}, m={"m1": "80"}), tie_break=["n"])
+    items = [Item("U1", "n1", "x", 100, 1), Item("U1", "n2", "x", 100, 2), Item("U1", "m1", "x", 1, 1)]
+    items += [Item("U2", "n1", "x", 100, 3), Item("U2", "n2", "x", 100, 0), Item("U2", "m1", "x", 1, 1)]
+    scores = bench.score(scheme, {"U1": "机关处室", "U2": "机关处室"}, items)
+    assert [(scores.unit(unit)["rank"], scores.unit(unit)["tied"]) for unit in ("U1", "U2")] == [(1, True)] * 2
+
+
 def test_ties_are_broken_by_the_schemes_order_then_shared(bench: Bench) -> None:
     scheme = scheme_text(tree(a={"a1": "50"}, b={"b1": "50"}), tie_break=["b1"])
     halves = {"U1": (40, 10), "U2": (10, 40), "U3": (25, 25), "U4": (25, 25)}
