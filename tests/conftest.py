@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from kaohe.project import Project
 from kaohe.words import use_language
@@ -23,6 +23,8 @@ from tests.helpers import project_copy, registry, write_csv
 # No test depends on the clock.
 untimed: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
 settings.register_profile("everyday", derandomize=True, max_examples=60, **untimed)
+# Whether it fails is all that is asked.
+settings.register_profile("unshrunk", derandomize=True, max_examples=60, phases=[Phase.generate], **untimed)
 settings.register_profile("long", max_examples=5000, **untimed)
 settings.load_profile("everyday")
 

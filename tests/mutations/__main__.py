@@ -19,6 +19,7 @@ from tests.mutations import Mutation, mutations
 TESTS = (
     "tests/unit/test_scores.py",
     "tests/unit/test_composite.py",
+    "tests/golden/test_asem.py",
     "tests/properties/test_composite_oracle.py",
     "tests/properties/test_scoring.py",
 )
@@ -28,6 +29,7 @@ _QUICK = (
     "-p",
     "no:cacheprovider",
     "--numprocesses=0",
+    "--hypothesis-profile=unshrunk",
     "--deselect",
     f"{TESTS[1]}::test_the_command_writes_three_tables",
 )

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
 #: Each example is a pass over 40 schemes, half a second: 600 schemes every day.
 #: No explaining of failures, which takes minutes.
-phases = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
+phases = [phase for phase in settings().phases if phase is not Phase.explain]
 passes = settings(max_examples=settings().max_examples // 4, phases=phases)
 fewer = settings(max_examples=settings().max_examples // 20, phases=phases)
 
