@@ -77,6 +77,18 @@ def test_points_bonus_deductions_vetoes_and_grades_are_exact(tmp_path: Path) -> 
     assert nodes["U3", "b"] is None
 
 
+@pytest.mark.parametrize(("skew", "kurtosis", "highest"), [(2.12, 4.60, 4), (2.13, 4.60, 20), (2.12, 4.61, 20)])
+def test_outliers_are_moved_in_beyond_the_sample_s_skewness_and_kurtosis(
+    tmp_path: Path, skew: float, kurtosis: float, highest: int
+) -> None:
+    """1, 2, 3, 4, 20 has a skewness (G1) of 2.125 and a kurtosis (G2) of 4.606."""
+    treat = f"{{winsorise: 1, skew: {skew}, kurtosis: {kurtosis}}}"
+    scheme = f"title: t\naggregation: arithmetic\ndimensions:\n  a: {{weight: 1, rule: raw, treat: {treat}}}\n"
+    rows = "".join(f"U{n},a,{value}\n" for n, value in enumerate((1, 2, 3, 4, 20)))
+    found = scored(tmp_path, scheme, "unit_id,measure,value\n" + rows)
+    assert sorted(found.stages["score"]) == [1, 2, 3, 4, highest]
+
+
 def test_equal_values_are_equal_whatever_their_sum_rounds_to(tmp_path: Path) -> None:
     """Seven times 0.1 adds up to a little less than 0.7; no z-score, mean or imputed value may come of that."""
     scheme = """
