@@ -26,6 +26,10 @@ _MICRO, _MOST = Decimal("0.000001"), Decimal(10**12)
 _NAMES = ("unit_id", "unit_name")
 
 
+#: How published tables write that there is no number.
+MISSING = ("NA", "N/A", "NaN", "..")
+
+
 @dataclass(frozen=True)
 class Scored:
     """What a scheme makes of the values.
@@ -112,6 +116,10 @@ class _Values:
         self.measured: list[tuple[str, str, str, str | None, str | None]] = []
         self.values: dict[tuple[str, str], float] = {}
         self.too_large: dict[str, int] = {}
+        for column in columns & {"value", "due", "done"}:
+            rows = rows.with_columns(
+                pl.when(pl.col(column).is_in(MISSING)).then(pl.lit("")).otherwise(column).alias(column)
+            )
         if "value" in columns:
             self._take_values(rows)
         else:
@@ -201,7 +209,7 @@ class _Units:
     def numbers(self, column: str) -> None:
         """Raises ``KaoheError`` if a filled cell of the column is no number."""
         for row in self.rows.iter_rows(named=True):
-            if row[column] and _float(row[column]) is None:
+            if row[column] not in (*MISSING, "") and _float(row[column]) is None:
                 file = self.path.name if self.path else ""
                 raise KaoheError("values_number", file=file, row=row["_row"], column=column, text=row[column])
 

@@ -29,8 +29,9 @@ create or replace macro quantile_of(ordered, n, p) as
   + ((n - 1) * p - floor((n - 1) * p))
   * (ordered[cast(ceil((n - 1) * p) as bigint) + 1] - ordered[cast(floor((n - 1) * p) as bigint) + 1]);
 
--- within_unit(x, clamp): x kept between 0 and 1 where `clamp` says so.
-create or replace macro within_unit(x, clamp) as case when clamp then least(1, greatest(0, x)) else x end;
+-- within_unit(x, clamp): x kept between 0 and 1 where `clamp` says so; NaN, which DuckDB takes for the largest, stays NaN.
+create or replace macro within_unit(x, clamp) as
+  case when isnan(x) then x when clamp then least(1, greatest(0, x)) else x end;
 
 -- ratio_or_nan(x, y): x / y in DOUBLE, NaN where y is 0.
 create or replace macro ratio_or_nan(x, y) as case when y = 0 then cast('NaN' as double) else x / y end;

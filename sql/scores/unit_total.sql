@@ -86,7 +86,7 @@ rounded_total as (
     case
       when rounds_leaves and not has_extras then coalesce(points, 0)
       when rounds_leaves then greatest(0, coalesce(points, 0) + bonus - deduction)
-      when units_per_point is not null then
+      when units_per_point is not null and isnan(with_extras) is not true then
         rounded(whole(with_extras * 1e10) * units_per_point, 10000000000, rounding_mode) * (1000000 // units_per_point)
     end as total
   from added

@@ -66,6 +66,16 @@ def test_means_of_normalised_values(tmp_path: Path) -> None:
     assert nodes["U1", "b"] == 100
 
 
+@pytest.mark.parametrize("missing", ["", "NA", "N/A", "NaN", ".."])
+def test_what_is_written_for_a_missing_number_is_missing(tmp_path: Path, missing: str) -> None:
+    scheme = SIMPLE.replace("weight: 1,", "weight: 1, denominator: people,")
+    values = VALUES.replace("U2,a,2", f"U2,a,{missing}")
+    stages = scored(tmp_path, scheme, values, f"unit_id,people\nU1,1\nU2,1\nU3,{missing}\n").stages
+    found = {(unit, leaf): score for unit, leaf, score in stages.select("unit_id", "indicator", "score").iter_rows()}
+    assert found == {("U1", "a"): 0, ("U2", "a"): None, ("U3", "a"): 100,
+                     ("U1", "b"): 100, ("U2", "b"): 0, ("U3", "b"): None}  # fmt: skip
+
+
 def test_points_bonus_deductions_vetoes_and_grades_are_exact(tmp_path: Path) -> None:
     """U1: a 7/8 → (0.875 − 0.5) / 0.5 = 0.75 → 45; b 2 → 20; bonus 4 capped at 3; deduction 1.5: 66.50.
     U2: a 1/3 is below the floor: 0; b 3 → 40; vetoed. U3: a 60, b not there: its 40 go to a: 100."""
@@ -188,17 +198,23 @@ def test_units_that_will_not_do(tmp_path: Path, scheme: str, units: str, said: s
         ),
         (SIMPLE.replace("weight: 2", "weight: 2, treat: {log: true}"), VALUES.replace("U2,a,2", "U2,a,0"), "U2"),
         (
+            SIMPLE.replace("weight: 2", "weight: 2, rule: goalposts, low: 0, high: 9, treat: {log: true}"),
+            VALUES.replace("U2,a,2", "U2,a,-2"),
+            "U2",
+        ),
+        (
             SIMPLE.replace("weight: 2", "weight: 2, rule: ratio_to_best"),
             VALUES.replace("U2,a,2", "U2,a,-2"),
             "“a”算不出来",
         ),
     ],
 )
+@pytest.mark.parametrize("rounding", ["", "rounding: {digits: 2, at: total}"])
 def test_what_cannot_be_worked_out_is_an_error_and_no_number(
-    tmp_path: Path, scheme: str, values: str, said: str
+    tmp_path: Path, scheme: str, values: str, said: str, rounding: str
 ) -> None:
     with pytest.raises(KaoheError) as caught:
-        scored(tmp_path, scheme, values)
+        scored(tmp_path, scheme + rounding, values)
     assert said in str(caught.value)
 
 
