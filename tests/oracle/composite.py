@@ -52,9 +52,15 @@ def score(scheme: dict[str, Any], values: Rows, units: Rows) -> Result:
     points = root.all_sum()
     at_leaf = (rounding if at == "leaf" else None) if rounding else None
     stages = {each.name: leaves.measured(each, table) for each in root.leaves()}
+    missing: list[Missing] = []
     scored = [unit for unit in table.units if unit in table.known and _screened_in(scheme, root, table, stages, unit)]
     for each in root.leaves():
-        leaves.scored(each, table, stages[each.name], scored)
+        try:
+            leaves.scored(each, table, stages[each.name], scored)
+        except Missing as error:
+            missing.append(error)
+    if missing:
+        raise min(missing, key=lambda error: (error.unit, error.indicator))
 
     result = Result(exact=at if rounding else "")
     result.screened = set(table.units) - set(scored)

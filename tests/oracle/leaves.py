@@ -75,7 +75,7 @@ def scored(leaf: Node, table: Table, found: Stages, units: Collection[str]) -> N
             scores, hanging_units = rules.normalise(keys, group)
             found.score |= scores
             found.unsure |= hanging_units
-    for unit in units:
+    for unit in sorted(units):
         if unit not in found.treated and keys["missing"] == "zero":
             if leaf.weight:
                 found.score[unit] = Fraction(0)
