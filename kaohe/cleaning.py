@@ -10,7 +10,7 @@ import polars as pl
 
 from kaohe.contracts import Column, Contract
 
-_PLACE = ["_source", "_file", "_sheet", "_row"]
+_PLACE = ["_source", "_file", "_sheet", "_row", "_at"]
 _TABLE = ["_file", "_sheet", "_table"]
 
 #: Marks that stand for "nothing" in any column but a flag.
@@ -29,73 +29,114 @@ _THOUSANDS = r"^([+-]?)([0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)?$"
 _INTEGER = r"^([+-]?[0-9]{1,11})(?:\.0*)?$"
 _NUMBER = r"^([+-]?[0-9]{1,11}(?:\.[0-9]+)?)$"
 _SEPARATORS = "[、,;/\n]"
+#: Other marks than printable ASCII, Chinese characters and 、。《》—: NFKC changes none of these, and none is a blank.
+_ODD = r"[^\x21-\x7e\x{4e00}-\x{9fff}、。《》—]"
+#: Types that take long to make out; of so many rows each different cell is made out once.
+_SLOW, _MANY_ROWS = ("date", "month", "list", "percent"), 10_000
 _PERCENT = r"^([+-]?[0-9]{1,9}(?:\.[0-9]+)?)%$"
 
 
-def typed(contract: Contract, raw: pl.DataFrame) -> pl.DataFrame:
-    """The contract's columns of ``raw`` (text, null where blank) as canonical text, the rest of ``raw`` unchanged.
+def told(contract: Contract, raw: pl.DataFrame) -> pl.DataFrame:
+    """``raw`` (the contract's columns as text, null where blank) with ``_told_<column>``: what the whole column says,
+    in its table on the sheet (``_file``, ``_sheet``, ``_table``), of cells that alone could mean two things."""
+    return raw.with_columns(
+        _TELLS[column.type](_plain(pl.col(name))).any().over(_TABLE).fill_null(False).alias(f"_told_{name}")
+        for name, column in contract.columns.items()
+        if column.type in _TELLS
+    )
 
-    ``person`` columns keep the name (people.py hashes it). Where a cell alone could mean two things, its column in
-    that table of the sheet (``_file``, ``_sheet``, ``_table``) decides.
-    """
-    return raw.with_columns(_expression(column, pl.col(name)).alias(name) for name, column in contract.columns.items())
+
+def typed(contract: Contract, raw: pl.DataFrame) -> pl.DataFrame:
+    """The contract's columns of ``raw``, as ``told`` gives it, as canonical text; the rest unchanged. ``person``
+    columns keep the name (people.py hashes it)."""
+    odd = _odd(contract, raw)
+    values: dict[str, pl.Expr | pl.Series] = {}
+    for name, column in contract.columns.items():
+        text = _year(pl.col(name)) if name == contract.year else pl.col(name)
+        told = [f"_told_{name}"] if column.type in _TELLS else []
+        value = _expression(column, text, pl.col(told[0]) if told else pl.lit(False), odd[name])
+        slow = raw.height > _MANY_ROWS and column.type in _SLOW
+        values[name] = _once_each(raw.select(name, *told), value) if slow else value
+    return raw.with_columns(**values)
+
+
+def _once_each(cells: pl.DataFrame, value: pl.Expr) -> pl.Series:
+    """The values of cells, worked out once for each that is different: of a million dates some hundreds are."""
+    distinct = cells.unique().with_columns(value.alias("_value"))
+    joined = cells.join(distinct, on=cells.columns, how="left", nulls_equal=True, maintain_order="left")
+    return joined["_value"]
 
 
 def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.DataFrame:
     """The cells of ``raw`` that are filled but null in ``cleaned``: where the row stands, and ``column_name``."""
     nulls = cleaned.select(pl.col(*contract.columns).is_null())
-    bad = ((_filled(pl.col(name), column) & nulls[name]).alias(name) for name, column in contract.columns.items())
-    cells = raw.lazy().select(*_PLACE, *bad)
+    odd = _odd(contract, raw)
+    bad = [
+        (_filled(pl.col(name), column, odd[name]) & nulls[name]).alias(name)
+        for name, column in contract.columns.items()
+    ]
+    cells = raw.select(*_PLACE, *bad).filter(pl.any_horizontal(*contract.columns))
     cells = cells.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="_bad")
-    return cells.filter("_bad").drop("_bad").collect()
+    return cells.filter("_bad").drop("_bad")
 
 
 def typed_cell(column: Column, text: str | None) -> tuple[str | None, bool]:
     """A cell on its own: its canonical text (null where blank), and whether it could be typed."""
     cell = pl.col("cell")
-    row = pl.DataFrame({"cell": [text]}, {"cell": pl.String}).with_columns(pl.lit("").alias(name) for name in _TABLE)
-    row = row.select(_expression(column, cell).alias("typed"), _filled(cell, column).alias("filled"))
+    row = pl.DataFrame({"cell": [text]}, {"cell": pl.String})
+    told = _TELLS[column.type](_plain(cell)).fill_null(False) if column.type in _TELLS else pl.lit(False)
+    row = row.select(_expression(column, cell, told, True).alias("typed"), _filled(cell, column, True).alias("filled"))
     value: str | None = row["typed"][0]
     return value, value is not None or not row["filled"][0]
 
 
+def _odd(contract: Contract, raw: pl.DataFrame) -> dict[str, bool]:
+    """The columns with a cell that making plain could change: most have none, and are spared it."""
+    return raw.select(pl.col(*contract.columns).str.contains(_ODD).any()).row(0, named=True)
+
+
 def normal_name(name: pl.Expr) -> pl.Expr:
     """A unit's name as it is matched: full-width forms made plain (NFKC), no white space, lower case."""
-    return name.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]+", "").str.to_lowercase()
+    return _plain(name).str.to_lowercase()
 
 
-def _plain(text: pl.Expr) -> pl.Expr:
-    return text.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]+", "")
+def _plain(text: pl.Expr, odd: bool = True) -> pl.Expr:
+    return text.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]+", "") if odd else text
 
 
-def _filled(text: pl.Expr, column: Column) -> pl.Expr:
-    plain = _plain(text)
+def _filled(text: pl.Expr, column: Column, odd: bool) -> pl.Expr:
+    plain = _plain(text, odd)
     nothing = _NOTHING[:1] if column.type == "flag" else _NOTHING
     if column.type in ("date", "month"):
         nothing = nothing + _NO_DATE
     return text.is_not_null() & ~plain.is_in(nothing)
 
 
-def _expression(column: Column, text: pl.Expr) -> pl.Expr:
-    filled = _filled(text, column)
-    plain = _plain(text)
+def _expression(column: Column, text: pl.Expr, told: pl.Expr, odd: bool) -> pl.Expr:
+    filled = _filled(text, column, odd)
+    plain = _plain(text, odd)
     if column.synonyms:
         plain = plain.replace(column.synonyms)
     kinds: dict[str, Callable[[], pl.Expr]] = {
         "code": lambda: plain,
         "text": lambda: text.str.strip_chars(),
         "choice": lambda: plain,
-        "unit": lambda: normal_name(text),
+        "unit": lambda: plain.str.to_lowercase(),
         "person": lambda: plain,
         "integer": lambda: _without_thousands(plain).str.extract(_INTEGER),
         "number": lambda: _without_thousands(plain).str.extract(_NUMBER),
-        "percent": lambda: _percent(_without_thousands(plain)),
-        "date": lambda: _date(_plain(_without_time(text))).dt.to_string("%Y-%m-%d"),
-        "month": lambda: _month(_plain(_without_time(text))),
+        "percent": lambda: _percent(_without_thousands(plain), told),
+        "date": lambda: _date(_plain(_without_time(text), odd)).dt.to_string("%Y-%m-%d"),
+        "month": lambda: _month(_plain(_without_time(text), odd), told),
         "flag": lambda: _flag(plain),
         "list": lambda: _list(text, column),
     }
     return pl.when(filled).then(kinds[column.type]())
+
+
+def _year(text: pl.Expr) -> pl.Expr:
+    """2023年 and 2023年度 are years; in a column of years, and nowhere else, that is what they must mean."""
+    return text.str.replace(r"^\s*([0-9]{4})\s*年度?\s*$", "${1}")
 
 
 def _without_time(text: pl.Expr) -> pl.Expr:
@@ -122,7 +163,11 @@ def _date(plain: pl.Expr) -> pl.Expr:
     return spelled.fill_null(serial)
 
 
-def _month(plain: pl.Expr) -> pl.Expr:
+def _has_october(plain: pl.Expr) -> pl.Expr:
+    return plain.str.contains(r"^[0-9]{4}\.10$")
+
+
+def _month(plain: pl.Expr, has_october: pl.Expr) -> pl.Expr:
     """The first day of the month. 2023.1 is refused, since a number cell that says so may be October, unless 2023.10
     stands in the same column: then they are text, and it is January."""
     spelled = (
@@ -131,11 +176,15 @@ def _month(plain: pl.Expr) -> pl.Expr:
         .str.to_date("%Y%m%d", strict=False)
     )
     found = spelled.fill_null(_date(plain))
-    clear = ~plain.str.contains(r"^[0-9]{4}\.1$") | plain.str.contains(r"^[0-9]{4}\.10$").any().over(_TABLE)
+    clear = ~plain.str.contains(r"^[0-9]{4}\.1$") | has_october
     return pl.when(clear).then(found.dt.to_string("%Y-%m-01"))
 
 
-def _percent(plain: pl.Expr) -> pl.Expr:
+def _is_percentage(plain: pl.Expr) -> pl.Expr:
+    return _without_thousands(plain).str.extract(_NUMBER).cast(pl.Float64, strict=False).abs() > 2
+
+
+def _percent(plain: pl.Expr, percentages: pl.Expr) -> pl.Expr:
     """A share, as text that casts exactly (96.5 % → 96.5e-2).
 
     A number without % is a share (0.965, also what a cell formatted as a percentage holds), unless a number above 2
@@ -144,7 +193,6 @@ def _percent(plain: pl.Expr) -> pl.Expr:
     marked = plain.str.extract(_PERCENT) + "e-2"
     bare = plain.str.extract(_NUMBER)
     value = bare.cast(pl.Float64, strict=False)
-    percentages = (value.abs() > 2).any().over(_TABLE)
     unclear = percentages & (value != 0) & (value.abs() <= 2)
     return marked.fill_null(pl.when(unclear).then(None).when(percentages).then(bare + "e-2").otherwise(bare))
 
@@ -167,3 +215,7 @@ def _list(text: pl.Expr, column: Column) -> pl.Expr:
     )
     good = elements.list.eval(pl.element().is_in(allowed)).list.all() & (elements.list.len() > 0)
     return pl.when(good).then(pl.concat_str(pl.lit("["), elements.list.join(", "), pl.lit("]")))
+
+
+#: Type → what of its cells decides how the others of their column are read.
+_TELLS: dict[str, Callable[[pl.Expr], pl.Expr]] = {"month": _has_october, "percent": _is_percentage}

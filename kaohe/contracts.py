@@ -38,8 +38,10 @@ SQL_TYPES = {
     "list": "varchar[]",
 }
 
-#: Where a record came from; ``_rec`` is the MD5 of the other four, joined by the unit separator (U+001F).
-PROVENANCE = {"_source": "varchar", "_file": "varchar", "_sheet": "varchar", "_row": "integer", "_rec": "varchar"}
+#: Where a record came from; ``_at``: the column where it begins, if its row holds several side by side, else null.
+#: ``_rec`` is the MD5 of the others that are not null, joined by the unit separator (U+001F).
+PROVENANCE = dict.fromkeys(("_source", "_file", "_sheet"), "varchar") | {"_row": "integer"}
+PROVENANCE |= dict.fromkeys(("_at", "_rec"), "varchar")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NO_ELEMENT = re.compile(r"""[\s、,;/\[\]'"\\]|^null$|^$""", re.IGNORECASE)
@@ -62,7 +64,8 @@ class Reference(_Strict):
 
 
 class Column(_Strict):
-    """One column of a source table. ``private``: never published, as it may tell of a person (why one was absent)."""
+    """One column of a source table. ``private``: never published, as it may tell of a person (why one was absent).
+    ``fill_down``: a cell merged downwards, or 同上, says the same for every row it covers."""
 
     type: Literal[
         "code", "text", "choice", "list", "unit", "person", "integer", "number", "percent", "date", "month", "flag"
@@ -75,6 +78,7 @@ class Column(_Strict):
     references: Reference | None = None
     unknown: Literal["quarantine", "keep"] = "quarantine"
     private: bool = False
+    fill_down: bool = False
 
     @field_validator("synonyms", mode="before")
     @classmethod
@@ -123,6 +127,34 @@ class Expectation(BaseModel):
         return [name for name in [*named, *self.arguments.get("column_list", [])] if name is not None]
 
 
+class Layout(_Strict):
+    """Another shape in which a table is handed in, beside one heading for each column.
+
+    ``headings``: more headings, before those of the columns. ``from_year``, ``to_year``: it holds for records of these
+    years alone. ``sheet_name``: the column that the sheet's name gives (one sheet per unit). ``above``: columns given
+    once above the table, as 单位名称：水务中心. ``across``: the column whose values (months, platforms) are headings
+    over groups of columns, one record each; ``value``: the column of the cells right below them, where no second
+    heading says it.
+    """
+
+    title: str
+    headings: dict[str, list[str]] = {}
+    from_year: int | None = None
+    to_year: int | None = None
+    sheet_name: str | None = None
+    above: list[str] = []
+    across: str | None = None
+    value: str | None = None
+
+    @property
+    def given(self) -> set[str]:
+        """The columns that need no heading."""
+        return {*self.above, *(name for name in (self.sheet_name, self.across, self.value) if name)}
+
+    def holds_in(self, year: int) -> bool:
+        return (self.from_year or 0) <= year <= (self.to_year or 9999)
+
+
 class NotScored(_Strict):
     """From which year on, and by which rule, a table may be shown but not scored."""
 
@@ -163,7 +195,23 @@ class Contract(_Strict):
     restricted: bool = False
     not_scored: NotScored | None = None
     columns: dict[str, Column] = Field(min_length=1)
+    layouts: dict[str, Layout] = {}
     expectations: list[Expectation] = []
+
+    @model_validator(mode="after")
+    def _layouts(self) -> Self:
+        for name, layout in self.layouts.items():
+            at = ("layouts", name)
+            for column in sorted(layout.given | layout.headings.keys()):
+                if column not in self.columns:
+                    raise wrong("contract_unknown_column", at=at, column=column)
+            if layout.across and self.columns[layout.across].type not in ("month", "choice"):
+                raise wrong("contract_across", at=at, column=layout.across)
+            if layout.value and not layout.across:
+                raise wrong("contract_layout_value", at=at)
+            if (layout.from_year or layout.to_year) and not (self.year or self.event_date):
+                raise wrong("contract_layout_years", at=at)
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -18,7 +18,7 @@ from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
 from kaohe.people import is_hash
-from kaohe.sources.recognise import normal_heading
+from kaohe.sources.headings import normal_heading
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 

@@ -24,7 +24,7 @@ from kaohe.publishing.snapshot import NAME as SNAPSHOT
 from kaohe.publishing.snapshot import Snapshot
 from kaohe.safely import replace
 from kaohe.scheme.parts import SPOT_CHECKS
-from kaohe.sources.recognise import normal
+from kaohe.sources.headings import normal
 from kaohe.words import say
 
 

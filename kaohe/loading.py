@@ -7,6 +7,8 @@ rows; a file gone from the inbox takes its rows with it; one that cannot be read
 
 import hashlib
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,13 +16,14 @@ from typing import Any
 import polars as pl
 
 from kaohe import progress
-from kaohe.cleaning import typed, untyped
+from kaohe.cleaning import told, typed, untyped
 from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError, Unreadable
 from kaohe.people import fingerprint, hashed, key_of
 from kaohe.project import code_hashes
 from kaohe.sources.files import read_sheets
-from kaohe.sources.recognise import FoundTable, Headings, Reading, recognise
+from kaohe.sources.headings import Headings
+from kaohe.sources.recognise import FoundTable, Reading, recognise
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -31,22 +34,27 @@ _DEBRIS_NAMES = ("thumbs.db", "desktop.ini")
 INBOX, LEDGERS = "inbox", "ledgers"
 #: The ledgers that the program keeps itself, by lifecycle.py.
 OWN_LEDGERS = ("correction.csv", "score_appeal.csv")
-_REC = "md5(concat_ws(chr(31), _source, _file, _sheet, _row)) as _rec"
+_REC = "md5(concat_ws(chr(31), _source, _file, _sheet, _row, _at)) as _rec"
 
 #: So many records are stored in one transaction, or a little more.
 _BATCH_ROWS = 200_000
+#: Of more, so many are typed and stored at a time: what is not yet committed takes up memory.
+_PIECE_ROWS = 122_880
 
 _PLACE = {"_source": pl.String, "_file": pl.String, "_sheet": pl.String}
 _LIST = pl.List(pl.String)
 _META_COLUMNS: dict[str, dict[str, Any]] = {
     "sheet": _PLACE
-    | {"hidden": pl.Boolean, "table_name": pl.String, "fits": _LIST, "missing": _LIST, "unknown_headings": _LIST}
-    | {"rows": pl.Int32},
+    | {"hidden": pl.Boolean, "hidden_rows": pl.Int32, "table_name": pl.String, "fits": _LIST, "missing": _LIST}
+    | {"unknown_headings": _LIST, "rows": pl.Int32},
     "position": _PLACE
-    | {"table_name": pl.String, "column_name": pl.String, "position": pl.Int32}
+    | {"table_name": pl.String, "column_name": pl.String, "_at": pl.String, "letters": pl.String}
     | {"first_row": pl.Int32, "last_row": pl.Int32},
     "left_out": _PLACE | {"_row": pl.Int32, "reason": pl.String, "text": pl.String},
 }
+_BAD_CELL: dict[str, Any] = _PLACE | {
+    "_row": pl.Int32, "_at": pl.String, "table_name": pl.String, "column_name": pl.String, "rule": pl.String
+}  # fmt: skip
 
 
 @dataclass
@@ -113,6 +121,7 @@ def _pull_source(
         if known:
             batch.forget.append(path)
         batch.add(path, sha256, readings)
+        del data, readings  # a large one takes up memory that storing it needs
         if batch.rows > _BATCH_ROWS:
             batch.store()
     batch.store()
@@ -154,12 +163,15 @@ def _bytes(path: Path) -> bytes:
         raise Unreadable("file_not_opened", file=path.name, problem=error.strerror or error) from error
 
 
-#: A sheet's name, whether it is hidden, and what was found on it.
-_SheetReading = tuple[str, bool, Reading]
+#: A sheet's name, whether it is hidden, how many hidden rows it has, and what was found on it.
+_SheetReading = tuple[str, bool, int, Reading]
 
 
 def _read(path: str, data: bytes, headings: Headings) -> list[_SheetReading]:
-    return [(sheet.name, sheet.hidden, recognise(sheet, headings)) for sheet in read_sheets(path, data)]
+    return [
+        (sheet.name, sheet.hidden, sheet.hidden_rows, recognise(sheet, headings, path))
+        for sheet in read_sheets(path, data)
+    ]
 
 
 class _Batch:
@@ -174,63 +186,98 @@ class _Batch:
     def _clear(self) -> None:
         self.rows = 0
         self.forget.clear()
-        self.files: list[tuple[str, str, str, str]] = []
-        self.records: dict[str, list[tuple[object, ...]]] = {}
+        self.files: list[tuple[str, str, str]] = []
+        self.records: dict[str, list[pl.DataFrame]] = {}
+        self.bad_cells: list[tuple[object, ...]] = []
         self.meta: dict[str, list[tuple[object, ...]]] = {table: [] for table in _META_COLUMNS}
 
     def add(self, path: str, sha256: str, readings: list[_SheetReading]) -> None:
         """Take up what was found in a file."""
-        self.files.append((self.source, path, sha256, self.loaded_with))
-        for name, hidden, reading in readings:
+        self.files.append((self.source, path, sha256))
+        for name, hidden, hidden_rows, reading in readings:
             place = (self.source, path, name)
+            seen = (*place, hidden, hidden_rows)
             if (refusal := reading.refusal) is not None:
                 fits = refusal.fits or ([refusal.nearest] if refusal.nearest else [])
                 tables = [contract.table for contract in fits]
-                self.meta["sheet"].append((*place, hidden, None, tables, refusal.missing, [], refusal.rows))
+                self.meta["sheet"].append((*seen, None, tables, refusal.missing, [], refusal.rows))
             for number, table in enumerate(reading.tables):
-                self._add_table(place, hidden, number, table)
+                unknown = [heading.replace("\n", "") for heading in table.unknown_headings]
+                self.meta["sheet"].append((*seen, table.contract.table, [], [], unknown, table.frame.height))
+                self._add_table(place, number, table)
             self.meta["left_out"] += [(*place, row.row, row.reason, row.text) for row in reading.left_out]
 
-    def _add_table(self, place: tuple[str, str, str], hidden: bool, number: int, table: FoundTable) -> None:
-        name, records = table.contract.table, table.records
-        unknown = [heading.replace("\n", "") for heading in table.unknown_headings]
-        self.meta["sheet"].append((*place, hidden, name, [], [], unknown, len(records)))
-        if records:
-            rows = records[0][0], records[-1][0]
-            self.meta["position"] += [(*place, name, column, at, *rows) for column, at in table.positions.items()]
-            kept = self.records.setdefault(name, [])
-            kept += [(*cells, extra, number, *place, row) for row, cells, extra in records]
-            self.rows += len(records)
+    def _add_table(self, place: tuple[str, str, str], number: int, table: FoundTable) -> None:
+        name = table.contract.table
+        self.meta["position"] += [
+            (*place, name, position.column, position.at, position.letters, position.first_row, position.last_row)
+            for position in table.positions
+        ]
+        self.bad_cells += [(*place, bad.row, bad.at, name, bad.column, bad.rule) for bad in table.bad_cells]
+        stood = zip(_PLACE, place, strict=True)
+        constant = [pl.lit(number, pl.Int32).alias("_table"), *(pl.lit(text).alias(column) for column, text in stood)]
+        self.records.setdefault(name, []).append(table.frame.with_columns(constant))
+        self.rows += table.frame.height
 
     def store(self) -> None:
-        """Write what was taken up, forget what went before, and begin anew."""
-        con, write = self.warehouse.con, self.warehouse.write
-        with self.warehouse.transaction():
-            if self.forget:
-                gone = [self.source, self.forget]
-                tables = [f"{schema}.{name}" for name in self.contracts for schema in ("raw", "typed")]
-                for table in [*tables, *(f"meta.{name}" for name in (*_META_COLUMNS, "cell_problem"))]:
-                    con.execute(f"delete from {table} where _source = ? and list_contains(?, _file)", gone)
-                con.execute("delete from meta.file where source = ? and list_contains(?, path)", gone)
-            for name, records in self.records.items():
-                self._store_records(self.contracts[name], records)
-            for table, rows in self.meta.items():
-                write(f"meta.{table}", pl.DataFrame(rows, _META_COLUMNS[table], orient="row"))
-            write("meta.file", pl.DataFrame(self.files, ["source", "path", "sha256", "loaded_with"], orient="row"))
+        """Write what was taken up, forget what went before, and begin anew.
+
+        A file's line in the ledger comes with its rows, in one transaction. Very many rows are written piece by piece;
+        until all are there the line says that the file is to be loaded again, so a run that is broken off does no harm.
+        """
+        if self.rows <= _BATCH_ROWS:
+            with self.warehouse.transaction():
+                self._forget()
+                self._store_all(nullcontext)
+        else:
+            with self.warehouse.transaction():
+                self._forget()
+                self._store_files("")
+            self._store_all(self.warehouse.transaction)
         self._clear()
 
-    def _store_records(self, contract: Contract, records: list[tuple[object, ...]]) -> None:
+    def _forget(self) -> None:
+        if self.forget:
+            gone = [self.source, self.forget]
+            tables = [f"{schema}.{name}" for name in self.contracts for schema in ("raw", "typed")]
+            for table in [*tables, *(f"meta.{name}" for name in (*_META_COLUMNS, "cell_problem"))]:
+                self.warehouse.con.execute(f"delete from {table} where _source = ? and list_contains(?, _file)", gone)
+            self.warehouse.con.execute("delete from meta.file where source = ? and list_contains(?, path)", gone)
+
+    def _store_files(self, loaded_with: str) -> None:
+        rows = [(*file, loaded_with) for file in self.files]
+        files = pl.DataFrame(rows, ["source", "path", "sha256", "loaded_with"], orient="row")
+        self.warehouse.con.register("incoming", files)
+        self.warehouse.con.execute("insert or replace into meta.file by name select * from incoming")
+        self.warehouse.con.unregister("incoming")
+
+    def _store_all(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
+        write = self.warehouse.write
+        bad_cells = pl.DataFrame(self.bad_cells, _BAD_CELL, orient="row")
+        for name, frames in self.records.items():
+            raw = told(self.contracts[name], pl.concat(frames))
+            bad = bad_cells.filter(pl.col("table_name") == name)
+            for part in raw.iter_slices(_PIECE_ROWS):
+                with transaction():
+                    self._store_records(self.contracts[name], part, bad)
+        with transaction():
+            write("meta.cell_problem", bad_cells, _REC)
+            for table, rows in self.meta.items():
+                write(f"meta.{table}", pl.DataFrame(rows, _META_COLUMNS[table], orient="row"))
+            self._store_files(self.loaded_with)
+
+    def _store_records(self, contract: Contract, raw: pl.DataFrame, bad_cells: pl.DataFrame) -> None:
         """Records of one contract: all as text, those that could be typed as values, and the cells that could not."""
-        texts: dict[str, Any] = dict.fromkeys((*contract.columns, "_extra"), pl.String)
-        places = {"_table": pl.Int32, **_PLACE, "_row": pl.Int32}
-        blank_is_null = pl.col(*contract.columns).replace("", None)
-        raw = pl.DataFrame(records, texts | places, orient="row").with_columns(blank_is_null)
+        place = ["_source", "_file", "_sheet", "_row", "_at"]
         cleaned = typed(contract, raw)
         problems = untyped(contract, raw, cleaned)
-        good = cleaned.join(problems, on=["_file", "_sheet", "_row"], how="anti")
+        bad = pl.concat([problems.select(place), bad_cells.select(place)])
+        good = cleaned.join(bad, on=place, how="anti", nulls_equal=True) if bad.height else cleaned
         if contract.person_columns:
             good = good.with_columns(hashed(good[name], self.key).alias(name) for name in contract.person_columns)
-        problems = problems.with_columns(table_name=pl.lit(contract.table))
-        self.warehouse.write(f"raw.{contract.table}", raw.drop("_table"), _REC)
-        self.warehouse.write(f"typed.{contract.table}", good.drop("_table", "_extra"), _REC)
+        problems = problems.join(bad_cells, on=[*place, "column_name"], how="anti", nulls_equal=True)
+        problems = problems.with_columns(table_name=pl.lit(contract.table), rule=pl.lit("bad_cell"))
+        kept = [*contract.columns, *place]
+        self.warehouse.write(f"raw.{contract.table}", raw.select(*kept, "_extra"), _REC)
+        self.warehouse.write(f"typed.{contract.table}", good.select(kept), _REC)
         self.warehouse.write("meta.cell_problem", problems, _REC)

@@ -108,6 +108,9 @@ def _found(contract: Contract, rule: Rule, recs: list[str] | None) -> list[tuple
 def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: list[tuple[str, str, str, str]]) -> None:
     """``main.quarantine``: one row per record set aside, with its cells (people masked) and where it stands."""
     common = {
+        "error_cell": say("bad_error_cell"),
+        "formula_cell": say("bad_formula_cell"),
+        "layout_year": say("bad_layout_year"),
         "unknown_unit": say("rule_unknown_unit"),
         "conflict": say("rule_conflict"),
         "duplicate": say("rule_duplicate"),
@@ -125,7 +128,7 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
     warehouse.write("main.said", pl.DataFrame(said, ["table_name", "rule", "column_name", "sentence"], orient="row"))
     con.execute(
         "create or replace table main.set_aside (table_name varchar, _source varchar, _file varchar, "
-        "_sheet varchar, _row integer, _rec varchar, record varchar)"
+        "_sheet varchar, _row integer, _at varchar, _rec varchar, record varchar)"
     )
     for (table,) in warehouse.rows(
         "select distinct table_name from main.problem where severity = 'critical' order by 1"
@@ -138,7 +141,7 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
         masked = [f"case when {name} is not null then '{MASK}' end" if name in people else name for name in names]
         cells = ", ".join(f"{name} := {value}" for name, value in zip(names, masked, strict=True))
         con.execute(
-            f"insert into main.set_aside select '{table}', _source, _file, _sheet, _row, _rec, "
+            f"insert into main.set_aside select '{table}', _source, _file, _sheet, _row, _at, _rec, "
             f"cast(to_json(struct_pack({cells})) as varchar) from raw.{table} where _rec in "
             "(select _rec from main.problem where table_name = ? and severity = 'critical') order by _rec",
             [table],

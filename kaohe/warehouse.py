@@ -22,15 +22,16 @@ create schema if not exists meta; create schema if not exists raw; create schema
 create table if not exists meta.file (
   source varchar, path varchar, sha256 varchar, loaded_with varchar, primary key (source, path));
 create table if not exists meta.sheet (
-  _source varchar, _file varchar, _sheet varchar, hidden boolean, table_name varchar, fits varchar[],
-  missing varchar[], unknown_headings varchar[], rows integer);
+  _source varchar, _file varchar, _sheet varchar, hidden boolean, hidden_rows integer, table_name varchar,
+  fits varchar[], missing varchar[], unknown_headings varchar[], rows integer);
 create table if not exists meta.position (
-  _source varchar, _file varchar, _sheet varchar, table_name varchar, column_name varchar, position integer,
-  first_row integer, last_row integer);
+  _source varchar, _file varchar, _sheet varchar, table_name varchar, column_name varchar, _at varchar,
+  letters varchar, first_row integer, last_row integer);
 create table if not exists meta.left_out (
   _source varchar, _file varchar, _sheet varchar, _row integer, reason varchar, text varchar);
 create table if not exists meta.cell_problem (
-  _source varchar, _file varchar, _sheet varchar, _row integer, _rec varchar, table_name varchar, column_name varchar);
+  _source varchar, _file varchar, _sheet varchar, _row integer, _at varchar, _rec varchar, table_name varchar,
+  column_name varchar, rule varchar);
 """
 
 
@@ -135,7 +136,8 @@ class Warehouse(Engine):
                 self.con.execute("drop schema raw cascade; create schema raw")
                 self.con.execute("drop schema typed cascade; create schema typed")
                 for table in ("sheet", "position", "left_out", "cell_problem"):
-                    self.con.execute(f"delete from meta.{table}")
+                    self.con.execute(f"drop table meta.{table}")
+                self.con.execute(_META)
                 self.con.execute("update meta.file set loaded_with = ''")
             for name, contract in contracts.items():
                 self.con.execute(f"create table if not exists raw.{name} ({contract.definition(text=True)})")

@@ -47,15 +47,16 @@ def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, 
                 "file": file,
                 "sheet": sheet,
                 "hidden": hidden,
+                "hidden_rows": hidden_rows,
                 "table": table,
                 "rows": rows,
                 "fits": fits,
                 "missing": missing,
                 "unknown_headings": [_label(heading) for heading in unknown],
             }
-            for file, sheet, hidden, table, rows, fits, missing, unknown in warehouse.rows(
-                "select _file, _sheet, hidden, table_name, rows, fits, missing, unknown_headings from meta.sheet "
-                "order by _file, _sheet, table_name nulls last, rows"
+            for file, sheet, hidden, hidden_rows, table, rows, fits, missing, unknown in warehouse.rows(
+                "select _file, _sheet, hidden, hidden_rows, table_name, rows, fits, missing, unknown_headings "
+                "from meta.sheet order by _file, _sheet, table_name nulls last, rows"
             )
         ],
         "unreadable": pulled.unreadable,

@@ -391,6 +391,8 @@ def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
         remarks.append(say("sheet_fits_none"))
     if sheet["hidden"]:
         remarks.append(say("sheet_hidden"))
+    if sheet["hidden_rows"]:
+        remarks.append(say("sheet_hidden_rows", count=sheet["hidden_rows"]))
     if sheet["unknown_headings"]:
         remarks.append(say("sheet_unknown_headings", headings="、".join(sheet["unknown_headings"])))
     return remarks

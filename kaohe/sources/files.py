@@ -1,66 +1,100 @@
 """Workbooks and CSV files → sheets of text cells that keep their positions.
 
-python-calamine reads every workbook format; only it and the csv module touch the bytes. What cannot be read is an
-``Unreadable`` with one sentence for the clerk.
+python-calamine reads every workbook format, Arrow every text; details.py adds what calamine does not tell, and
+openpyxl reads the rare sheet whose few cells lie too far apart for calamine. What cannot be read is an ``Unreadable``
+with one sentence for the clerk.
 """
 
-import csv
+import codecs
+import csv as text_csv
 import datetime as dt
 import io
 import zipfile
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from pathlib import PurePath
 
+import polars as pl
+import pyarrow as pa
 import python_calamine as calamine
+from pyarrow import csv
 
 from kaohe.errors import Unreadable
+from kaohe.sources.details import ERRORS, Details, FlawKind, details_of, refuse_bomb
+from kaohe.sources.rows import ROW, Rows, filled, numbered
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
 TEXT_FILES = (".csv", ".tsv")
 
 _OLE = b"\xd0\xcf\x11\xe0"
 _DELIMITERS = ",\t;|"
-csv.field_size_limit(2**31 - 1)
+text_csv.field_size_limit(2**31 - 1)
 _END = "\x1e"
-_BLANK = " \t\r\n\f\v\u00a0\u3000\u200b\ufeff"
+_PIECE = 2**20
+#: A row is never longer than this, in bytes.
+_BLOCK = 2**23
+#: calamine fills in every cell between the first and the last, 32 bytes each.
+_MOST_CELLS = 40_000_000
+
+Merged = list[tuple[tuple[int, int], tuple[int, int]]]
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet as text: ``rows[0]`` is row 1 and ``rows[r][0]`` column A; a blank cell is ''."""
+    """A sheet as text: ``rows[0]`` is row 1 and ``rows[r][0]`` column A; a blank cell is ''.
+
+    ``flaws``: (row, column), both from 0 → why the text of the cell is no value. ``hidden_rows``: how many of its rows
+    that hold anything are hidden.
+    """
 
     name: str
-    rows: list[list[str]]
-    merged: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
+    rows: Rows
+    merged: Merged = field(default_factory=list)
     hidden: bool = False
+    hidden_rows: int = 0
+    flaws: dict[tuple[int, int], FlawKind] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, rows: Iterable[Sequence[str]], merged: Merged | None = None) -> "Sheet":
+        """A sheet from its rows."""
+        return cls(name, Rows.of(rows), merged or [])
 
 
 def read_sheets(name: str, data: bytes) -> list[Sheet]:
     """The sheets of a file with this name and these bytes; a CSV is one sheet named ''.
 
-    Raises ``Unreadable`` for an empty, locked or broken file, an archive that is no workbook, a kind of file that
-    is not read, text in no known encoding, or text with NUL characters.
+    Raises ``Unreadable`` for an empty, locked or broken file, one that unpacks to more than 2 GiB, an archive that is
+    no workbook, a kind of file that is not read, text in no known encoding, or text with NUL characters.
     """
     suffix = PurePath(name).suffix.lower()
     if suffix not in WORKBOOKS + TEXT_FILES:
         raise Unreadable("file_kind", file=name)
-    if not data.strip():
+    if not data[:_PIECE].strip() and not data.strip():
         raise Unreadable("file_empty", file=name)
-    if suffix in WORKBOOKS:
+    if suffix in WORKBOOKS or data.startswith((b"PK\x03\x04", _OLE)):
         return _workbook(name, data)
-    return [Sheet("", _csv_rows(name, _decode(name, data)))]
+    return [_text_file(name, data)]
+
+
+# --- Workbooks -------------------------------------------------------------------------------------------------------
 
 
 def _workbook(name: str, data: bytes) -> list[Sheet]:
+    if data.startswith(b"PK"):
+        refuse_bomb(name, data)
     try:
+        details = details_of(data)
         with calamine.load_workbook(io.BytesIO(data)) as book:
             return [
-                _sheet(book.get_sheet_by_index(index), meta.visible != calamine.SheetVisibleEnum.Visible)
+                _sheet(name, data, book, index, meta, details.get(meta.name, Details()))
                 for index, meta in enumerate(book.sheets_metadata)
                 if meta.typ == calamine.SheetTypeEnum.WorkSheet
             ]
+    except Unreadable:
+        raise
     except calamine.PasswordError as error:
         raise Unreadable("file_locked", file=name) from error
     except BaseException as error:
@@ -83,16 +117,54 @@ def _is_archive(data: bytes) -> bool:
         return False
 
 
-def _sheet(sheet: calamine.CalamineSheet, hidden: bool) -> Sheet:
-    rows = [[cell_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
-    return Sheet(sheet.name, rows, sheet.merged_cell_ranges or [], hidden)
+def _sheet(
+    name: str,
+    data: bytes,
+    book: calamine.CalamineWorkbook,
+    index: int,
+    meta: calamine.SheetMetadata,
+    details: Details,
+) -> Sheet:
+    merged: Merged = []
+    if details.rows * details.columns > _MOST_CELLS:
+        if not details.far_readable:
+            raise Unreadable("file_far_apart", file=name, sheet=meta.name)
+        rows = Rows.of(_far_apart(data, meta.name))
+    else:
+        sheet = book.get_sheet_by_index(index)
+        merged = sheet.merged_cell_ranges or []
+        rows = Rows.of(_cells(sheet))
+    if details.flaws:
+        rows = rows.patched({place: text for place, (_, text) in details.flaws.items()})
+    flaws = {place: kind for place, (kind, _) in details.flaws.items()}
+    hidden_rows = int(rows.frame[ROW].is_in(details.hidden_rows).sum()) if details.hidden_rows else 0
+    return Sheet(meta.name, rows, merged, meta.visible != calamine.SheetVisibleEnum.Visible, hidden_rows, flaws)
+
+
+def _cells(sheet: calamine.CalamineSheet) -> Iterator[list[str]]:
+    """The rows of a sheet; calamine begins each at the first column that holds anything."""
+    before = [""] * (sheet.start[1] if sheet.start else 0)
+    for row in sheet.iter_rows():
+        cells = [cell if type(cell) is str else cell_text(cell) for cell in row]
+        yield before + cells if before else cells
+
+
+def _far_apart(data: bytes, name: str) -> Iterator[list[str]]:
+    """The rows of an .xlsx sheet up to the last cell of each; slow, and no larger than what is there."""
+    from openpyxl import load_workbook  # seldom needed
+
+    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    sheet = book[name]
+    sheet.reset_dimensions()
+    for row in sheet.iter_rows(values_only=True):
+        yield [cell if type(cell) is str else cell_text(cell) for cell in row]
 
 
 def cell_text(cell: object) -> str:
-    """What a cell shows, plainly: no surrounding blanks, 12.0 as 12, 15 digits as in Excel, ISO dates."""
+    """What a cell shows, plainly: 12.0 as 12, 15 digits as in Excel, ISO dates."""
     match cell:
         case str():
-            return cell.strip(_BLANK)
+            return cell
         case bool():
             return str(cell).upper()
         case float():
@@ -107,32 +179,120 @@ def cell_text(cell: object) -> str:
             return str(cell)
 
 
-def _decode(name: str, data: bytes) -> str:
-    """Text of a CSV: UTF-16 by its byte order mark, else strictly UTF-8, else GB 18030 (which holds GBK)."""
+# --- Text ------------------------------------------------------------------------------------------------------------
+
+
+def _text_file(name: str, data: bytes) -> Sheet:
+    rows = _csv_rows(name, data, _encoding(name, data))
+    flaws: dict[tuple[int, int], FlawKind] = {}
+    failed = rows.frame.filter(pl.any_horizontal(pl.lit(False), pl.exclude(ROW).is_in(ERRORS)))
+    for number, *cells in failed.iter_rows():
+        flaws |= {
+            (number - 1, at): "error_cell" for at, text in zip(rows.columns, cells, strict=True) if text in ERRORS
+        }
+    return Sheet("", rows, flaws=flaws)
+
+
+def _encoding(name: str, data: bytes) -> str:
+    """How a CSV is encoded: UTF-16 by its byte order mark, else strictly UTF-8, else GB 18030 (which holds GBK)."""
     marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
+        row = 1
         try:
-            text = data.decode(encoding)
+            for text in _decoded(data, encoding):
+                if "\0" in text:
+                    row += text.count("\n", 0, text.index("\0"))
+                    raise Unreadable("file_nul", file=name, row=row)
+                row += text.count("\n")
         except UnicodeDecodeError:
             continue
-        if "\0" in text:
-            raise Unreadable("file_nul", file=name, row=text.count("\n", 0, text.index("\0")) + 1)
-        return text
+        return encoding
     raise Unreadable("file_encoding", file=name)
 
 
-def _csv_rows(name: str, text: str) -> list[list[str]]:
+def _decoded(data: bytes, encoding: str) -> Iterator[str]:
+    """The text piece by piece. Raises ``UnicodeDecodeError`` where it is none."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for begin in range(0, len(data), _PIECE):
+        yield decoder.decode(data[begin : begin + _PIECE])
+    yield decoder.decode(b"", final=True)
+
+
+def _csv_rows(name: str, data: bytes, encoding: str) -> Rows:
     """Rows as Excel would show them. Raises ``Unreadable`` for a quote that is never closed: it swallows all below."""
-    mark = max(_DELIMITERS, key=lambda mark: _evenness(text, mark))
-    ended = text if text.endswith(("\n", "\r")) else f"{text}\n"
-    *rows, last = csv.reader(io.StringIO(ended + _END, newline=""), delimiter=mark)
-    if last != [_END]:
+    head = next(_decoded(data, encoding))[:65536]
+    evenness, mark = max((_evenness(head, mark), mark) for mark in _DELIMITERS)
+    names = [str(column) for column in range(evenness[1] or 1)]
+    odd: dict[int, list[str]] = {}
+
+    def take(row: csv.InvalidRow) -> str:
+        """A row that is longer or shorter than most."""
+        odd[row.number] = next(text_csv.reader(io.StringIO(row.text, newline=""), delimiter=mark), [])
+        return "skip"
+
+    end = [_END, _END]
+    pieces = chain(_utf8(data, encoding), [f"\n{mark.join(end)}".encode()])
+    parts: list[pl.DataFrame] = []
+    last, number = [""], 0
+    try:
+        with csv.open_csv(
+            pa.PythonFile(_Pieces(pieces), "r"),
+            csv.ReadOptions(use_threads=False, column_names=names, block_size=_BLOCK),
+            csv.ParseOptions(
+                delimiter=mark, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=take
+            ),
+            csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+        ) as batches:
+            for batch in batches:
+                part = pl.DataFrame(batch)
+                if not part.height:
+                    continue
+                numbers = pl.int_range(number + 1, number + part.height + len(odd) + 1, dtype=pl.Int32, eager=True)
+                numbers = numbers.filter(~numbers.is_in([*odd])).head(part.height)
+                number, last = numbers[-1], list(part.row(-1))
+                parts.append(filled(part.insert_column(0, numbers.alias(ROW))))
+    except pa.ArrowInvalid as error:  # a cell of more than a block
+        raise Unreadable("file_quote", file=name) from error
+    if (odd.pop(max(odd)) if max(odd, default=0) > number else last) != end:
         raise Unreadable("file_quote", file=name)
-    return [[cell.strip(_BLANK) for cell in row] for row in rows]
+    rows = Rows.together([*parts, *map(filled, numbered(odd.items()))])
+    return Rows(rows.frame.filter(pl.col(ROW) < number)) if last == end else rows
+
+
+def _utf8(data: bytes, encoding: str) -> Iterator[bytes]:
+    if encoding == "utf-8-sig":
+        begin = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
+        return (data[at : at + _PIECE] for at in range(begin, len(data), _PIECE))
+    return (text.encode() for text in _decoded(data, encoding))
+
+
+class _Pieces(io.RawIOBase):
+    """A file that comes in pieces."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+        self._ahead = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        held = [self._ahead]
+        have = len(self._ahead)
+        while size < 0 or have < size:
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            held.append(piece)
+            have += len(piece)
+        whole = b"".join(held)
+        size = have if size < 0 else size
+        self._ahead = whole[size:]
+        return whole[:size]
 
 
 def _evenness(text: str, mark: str) -> tuple[int, int]:
     """How well a delimiter cuts the first lines: how many of them into the same number of cells, and how many cells.
     A mark that only separates the elements of lists cuts unevenly."""
-    widths = Counter(map(len, csv.reader(text[:65536].splitlines()[:50], delimiter=mark)))
+    widths = Counter(map(len, text_csv.reader(text.splitlines()[:50], delimiter=mark)))
     return max(((rows, width) for width, rows in widths.items() if width > 1), default=(0, 0))

@@ -1,34 +1,48 @@
 """Finding tables on a sheet by their headings, wherever they stand and whatever surrounds them.
 
 Title rows above, two-row and merged headings, 合计 rows, 注 rows, repeated headings: all are left out of the records
-and reported. A sheet whose headings fit no contract, or two, is reported and set aside.
+and reported. Tables may stand below or beside one another, and have any layout of their contract. A sheet whose
+headings fit no contract, or two, is reported and set aside.
 """
 
-import json
 import re
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Literal
 
-from kaohe.contracts import Contract, Contracts
+import polars as pl
+
+from kaohe.contracts import Contract
+from kaohe.sources.details import FlawKind
 from kaohe.sources.files import Sheet
+from kaohe.sources.headings import Fit, Header, Headings, normal
+from kaohe.sources.rows import ROW
 
-LeftOutReason = Literal["title", "heading", "total", "note", "empty"]
+LeftOutReason = Literal["title", "heading", "total", "note", "example", "empty"]
+CellRule = FlawKind | Literal["layout_year"]
 
-_HEADING_ROWS = 3
-_UNIT_SUFFIX = re.compile(r"\([^()]*\)$")
+#: Sheets of our templates that explain and hold no records.
+_EXPLANATION = "填表说明"
+_EXAMPLE = "示例"
+_SAME_AS_ABOVE = ["同上", "〃", "″", "''", '"']
 _TOTAL = re.compile(r"^.{0,6}(合计|总计|小计|共计|累计|平均|平均值)$")
 _NOTE = re.compile(
     r"^(([\(【]?(注|备注|说明|填表说明|填报说明|注释|资料来源|数据来源|来源|统计口径|制表人?|填表人|填报人|审核人|单位负责人"
     r"|填报日期|制表日期|填表日期)[\)】]?\d?\s*[:.、])|[*※])"
 )
-_NUMBERING = re.compile(r"^[\(]?([A-Za-z]|[甲乙丙丁戊己庚辛壬癸]|\d{1,2})[\)]?$")
+_NUMBERING = ("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "甲乙丙丁戊己庚辛壬癸")
+_YEAR = re.compile(r"\D?((?:19|20)\d\d)(?!\d\d\D?$)")
+_SERIAL_DAY = re.compile(r"(\d{5})(?:\.\d+)?")
+#: JSON's own escapes.
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"} | {
+    chr(code): f"\\u{code:04x}" for code in range(32) if code not in (9, 10, 13)
+}
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row that is no record: a title, a heading, a total, a note, or a row with nothing but its number."""
+    """A row that is no record: a title, heading, total, note, example, or one with nothing but its number."""
 
     row: int
     reason: LeftOutReason
@@ -47,17 +61,39 @@ class Refusal:
 
 
 @dataclass(frozen=True)
+class Position:
+    """Where the cells of a column stand (``letters``), for the records ``at`` of these rows (from 1)."""
+
+    column: str
+    letters: str
+    at: str | None
+    first_row: int
+    last_row: int
+
+
+@dataclass(frozen=True)
+class BadCell:
+    """A cell that cannot be a value, whatever it says: a failed formula, a heading that does not hold in its year."""
+
+    row: int
+    at: str | None
+    column: str
+    rule: CellRule
+
+
+@dataclass(frozen=True)
 class FoundTable:
     """One table on a sheet.
 
-    ``positions``: column → index of its cells (0 = column A).
-    ``records``: (row number, cells by column in the contract's order, extra cells as JSON).
+    ``frame``: a line per record with ``_row`` (from 1), ``_at`` (the letter of the column where the record begins, if
+    its row holds several), the columns of the contract as text, null where blank, and ``_extra`` (other cells as JSON).
     """
 
     contract: Contract
-    positions: dict[str, int]
+    frame: pl.DataFrame
+    positions: list[Position]
     unknown_headings: list[str]
-    records: list[tuple[int, list[str], str]]
+    bad_cells: list[BadCell]
 
 
 @dataclass(frozen=True)
@@ -69,243 +105,322 @@ class Reading:
     refusal: Refusal | None
 
 
-@dataclass(frozen=True)
-class _Header:
-    row: int
-    depth: int
-    contract: Contract
-    headings: list[str]
-    positions: dict[str, int]
+def recognise(sheet: Sheet, headings: Headings, path: str = "") -> Reading:
+    """The tables on ``sheet``, each row of it accounted for: record, left out, blank, or on a refused sheet.
 
-
-def normal(text: str) -> str:
-    """Full-width forms made plain (NFKC) and all white space removed."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
-
-
-def normal_heading(text: str) -> str:
-    """A heading without white space, a mark for "must be filled in", or a unit in brackets behind it."""
-    plain = normal(text).strip("*")
-    return _UNIT_SUFFIX.sub("", plain) or plain
-
-
-def recognise(sheet: Sheet, headings: "Headings") -> Reading:
-    """The tables on ``sheet``, each row of it accounted for: record, left out, blank, or on a refused sheet."""
-    headers: list[_Header] = []
+    ``path``: of its file, which may name the year of months without one.
+    """
+    if sheet.name.startswith(_EXPLANATION):
+        return Reading([], _rows_left_out(sheet, 0, len(sheet.rows), "note"), None)
+    headers: list[Header] = []
     clash: list[Contract] = []
-    for header in headings.find(sheet):
-        if isinstance(header, list):
-            clash = clash or header
-        else:
-            headers.append(header)
+    for found in headings.find(sheet, path):
+        clash = clash or found.clash
+        headers += [_beside_the_last(sheet, headers, header) for header in found.headers]
     if not headers:
-        filled = sum(any(row) for row in sheet.rows)
+        filled = sheet.rows.frame.height
         if clash:
             return Reading([], [], Refusal(filled, clash))
         nearest, missing = headings.nearest(sheet)
         return Reading([], [], Refusal(filled, [], nearest, missing) if filled else None)
     tables: list[FoundTable] = []
-    left_out: list[LeftOut] = []
-    starts = [header.row - header.depth + 1 for header in headers]
-    left_out += _rows_left_out(sheet, 0, starts[0], "title")
-    for header, start, end in zip(headers, starts, [*starts[1:], len(sheet.rows)], strict=True):
-        left_out += _rows_left_out(sheet, start, header.row + 1, "heading")
-        table, others = _read_table(sheet, header, end)
-        left_out += others
-        tables.append(table)
+    left_out = _rows_left_out(sheet, 0, headers[0].top, "title")
+    several = any(header.beside(other) for header in headers for other in headers)
+    for number, header in enumerate(headers):
+        below = [other for other in headers[number + 1 :] if not header.beside(other)]
+        end = min((other.top for other in below), default=len(sheet.rows))
+        part = _Part(sheet, header, end, bool(below), several and header.left > 0, headings, path)
+        tables += part.tables()
+        left_out += part.left_out
     return Reading(tables, left_out, None)
 
 
-class Headings:
-    """The headings of all contracts, ready to be looked up on any number of sheets."""
+def _beside_the_last(sheet: Sheet, headers: list[Header], header: Header) -> Header:
+    """A heading that begins beside another table's records, to the right, takes only its own columns."""
+    if not headers or header.right is not None or headers[-1].row == header.row:
+        return header
+    last = headers[-1]
+    left = min(header.fits[0].indexes)
+    its = [index for index in last.fits[0].indexes if index < left]
+    if len(its) < len(last.fits[0].indexes) or not any(sheet.rows.cell(header.row, index) for index in its):
+        return header
+    headers[-1] = replace(last, right=left)
+    return replace(header, left=left)
 
-    def __init__(self, contracts: Contracts) -> None:
-        self.contracts = contracts
-        self.columns: dict[str, dict[str, tuple[str, int]]] = {
-            name: {
-                normal_heading(heading): (column, priority)
-                for column, spec in contract.columns.items()
-                for priority, heading in enumerate(spec.headings)
-            }
-            for name, contract in contracts.items()
-        }
-        self.tables: dict[str, set[str]] = {}
-        for name, columns in self.columns.items():
-            for heading in columns:
-                self.tables.setdefault(heading, set()).add(name)
-        self._normal: dict[str, str] = {}
 
-    def normal(self, text: str) -> str:
-        found = self._normal.get(text)
-        if found is None:
-            found = self._normal[text] = normal_heading(text)
+class _Part:
+    """The rows below one heading, up to the next one or the end of the sheet."""
+
+    def __init__(
+        self, sheet: Sheet, header: Header, end: int, followed: bool, beside: bool, headings: Headings, path: str
+    ) -> None:
+        self.sheet, self.header, self.followed, self.headings = sheet, header, followed, headings
+        self.contract = header.contract
+        self.left_out = _rows_left_out(sheet, header.top, header.row + 1, "heading", header.left, header.right)
+        self.at = letters(header.left) if beside else None
+        begin, stop = sheet.rows.line(header.row + 2), sheet.rows.line(end + 1)
+        self.cells = sheet.rows.frame.slice(begin, stop - begin)
+        if header.left or header.right is not None:
+            right = header.right if header.right is not None else len(sheet.rows.columns) + max(sheet.rows.columns)
+            columns = [str(index) for index in sheet.rows.columns if header.left <= index < right]
+            filled = pl.any_horizontal(pl.lit(False), *(pl.col(name).is_not_null() for name in columns))
+            self.cells = self.cells.select(ROW, *columns).filter(filled)
+        self.path = path
+
+    def tables(self) -> list[FoundTable]:
+        fits = self.header.fits
+        self._fill_down(fits[0])
+        self._leave_out(fits[0])
+        unknown = self.headings.unknown(self.header)
+        found = []
+        for fit, cells, holds in self._by_year(fits):
+            found.append(self._table(fit, cells, holds, unknown))
         return found
 
-    def find(self, sheet: Sheet) -> Iterator[_Header | list[Contract]]:
-        """Header rows from the top down; a list of contracts where two fit a row equally well."""
-        anchors = _merged_text(sheet)
-        row, above = 0, -1  # the last row of the heading above, which belongs to that one alone
-        while row < len(sheet.rows):
-            found = self._at(sheet, anchors, row, row - above) if self._worth_a_look(sheet.rows[row]) else None
-            if isinstance(found, _Header) and row + 1 < len(sheet.rows):
-                # What fits may be the upper row of a taller heading that says more.
-                taller = self._fit(sheet, anchors, row + 1, found.depth + 1)
-                if isinstance(taller, _Header) and len(taller.positions) > len(found.positions):
-                    found, row = taller, row + 1
-            if found is not None:
-                above = row
-                yield found
-            row += 1
+    # --- Rows that are no records --------------------------------------------------------------------------------
 
-    def nearest(self, sheet: Sheet) -> tuple[Contract | None, list[str]]:
-        """The contract with the most headings on any one row, and the first headings of what it still lacks."""
-        anchors = _merged_text(sheet)
-        best: tuple[int, Contract, dict[str, int]] | None = None
-        for row in range(len(sheet.rows)):
-            if not self._worth_a_look(sheet.rows[row]):
+    def _fill_down(self, fit: Fit) -> None:
+        """What is merged downwards, or 同上, where the contract says that it may be."""
+        for name, index in fit.positions.items():
+            column = str(index)
+            if not self.contract.columns[name].fill_down or column not in self.cells.columns:
                 continue
-            for name, contract in self.contracts.items():
-                positions = self._match(name, self._named(_heading_texts(sheet, anchors, row, 1)))
-                if positions and (best is None or len(positions) > best[0]):
-                    best = (len(positions), contract, positions)
-        if best is None or best[0] < 2:
-            return None, []
-        _, contract, positions = best
-        return contract, [contract.columns[c].headings[0] for c in contract.required if c not in positions]
+            anchors = {
+                row + 1: self.sheet.rows.cell(top, left)
+                for (top, left), (bottom, right) in self.sheet.merged
+                if left <= index <= right and bottom > top >= self.header.row + 1
+                for row in range(top + 1, bottom + 1)
+            }
+            merged = pl.DataFrame({ROW: anchors.keys(), "_over": anchors.values()}, {ROW: pl.Int32, "_over": pl.String})
+            text = pl.col(column)
+            ditto = text.str.strip_chars().is_in(_SAME_AS_ABOVE)
+            self.cells = (
+                self.cells.join(merged, on=ROW, how="left", maintain_order="left")
+                .with_columns(pl.coalesce(column, pl.col("_over").replace("", None)))
+                .with_columns(pl.when(ditto).then(pl.when(~ditto).then(text).forward_fill()).otherwise(text))
+                .drop("_over")
+            )
 
-    def _worth_a_look(self, row: list[str]) -> bool:
-        """At least two cells that are headings somewhere: only then is the row looked at closely."""
-        hits = 0
-        for cell in row:
-            if cell and len(cell) <= 40 and self.normal(cell) in self.tables:
-                hits += 1
-                if hits == 2:
-                    return True
-        return False
+    def _leave_out(self, fit: Fit) -> None:
+        """Take out the rows that are titles, totals, notes, examples or empty. Only a row that lacks a required cell
+        can be anything else than a record, but for an example and a numbering of the columns."""
+        cells = self.cells
+        if not cells.height:
+            return
+        required = [str(fit.positions[name]) for name in fit.form.needed if name in fit.positions]
+        absent = [name for name in required if name not in cells.columns]
+        full = pl.all_horizontal(pl.col(name).is_not_null() for name in required) if required else pl.lit(True)
+        first = pl.coalesce(pl.exclude(ROW))
+        doubtful = (~full if not absent else pl.lit(True)) | (first == _EXAMPLE) | (pl.col(ROW) == self.header.row + 2)
+        mapped = {str(index) for index in fit.indexes}
+        reasons: dict[int, LeftOutReason] = {}
+        last_full = 0
+        if self.followed:
+            whole = cells.filter(full)[ROW] if not absent else cells[ROW].clear()
+            last_full = whole[-1] if len(whole) else self.header.row + 1
+        for row in cells.filter(doubtful).iter_rows(named=True):
+            number = row.pop(ROW)
+            lacks = bool(absent) or not all(row[name] for name in required)
+            if reason := self._why_left_out(number, row, mapped, lacks, last_full):
+                reasons[number] = reason
+                self.left_out.append(LeftOut(number, reason, _shown(list(row.values()))))
+        if reasons:
+            self.cells = cells.filter(~pl.col(ROW).is_in(list(reasons)))
 
-    def _at(
-        self, sheet: Sheet, anchors: dict[tuple[int, int], str], row: int, rows: int
-    ) -> _Header | list[Contract] | None:
-        """The header that ends at ``row`` and is at most ``rows`` high."""
-        for depth in range(1, min(_HEADING_ROWS, rows) + 1):
-            if found := self._fit(sheet, anchors, row, depth):
-                return found
-        return None
-
-    def _fit(
-        self, sheet: Sheet, anchors: dict[tuple[int, int], str], row: int, depth: int
-    ) -> _Header | list[Contract] | None:
-        """The header of ``depth`` rows that ends at ``row``, if a contract finds all its required columns there."""
-        texts = _heading_texts(sheet, anchors, row, depth)
-        named = self._named(texts)
-        tables = {table for names in named for name in names for table in self.tables.get(name, ())}
-        fitting: list[tuple[Contract, dict[str, int]]] = []
-        for name, contract in self.contracts.items():
-            if name not in tables:
-                continue
-            positions = self._match(name, named)
-            if all(column in positions for column in contract.required):
-                fitting.append((contract, positions))
-        most = max((len(positions) for _, positions in fitting), default=0)
-        best = [(contract, positions) for contract, positions in fitting if len(positions) == most]
-        if len(best) > 1:
-            return [contract for contract, _ in best]
-        if not best:
+    def _why_left_out(
+        self, number: int, row: dict[str, str | None], mapped: set[str], lacks: bool, last_full: int
+    ) -> LeftOutReason | None:
+        filled = [text for text in row.values() if text]
+        if filled[0] == _EXAMPLE:
+            return "example"
+        if number == self.header.row + 2 and _is_numbering(filled):
+            return "heading"
+        if not lacks:
             return None
-        contract, positions = best[0]
-        return _Header(row, depth, contract, [names[0] if names else "" for names in texts], positions)
-
-    def _named(self, texts: list[list[str]]) -> list[list[str]]:
-        return [[self.normal(name) for name in names] for names in texts]
-
-    def _match(self, table: str, named: list[list[str]]) -> dict[str, int]:
-        """Column → index; of two headings for one column the contract's first named wins, the left one on a tie."""
-        columns = self.columns[table]
-        best: dict[str, tuple[int, int]] = {}
-        for index, names in enumerate(named):
-            for name in names:
-                if found := columns.get(name):
-                    column, priority = found
-                    if column not in best or priority < best[column][0]:
-                        best[column] = (priority, index)
-                    break
-        return {column: index for column, (_, index) in best.items()}
-
-
-def _merged_text(sheet: Sheet) -> dict[tuple[int, int], str]:
-    """Text of cells merged sideways, by every position they cover on their first row."""
-    found = {}
-    for (top, left), (_, right) in sheet.merged:
-        if top < len(sheet.rows) and left < len(sheet.rows[top]):
-            for column in range(left, right + 1):
-                found[top, column] = sheet.rows[top][left]
-    return found
-
-
-def _heading_texts(sheet: Sheet, anchors: dict[tuple[int, int], str], row: int, depth: int) -> list[list[str]]:
-    """Per column the names it may go by: its lowest heading; that with what stands over it; what stands over it
-    alone where nothing is below (a cell merged downwards)."""
-    width = max(len(sheet.rows[r]) for r in range(row - depth + 1, row + 1))
-    texts: list[list[str]] = []
-    for column in range(width):
-        stack = [_cell(sheet, row - up, column) or anchors.get((row - up, column), "") for up in range(depth)]
-        over = next((text for text in stack[1:] if text), "")
-        if stack[0]:
-            texts.append([stack[0], over + stack[0]] if over and over != stack[0] else [stack[0]])
-        else:
-            texts.append([over] if over else [])
-    return texts
-
-
-def _cell(sheet: Sheet, row: int, column: int) -> str:
-    cells = sheet.rows[row]
-    return cells[column] if column < len(cells) else ""
-
-
-def _rows_left_out(sheet: Sheet, start: int, end: int, reason: LeftOutReason) -> list[LeftOut]:
-    return [LeftOut(row + 1, reason, _shown(sheet.rows[row])) for row in range(start, end) if any(sheet.rows[row])]
-
-
-def _shown(cells: list[str]) -> str:
-    return " ".join(cell for cell in cells if cell)[:200]
-
-
-def _read_table(sheet: Sheet, header: _Header, end: int) -> tuple[FoundTable, list[LeftOut]]:
-    contract = header.contract
-    indexes = [header.positions.get(column) for column in contract.columns]
-    required = [header.positions[column] for column in contract.required]
-    known = set(header.positions.values())
-    extra = {i: text for i, text in enumerate(header.headings) if text and i not in known}
-    width = len(header.headings)
-    records: list[tuple[int, list[str], str]] = []
-    left_out: list[LeftOut] = []
-    for row in range(header.row + 1, end):
-        cells = sheet.rows[row]
-        if not any(cells):
-            continue
-        if len(cells) < width:
-            cells = cells + [""] * (width - len(cells))
-        values = [cells[index] if index is not None else "" for index in indexes]
-        if reason := _why_left_out(cells, values, required, first=row == header.row + 1):
-            left_out.append(LeftOut(row + 1, reason, _shown(cells)))
-            continue
-        others = {text: cells[i] for i, text in extra.items() if cells[i]}
-        others |= {f"#{i + 1}": cells[i] for i in range(width, len(cells)) if cells[i]}
-        records.append((row + 1, values, json.dumps(others, ensure_ascii=False) if others else "{}"))
-    return FoundTable(contract, header.positions, list(extra.values()), records), left_out
-
-
-def _why_left_out(cells: list[str], values: list[str], required: list[int], first: bool) -> LeftOutReason | None:
-    """Only a row that lacks a required cell can be anything else than a record."""
-    filled = [cell for cell in cells if cell]
-    if first and len(filled) > 2 and all(_NUMBERING.match(normal(cell)) for cell in filled):
-        return "heading"
-    if all(cells[index] for index in required):
+        if any(_TOTAL.match(normal(text).rstrip(":")) for text in filled[:3]):
+            return "total"
+        known = [text for name, text in row.items() if name in mapped and text]
+        if _NOTE.match(normal(filled[0])) and 2 * len(known) <= len(mapped) + 1:
+            return "note"
+        if not known:
+            return "empty"
+        if self.followed and number > last_full and self._is_title(number, filled, last_full):
+            return "title"
         return None
-    if any(_TOTAL.match(normal(cell).rstrip(":")) for cell in filled[:3]):
-        return "total"
-    if _NOTE.match(normal(filled[0])):
-        return "note"
-    if not any(values):
-        return "empty"
+
+    def _is_title(self, number: int, filled: list[str], last_full: int) -> bool:
+        """Of rows between the last record and the next heading: one text alone, or what stands after a blank row."""
+        before = self.sheet.rows.numbers
+        line = self.sheet.rows.line(number)
+        return len(filled) == 1 or (line > 0 and before[line - 1] < number - 1 and number - 1 > last_full)
+
+    # --- Records -------------------------------------------------------------------------------------------------
+
+    def _by_year(self, fits: list[Fit]) -> Iterator[tuple[Fit, pl.DataFrame, bool]]:
+        """The rows by the layout that holds in their year, in runs; whether any holds."""
+        cells = self.cells
+        bounded = [fit for fit in fits if fit.form.layout and (fit.form.layout.from_year or fit.form.layout.to_year)]
+        if not bounded or not cells.height:
+            yield fits[0], cells, True
+            return
+        fits = bounded + [fit for fit in fits if fit not in bounded]
+        named = _year_of(self._named_year())
+        chosen: list[tuple[int, bool]] = []
+        for row in cells.iter_rows(named=True):
+            holding = (n for n, fit in enumerate(fits) if fit.form.holds_in(self._year(fit, row) or named))
+            number = next(holding, None)
+            chosen.append((number or 0, number is not None))
+        begin = 0
+        for (number, holds), run in groupby(chosen):
+            height = len(list(run))
+            yield fits[number], cells.slice(begin, height), holds
+            begin += height
+
+    def _named_year(self) -> str:
+        lines = [
+            " ".join(self.sheet.rows[row]) for row in range(self.header.top - 1, max(self.header.top - 11, -1), -1)
+        ]
+        return next((text for text in (*lines, self.sheet.name, self.path) if re.search(r"20\d\d", text)), "")
+
+    def _year(self, fit: Fit, row: dict[str, str | None]) -> int | None:
+        """The year that a row's own cells name."""
+        for name in (self.contract.year, self.contract.event_date):
+            index = fit.positions.get(name) if name else None
+            if index is not None and (text := row.get(str(index))):
+                return _year_of(text)
+        return None
+
+    def _table(self, fit: Fit, cells: pl.DataFrame, holds: bool, unknown: list[str]) -> FoundTable:
+        if not fit.groups:
+            return self._one(fit, cells, fit.positions, self.at, {}, holds, unknown)
+        parts = []
+        for group in fit.groups:
+            columns = [str(index) for index in group.positions.values() if str(index) in cells.columns]
+            said = (
+                cells.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in columns))
+                if columns
+                else cells.clear()
+            )
+            assert fit.form.layout is not None and fit.form.layout.across is not None
+            at = letters(min(group.positions.values()))
+            told = {fit.form.layout.across: group.text}
+            parts.append(self._one(fit, said, fit.positions | group.positions, at, told, holds, unknown))
+        silent = cells.join(pl.concat([part.frame.select(ROW) for part in parts]), on=ROW, how="anti")
+        for row in silent.iter_rows(named=True):
+            self.left_out.append(LeftOut(row.pop(ROW), "empty", _shown(list(row.values()))))
+        return FoundTable(
+            self.contract,
+            pl.concat([part.frame for part in parts]).sort(ROW, maintain_order=True),
+            [position for part in parts for position in part.positions],
+            unknown,
+            [bad for part in parts for bad in part.bad_cells],
+        )
+
+    def _one(
+        self,
+        fit: Fit,
+        cells: pl.DataFrame,
+        positions: dict[str, int],
+        at: str | None,
+        told: dict[str, str],
+        holds: bool,
+        unknown: list[str],
+    ) -> FoundTable:
+        """The table of one layout (and, where records stand side by side, of one column across)."""
+        given = fit.given | told
+
+        def column(name: str) -> pl.Expr:
+            if name in positions and str(positions[name]) in cells.columns:
+                return pl.col(str(positions[name])).alias(name)
+            return pl.lit(given.get(name), pl.String).alias(name)
+
+        chosen = [column(name) for name in self.contract.columns]
+        frame = cells.select(ROW, pl.lit(at, pl.String).alias("_at"), *chosen, self._extra(fit, cells))
+        if not frame.height:
+            return FoundTable(self.contract, frame, [], unknown, [])
+        first, last = frame[ROW][0], frame[ROW][-1]
+        places = [Position(name, letters(index), at, first, last) for name, index in positions.items()]
+        return FoundTable(self.contract, frame, places, unknown, self._bad_cells(frame, positions, at, holds))
+
+    def _bad_cells(self, frame: pl.DataFrame, positions: dict[str, int], at: str | None, holds: bool) -> list[BadCell]:
+        bad = []
+        if self.sheet.flaws:
+            columns = {index: name for name, index in positions.items()}
+            rows = set(frame[ROW])
+            for (row, index), rule in self.sheet.flaws.items():
+                if row + 1 in rows and index in columns:
+                    bad.append(BadCell(row + 1, at, columns[index], rule))
+        if not holds:
+            dated = self.contract.year or self.contract.event_date
+            assert dated is not None
+            bad += [BadCell(row, at, dated, "layout_year") for row in frame[ROW]]
+        return bad
+
+    def _extra(self, fit: Fit, cells: pl.DataFrame) -> pl.Expr:
+        """The cells under headings that the contract does not know, and those under none, as JSON."""
+        known = {str(index) for index in fit.indexes}
+        texts = self.header.texts
+        used: set[str] = set()
+        parts = []
+        for name in cells.columns:
+            if name == ROW or name in known:
+                continue
+            heading = texts.get(int(name), "")
+            heading = heading if heading and heading not in used else f"#{int(name) + 1}"
+            used.add(heading)
+            text = pl.lit('"') + pl.col(name).str.replace_many(_ESCAPES) + pl.lit('"')
+            key = '"' + "".join(_ESCAPES.get(mark, mark) for mark in heading) + '": '
+            parts.append(pl.lit(key) + text)
+        if not parts:
+            return pl.lit("{}").alias("_extra")
+        joined = pl.concat_str(parts, separator=", ", ignore_nulls=True)
+        return pl.concat_str(pl.lit("{"), joined, pl.lit("}")).alias("_extra")
+
+
+def letters(index: int) -> str:
+    """The name of a column: 0 is A, 26 is AA."""
+    name = ""
+    while index >= 0:
+        index, rest = divmod(index, 26)
+        name = chr(65 + rest) + name
+        index -= 1
+    return name
+
+
+def _year_of(text: str) -> int | None:
+    """The year with which a date begins, however it is written."""
+    plain = normal(text)
+    if found := _YEAR.match(plain):
+        return int(found[1])
+    if (serial := _SERIAL_DAY.fullmatch(plain)) and 32874 <= int(serial[1]) <= 73050:
+        return 1900 + int((int(serial[1]) - 1) / 365.25)
+    if found := re.search(r"(?<!\d)(20\d\d)", plain):
+        return int(found[1])
     return None
+
+
+def _is_numbering(filled: list[str]) -> bool:
+    """A row that numbers the columns: A B C …, 甲 乙 1 2 3 …, (1) (2) (3) …"""
+    marks = [normal(text).strip("()") for text in filled]
+    if len(marks) < 3:
+        return False
+    expected: list[str] = []
+    letter = next((kind for kind in _NUMBERING if marks[0].upper() == kind[0]), "")
+    for mark in marks:
+        if letter and len(expected) < len(letter) and mark.upper() == letter[len(expected)]:
+            expected.append(mark)
+        else:
+            break
+    rest = marks[len(expected) :]
+    return rest == [str(number) for number in range(1, len(rest) + 1)]
+
+
+def _rows_left_out(
+    sheet: Sheet, start: int, end: int, reason: LeftOutReason, left: int = 0, right: int | None = None
+) -> list[LeftOut]:
+    rows = ((row, sheet.rows[row][left:right]) for row in range(start, min(end, len(sheet.rows))))
+    return [LeftOut(row + 1, reason, _shown(cells)) for row, cells in rows if any(cells)]
+
+
+def _shown(cells: Sequence[str | None]) -> str:
+    return " ".join(cell for cell in cells if cell)[:200]

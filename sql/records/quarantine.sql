@@ -4,12 +4,8 @@
 with pointed as (
   select
     problem.*,
-    set_aside._file, set_aside._sheet, set_aside._row, set_aside.record,
-    case
-      when position.position is null then ''
-      when position.position < 26 then concat(chr(65 + position.position), set_aside._row)
-      else concat(chr(64 + position.position // 26), chr(65 + position.position % 26), set_aside._row)
-    end as cell,
+    set_aside._file, set_aside._sheet, set_aside._row, set_aside._at, set_aside.record,
+    case when position.letters is null then '' else concat(position.letters, set_aside._row) end as cell,
     json_extract_string(set_aside.record, concat('$.', problem.column_name)) as value,
     said.sentence,
     case problem.reason
@@ -21,12 +17,13 @@ with pointed as (
   left join main.position
     on position._source = set_aside._source and position._file = set_aside._file and position._sheet = set_aside._sheet
     and position.table_name = problem.table_name and position.column_name = problem.column_name
+    and position._at is not distinct from set_aside._at
     and set_aside._row between position.first_row and position.last_row
   where problem.severity = 'critical'
 )
 select
   table_name,
-  _file, _sheet, _row,
+  _file, _sheet, _row, _at,
   min_by(reason, precedence) as reason,
   string_agg(cell, ' ' order by precedence, column_name, rule) as cells,
   string_agg(
@@ -42,4 +39,4 @@ select
   _rec
 from pointed
 group by all
-order by table_name, _file, _sheet, _row
+order by table_name, _file, _sheet, _row, _at

@@ -18,11 +18,12 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kaohe.cleaning import typed, untyped
+from kaohe.cleaning import told, typed, untyped
 from kaohe.contracts import Contract, Contracts
 from kaohe.errors import Unreadable
 from kaohe.sources.files import TEXT_FILES, WORKBOOKS, Sheet, read_sheets
-from kaohe.sources.recognise import FoundTable, Headings, recognise
+from kaohe.sources.headings import Headings
+from kaohe.sources.recognise import FoundTable, recognise
 from tests.helpers import MESSY
 
 
@@ -305,10 +306,8 @@ READ: dict[str, Callable[[str], Value]] = {
 
 def clean(table: FoundTable) -> pl.DataFrame:
     """The records typed, as loading does it; every filled cell could be."""
-    texts = dict.fromkeys(CHECKS.columns, pl.String) | {"_row": pl.Int32}
-    rows = [(*cells, row) for row, cells, _ in table.records]
     place = {column: pl.lit("") for column in ("_source", "_file", "_sheet", "_table")}
-    raw = pl.DataFrame(rows, texts, orient="row").with_columns(pl.col(*CHECKS.columns).replace("", None), **place)
+    raw = told(CHECKS, table.frame.with_columns(**place))
     cleaned = typed(CHECKS, raw)
     assert untyped(CHECKS, raw, cleaned).rows() == []
     return cleaned
@@ -321,8 +320,8 @@ def check(written: Written, name: str, data: bytes) -> None:
     (table,) = reading.tables
     assert [(row.row, row.reason) for row in reading.left_out] == written.left_out
     assert table.unknown_headings == [EXTRA_HEADING]
-    assert [row for row, _, _ in table.records] == list(written.records)
-    assert [json.loads(extra) for _, _, extra in table.records] == [
+    assert table.frame["_row"].to_list() == list(written.records)
+    assert [json.loads(extra) for extra in table.frame["_extra"]] == [
         {EXTRA_HEADING: extra} if extra else {} for _, extra in written.records.values()
     ]
     cleaned = clean(table)
@@ -358,7 +357,7 @@ def test_a_date_with_a_time_of_day_is_its_day(mark: str) -> None:
     days = [(day, hour) for day in range(1, 32) for hour in range(24)]
     for day, hour in days:
         rows += [["C1", "监测站", f"2023{mark}3{mark}{day} {time}"] for time in (f"{hour}:30", f"{hour:02}:05:59")]
-    (table,) = recognise(Sheet("表", rows), Headings(KNOWN)).tables
+    (table,) = recognise(Sheet.of("表", rows), Headings(KNOWN)).tables
     expected = [f"2023-03-{day:02}" for day, _ in days for _ in range(2)]
     assert clean(table)["inspected_on"].to_list() == expected
 
@@ -391,11 +390,11 @@ def merged_cells(draw: st.DrawFn) -> tuple[tuple[int, int], tuple[int, int]]:
 def test_every_filled_row_is_a_record_or_left_out_or_on_a_refused_sheet(
     rows: list[list[str]], merged: list[tuple[tuple[int, int], tuple[int, int]]]
 ) -> None:
-    account(Sheet("表", rows, merged))
+    account(Sheet.of("表", rows, merged))
 
 
 def test_a_heading_does_not_reach_up_into_the_one_above_it() -> None:
-    account(Sheet("表", [HEADING, ["", "", *HEADING[2:]]]))
+    account(Sheet.of("表", [HEADING, ["", "", *HEADING[2:]]]))
 
 
 def account(sheet: Sheet) -> None:
@@ -403,7 +402,7 @@ def account(sheet: Sheet) -> None:
     rows = sheet.rows
     reading = recognise(sheet, Headings(BOTH))
     filled = [number for number, row in enumerate(rows, start=1) if any(row)]
-    records = [row for table in reading.tables for row, _, _ in table.records]
+    records = [row for table in reading.tables for row in table.frame["_row"]]
     left_out = [row.row for row in reading.left_out]
     if reading.refusal is None:
         assert sorted(records + left_out) == filled

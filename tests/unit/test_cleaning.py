@@ -3,15 +3,16 @@
 import polars as pl
 import pytest
 
-from kaohe.cleaning import typed, untyped
+from kaohe.cleaning import told, typed, untyped
 from kaohe.contracts import Column, Contract
 
 
 def clean(column: Column, *cells: str | None) -> tuple[list[str | None], list[int]]:
     """The cells of one column typed, and the rows (1, 2, …) that could not be."""
     contract = Contract.model_construct(table="t", columns={"x": column})
-    place = {"_source": "inbox", "_file": "a", "_sheet": "", "_table": 0}
-    raw = pl.DataFrame({"x": pl.Series(cells, dtype=pl.String), "_row": range(1, len(cells) + 1), **place})
+    place = {"_source": "inbox", "_file": "a", "_sheet": "", "_table": 0, "_at": None}
+    cell = pl.Series(cells, dtype=pl.String).replace("", None)
+    raw = told(contract, pl.DataFrame({"x": cell, "_row": range(1, len(cells) + 1), **place}))
     cleaned = typed(contract, raw)
     return cleaned["x"].to_list(), untyped(contract, raw, cleaned)["_row"].to_list()
 

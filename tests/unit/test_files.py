@@ -16,7 +16,7 @@ TEXT = "检查编号,单位\r\nC1,水务中心\r\n"
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 def test_csv_in_every_encoding_offices_use(encoding: str) -> None:
     (sheet,) = read_sheets("a.csv", TEXT.encode(encoding))
-    assert sheet.rows == [["检查编号", "单位"], ["C1", "水务中心"]]
+    assert list(sheet.rows) == [["检查编号", "单位"], ["C1", "水务中心"]]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -34,14 +34,14 @@ def test_csv_whose_cells_hold_lists_is_cut_by_its_own_delimiter() -> None:
 
 def test_csv_rows_are_numbered_as_a_spreadsheet_shows_them() -> None:
     (sheet,) = read_sheets("a.csv", '\n"两\n行",b\n\nc,d\n'.encode())
-    assert sheet.rows == [[], ["两\n行", "b"], [], ["c", "d"]]
+    assert list(sheet.rows) == [[], ["两\n行", "b"], [], ["c", "d"]]
 
 
 def test_workbook_cells_keep_their_place_and_show_plainly(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "a.xlsx", {"甲": [[], ["", 12, 0.965, " x　"]], "乙": [["y"]]})
     first, second = read_sheets("a.xlsx", (tmp_path / "a.xlsx").read_bytes())
-    assert (first.name, first.rows) == ("甲", [["", "", "", ""], ["", "12", "0.965", "x"]])
-    assert (second.name, second.rows) == ("乙", [["y"]])
+    assert (first.name, list(first.rows)) == ("甲", [[], ["", "12", "0.965", "x"]])
+    assert (second.name, list(second.rows)) == ("乙", [["y"]])
 
 
 def zipped(name: str) -> bytes:
@@ -93,11 +93,11 @@ def test_awkward_files_are_read_or_refused_in_one_sentence(path: Path) -> None:
         assert path.name == "wireservice__null_byte.csv"
         assert "第 2 行" in str(refused)
         return
-    assert any(any(row) for sheet in sheets for row in sheet.rows) or path.name == "tafia__errors.xlsx"
+    assert any(any(row) for sheet in sheets for row in sheet.rows)
 
 
 def rows(name: str, sheet: int = 0) -> list[list[str]]:
-    return read_sheets(name, (MESSY / name).read_bytes())[sheet].rows
+    return list(read_sheets(name, (MESSY / name).read_bytes())[sheet].rows)
 
 
 def test_awkward_cells_come_out_right() -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from kaohe.contracts import Contract, load_contracts
 from kaohe.sources.files import Sheet
-from kaohe.sources.recognise import Headings, normal_heading, recognise
+from kaohe.sources.headings import Headings, normal_heading
+from kaohe.sources.recognise import recognise
 from tests.helpers import ROOT
 
 OURS = load_contracts(ROOT / "expectations")
@@ -17,7 +18,7 @@ TABLES = sorted(OURS)
 def recognised(*headings: str) -> list[str]:
     """The tables found on a sheet with these headings."""
     row = [["1"] * len(headings)]
-    return [table.contract.table for table in recognise(Sheet("表", [list(headings), *row], []), Headings(OURS)).tables]
+    return [table.contract.table for table in recognise(Sheet.of("表", [list(headings), *row]), Headings(OURS)).tables]
 
 
 def first_headings(contract: Contract, *columns: str) -> dict[str, str]:

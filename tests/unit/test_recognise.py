@@ -6,7 +6,8 @@ import pytest
 
 from kaohe.contracts import Contract, Contracts
 from kaohe.sources.files import Sheet, read_sheets
-from kaohe.sources.recognise import FoundTable, Headings, Reading, recognise
+from kaohe.sources.headings import Headings
+from kaohe.sources.recognise import FoundTable, Reading, recognise
 from tests.helpers import MESSY, write_xlsx
 
 
@@ -32,7 +33,7 @@ def read(
     rows: list[list[str]], *contracts: Contract, merged: list[tuple[tuple[int, int], tuple[int, int]]] | None = None
 ) -> Reading:
     known = Contracts({c.table: c for c in contracts or (CHECKS,)})
-    return recognise(Sheet("表", rows, merged or []), Headings(known))
+    return recognise(Sheet.of("表", rows, merged), Headings(known))
 
 
 def only(reading: Reading) -> FoundTable:
@@ -41,7 +42,12 @@ def only(reading: Reading) -> FoundTable:
 
 
 def records(reading: Reading) -> list[tuple[int, list[str]]]:
-    return [(row, cells[:2]) for row, cells, _ in only(reading).records]
+    frame = only(reading).frame.fill_null("")
+    return [(row, list(cells)) for row, *cells in frame.select("_row", *only(reading).contract.required).iter_rows()]
+
+
+def positions(reading: Reading) -> dict[str, str]:
+    return {position.column: position.letters for position in only(reading).positions}
 
 
 def left_out(reading: Reading) -> list[tuple[int, str]]:
@@ -63,7 +69,8 @@ def test_a_table_under_title_rows_with_total_and_note_rows_left_out_and_reported
     ])  # fmt: skip
     assert records(reading) == [(5, ["C1", "水务中心"]), (7, ["C2", "监测站"])]
     assert left_out(reading) == [(1, "title"), (2, "title"), (4, "heading"), (8, "empty"), (9, "total"), (10, "note")]
-    assert only(reading).records[0][2] == '{"序号": "1"}'
+    assert only(reading).frame["_extra"][0] == '{"序号": "1"}'
+    assert only(reading).unknown_headings == []  # everybody knows that one
 
 
 def test_a_record_that_only_looks_like_a_total_or_a_note_is_kept() -> None:
@@ -80,14 +87,14 @@ def test_a_two_row_heading_with_cells_merged_both_ways() -> None:
     merged = [((0, 0), (1, 0)), ((0, 1), (1, 1)), ((0, 2), (0, 3)), ((0, 4), (1, 4))]
     for given in (merged, []):  # a CSV has no merged cells
         reading = read(rows, merged=given)
-        assert only(reading).positions == {"number": 0, "unit": 1, "fixed_time": 2, "agenda": 3}
+        assert positions(reading) == {"number": "A", "unit": "B", "fixed_time": "C", "agenda": "D"}
         assert records(reading) == [(3, ["C1", "水务中心"])]
         assert left_out(reading) == [(1, "heading"), (2, "heading")]
 
 
 def test_headings_with_units_marks_and_line_breaks() -> None:
     reading = read([["*检查编号", "单位\n名称", "参学率（%）", "固 定 时 间"], ["C1", "水务中心", "96.5", "是"]])
-    assert only(reading).positions == {"number": 0, "unit": 1, "rate": 2, "fixed_time": 3}
+    assert positions(reading) == {"number": "A", "unit": "B", "rate": "C", "fixed_time": "D"}
 
 
 def test_of_two_headings_for_one_column_the_contracts_first_wins() -> None:
@@ -101,7 +108,7 @@ def test_a_repeated_heading_and_a_row_of_column_numbers_are_left_out() -> None:
         ["检查编号", "单位名称", "固定时间"], ["1", "2", "3"], ["C1", "甲", "是"], ["检查编号", "单位名称", "固定时间"],
         ["C2", "乙", "否"],
     ])  # fmt: skip
-    found = [(row, cells[0]) for table in reading.tables for row, cells, _ in table.records]
+    found = [found for table in reading.tables for found in table.frame.select("_row", "number").rows()]
     assert found == [(3, "C1"), (5, "C2")]
     assert left_out(reading) == [(1, "heading"), (2, "heading"), (4, "heading")]
 
@@ -135,7 +142,7 @@ def test_merged_headings_of_a_real_workbook(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "a.xlsx", {"随便": rows}, merged=["A1:C1", "A2:A3", "B2:B3"])
     (sheet,) = read_sheets("a.xlsx", (tmp_path / "a.xlsx").read_bytes())
     reading = recognise(sheet, Headings(Contracts({"checks": CHECKS})))
-    assert [(row, cells) for row, cells, _ in only(reading).records] == [(4, ["C1", "甲", "√", "", ""])]
+    assert only(reading).frame.select("_row", *CHECKS.columns).rows() == [(4, "C1", "甲", "√", None, None)]
 
 
 DEATHS = contract(
@@ -167,10 +174,10 @@ def test_tables_of_awkward_files(
     sheet = read_sheets(name, (MESSY / name).read_bytes())[0]
     reading = recognise(sheet, Headings(Contracts({known.table: known})))
     table = only(reading)
-    complete = [(row, cells) for row, cells, _ in table.records if all(cells[:2])]
+    complete = table.frame.drop_nulls(list(known.columns)[:2]).select("_row", *known.columns).rows()
     assert complete[0][0] == rows[0]
     if rows[1]:
         assert complete[-1][0] == rows[1]
-        assert (complete[0][1][0], complete[-1][1][0]) == (first, last)
+        assert (complete[0][1], complete[-1][1]) == (first, last)
     filled = sum(any(row) for row in sheet.rows)
-    assert filled == len(table.records) + len(reading.left_out)
+    assert filled == table.frame.height + len(reading.left_out)
