@@ -31,9 +31,16 @@ ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#
 
 FlawKind = Literal["error_cell", "formula_cell"]
 
-_WORTH_PARSING = re.compile(rb"""<(?:\w+:)?f[\s>/]|\st=["']e["']|\shidden=["'](?:1|true)["']""")
-_ROW_NUMBER = re.compile(rb"""<(?:\w+:)?row\s[^>]*?\br=["'](\d{1,7})["']""")
-_FAR_COLUMN = re.compile(rb"""\sr=["']([A-Z]{2,3})\d""")
+#: What may be a formula, an error or a hidden row, and the pattern it then has; the first is found many times faster.
+_WORTH_PARSING = (
+    (b"<f", re.compile(rb"<f[\s>/]")),
+    (b":f", re.compile(rb"<\w+:f[\s>/]")),
+    (b"hidden=", re.compile(rb"""\shidden=["'](?:1|true)["']""")),
+    (b'"e"', re.compile(rb"""\st=["']e["']""")),
+    (b"'e'", re.compile(rb"""\st=["']e["']""")),
+)
+_ROW_NUMBER = re.compile(rb"""row\s[^>]*?\br=["'](\d{1,7})["']""")
+_FAR_COLUMN = re.compile(rb"""r=["']([A-Z]{2,3})\d""")
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})$")
 
 
@@ -120,9 +127,9 @@ def _glance(archive: zipfile.ZipFile, part: str) -> tuple[Details, bool]:
     with archive.open(part) as stream:
         while piece := stream.read(_PIECE):
             text = rest + piece
-            worth_parsing = worth_parsing or _WORTH_PARSING.search(text) is not None
-            for number in _ROW_NUMBER.findall(text):
-                details.rows = max(details.rows, int(number))
+            worth_parsing = worth_parsing or any(sign in text and full.search(text) for sign, full in _WORTH_PARSING)
+            if row := _ROW_NUMBER.match(text, max(text.rfind(b"<row "), text.rfind(b":row "), 0) + 1):
+                details.rows = max(details.rows, int(row[1]))
             for letters in set(_FAR_COLUMN.findall(text)):
                 details.columns = max(details.columns, _index(letters.decode()) + 1)
             rest = text[text.rfind(b"<") :][-4096:]
