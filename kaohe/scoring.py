@@ -402,5 +402,5 @@ def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> N
             f"(select count(*) from main.{name}), (select count(*) from main.quarantine where table_name = '{name}'), "
             f"(select count(*) from main.{name} where _year <> {year:d})"
         )
-        places.append(f"select '{name}' as table_name, _file, _sheet, _row, _rec from main.{name}")
+        places.append(f"select '{name}' as table_name, _file, _sheet, _row, _at, _rec from main.{name}")
     con.execute("create or replace view main.record_place as " + " union all ".join(places))

@@ -32,19 +32,21 @@ _WITHOUT_LOSS = ("pending", "not_applicable", "shown")
 
 @dataclass(frozen=True)
 class Record:
-    """A record: the title of its table, its place, and its cells under the contract's first headings; people are
-    masked, blank cells left out."""
+    """A record: the title of its table, its place (``column``: where it begins, if its row holds several), and its
+    cells under the contract's first headings; people are masked, blank cells left out."""
 
     table: str
     file: str
     sheet: str
     row: int
+    column: str | None
     cells: dict[str, str]
 
     @property
     def place(self) -> str:
         """Where it stands: file · sheet · row."""
-        return " · ".join(part for part in (self.file, self.sheet, say("row", row=self.row)) if part)
+        row = say("row_column", row=self.row, column=self.column) if self.column else say("row", row=self.row)
+        return " · ".join(part for part in (self.file, self.sheet, row) if part)
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,8 @@ class Explainer:
 
     def __enter__(self) -> Self:
         self.snapshot = self._open.enter_context(Snapshot(self.publication))
-        gained = "select 1 from duckdb_columns() where table_name = 'evidence' and column_name = 'gained'"
-        if not self.snapshot.rows(gained):
+        kept = "select 1 from duckdb_columns() where table_name = 'org_unit' and column_name = '_at'"  # the newest
+        if not self.snapshot.rows(kept):
             self._open.close()
             raise KaoheError("explain_old", publication=self.publication.name)
         self._units = dict(self.snapshot.rows("select unit_id, name from main.org_unit"))
@@ -175,17 +177,17 @@ class Explainer:
         for contract in self._tables.get(indicator, []) if wanted else []:
             columns = [name for name in contract.columns if not contract.columns[name].private]
             rows = self.snapshot.rows(
-                f"select _rec, _file, _sheet, _row, {', '.join(map(quoted, columns))} from main.{contract.table} "
+                f"select _rec, _file, _sheet, _row, _at, {', '.join(map(quoted, columns))} from main.{contract.table} "
                 "where list_contains(?, _rec)",
                 [list(wanted)],
             )
-            for rec, file, sheet, row, *values in rows:
+            for rec, file, sheet, row, column, *values in rows:
                 cells = {
                     contract.columns[name].headings[0]: self._shown(contract.columns[name], value)
                     for name, value in zip(columns, values, strict=True)
                     if value is not None
                 }
-                found[rec] = Record(contract.title, file, sheet, row, cells)
+                found[rec] = Record(contract.title, file, sheet, row, column, cells)
         return found
 
     def _shown(self, column: Column, value: Any) -> str:

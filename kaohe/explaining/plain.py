@@ -42,7 +42,7 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def _record(record: Record) -> dict[str, Any]:
-    place = {"file": record.file, "sheet": record.sheet, "row": record.row}
+    place = {"file": record.file, "sheet": record.sheet, "row": record.row, "column": record.column}
     return {"table": record.table, **place, "cells": record.cells}
 
 

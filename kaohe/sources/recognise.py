@@ -211,7 +211,8 @@ class _Part:
         absent = [name for name in required if name not in cells.columns]
         full = pl.all_horizontal(pl.col(name).is_not_null() for name in required) if required else pl.lit(True)
         first = pl.coalesce(pl.exclude(ROW))
-        doubtful = (~full if not absent else pl.lit(True)) | (first == _EXAMPLE) | (pl.col(ROW) == self.header.row + 2)
+        sure = full if not (absent or fit.groups) else pl.lit(False)
+        doubtful = ~sure | (first == _EXAMPLE) | (pl.col(ROW) == self.header.row + 2)
         mapped = {str(index) for index in fit.indexes}
         reasons: dict[int, LeftOutReason] = {}
         last_full = 0
@@ -220,7 +221,8 @@ class _Part:
             last_full = whole[-1] if len(whole) else self.header.row + 1
         for row in cells.filter(doubtful).iter_rows(named=True):
             number = row.pop(ROW)
-            lacks = bool(absent) or not all(row[name] for name in required)
+            # Below months across, nothing but the unit is required of every row, and totals have a text there too.
+            lacks = bool(absent or fit.groups) or not all(row[name] for name in required)
             if reason := self._why_left_out(number, row, mapped, lacks, last_full):
                 reasons[number] = reason
                 self.left_out.append(LeftOut(number, reason, _shown(list(row.values()))))

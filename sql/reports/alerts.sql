@@ -8,8 +8,8 @@ with placed as (
     alert.item,
     string_agg(
       concat(record_place._file, case when record_place._sheet = '' then '' else concat(' · ', record_place._sheet) end,
-        ' · ', record_place._row),
-      '；' order by record_place._file, record_place._sheet, record_place._row
+        ' · ', record_place._at, record_place._row),
+      '；' order by record_place._file, record_place._sheet, record_place._row, record_place._at
     ) filter (where record.number <= 5) as records
   from alert
   cross join unnest(alert.records) with ordinality as record (_rec, number)

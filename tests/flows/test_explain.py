@@ -278,5 +278,5 @@ def test_what_cannot_be_answered_is_one_sentence(published: Result, arguments: t
 def test_a_publication_of_an_earlier_version_says_so(published: Result, tmp_path: Path) -> None:
     old = copied(published, tmp_path / "home")
     with duckdb.connect(str(old.folder / "snapshot.duckdb")) as con:
-        con.execute("alter table evidence drop column gained")
+        con.execute("alter table org_unit drop column _at")
     assert refused(explained, old, "法规处").key == "explain_old"

@@ -167,7 +167,8 @@ def test_sheets_that_are_no_table_are_reported_and_change_nothing(inbox: Path, h
     result = assess(inbox, home)
     assert result.outcome.exit_code == 0
     sheets = {sheet["sheet"]: sheet for sheet in result.manifest["sheets"] if sheet["file"] == "抽查.xlsx"}
-    assert sheets["填表说明"]["table"] is None
+    assert "填表说明" not in sheets  # it explains our templates
+    assert [row["reason"] for row in result.manifest["left_out"] if row["sheet"] == "填表说明"] == ["note"]
     assert sheets["数据"]["fits"] == ["inspection"]
     assert "检查意见" in sheets["数据"]["missing"]
     assert counts(result)[0] == 3
