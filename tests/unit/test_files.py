@@ -1,10 +1,12 @@
 """Bytes of a file → sheets of text cells, or one clear sentence."""
 
+import datetime as dt
 import zipfile
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from kaohe.errors import Unreadable
 from kaohe.sources.files import read_sheets
@@ -111,3 +113,142 @@ def test_awkward_cells_come_out_right() -> None:
     assert rows("okfn__utf-16le_encoded.csv")[0][:2] == ["Organisation_code", "Organisation_name"]
     hidden = [sheet.hidden for sheet in read_sheets("v.xlsx", (MESSY / "SheetJS__sheet_visibility.xlsx").read_bytes())]
     assert hidden == [False, True, True]
+
+
+# --- What a workbook says beside its values --------------------------------------------------------------------------
+
+
+def xlsx(sheet: str, **parts: str) -> bytes:
+    """The smallest workbook there is, with this sheet's XML; ``parts``: other parts that replace its own."""
+    rels = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    written = {
+        "[Content_Types].xml": f'<Types xmlns="{package}/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>',
+        "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r" Type="{rels}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rels}"><sheets><sheet name="表" sheetId="1" r:id="r1"/></sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" Type="{rels}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{sheet}</sheetData></worksheet>',
+    } | parts
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in written.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+def text(place: str, said: str) -> str:
+    return f'<c r="{place}" t="inlineStr"><is><t>{said}</t></is></c>'
+
+
+def test_cells_whose_formula_failed_or_was_never_worked_out_are_told_apart_from_blanks() -> None:
+    (sheet,) = read_sheets("台账.xlsx", xlsx(
+        f'<row r="1">{text("A1", "x")}<c r="B1" t="e"><f>1/0</f><v>#DIV/0!</v></c><c r="C1"><f>SUM(A1:A2)</f></c></row>'
+        '<row r="2"><c r="A2"><f>1+1</f><v>2</v></c><c r="B2" t="str"><f>IF(1,"","")</f><v></v></c><c r="C2"><f>1</f><v/></c></row>'
+        '<row r="4"><c r="AB4" t="e"><v>#N/A</v></c></row>'
+    ))  # fmt: skip
+    assert [row[:3] for row in sheet.rows][:2] == [["x", "#DIV/0!", "=SUM(A1:A2)"], ["2", "", "=1"]]
+    assert (sheet.rows[2], sheet.rows.cell(3, 27)) == ([], "#N/A")
+    assert sheet.flaws == {
+        (0, 1): "error_cell", (0, 2): "formula_cell", (1, 2): "formula_cell", (3, 27): "error_cell"
+    }  # fmt: skip
+
+
+def test_the_zero_of_a_program_that_leaves_the_working_out_to_excel_is_no_value(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as book:
+        sheet = book.add_worksheet()
+        sheet.write_formula("A1", "=1+1")  # xlsxwriter writes 0 and asks Excel to work it out
+        sheet.write_formula("A2", "=1+1", None, 2)
+        sheet.write("A3", 0)
+    (found,) = read_sheets("a.xlsx", (tmp_path / "a.xlsx").read_bytes())
+    assert list(found.rows) == [["=1+1"], ["2"], ["0"]]
+    assert found.flaws == {(0, 0): "formula_cell"}
+
+
+def test_errors_in_every_kind_of_file() -> None:
+    """All seven errors of a real workbook; the same as text in a CSV."""
+    sheet = read_sheets("e.xlsx", (MESSY / "tafia__errors.xlsx").read_bytes())[0]
+    errors = sorted(row[0] for row in sheet.rows)
+    assert errors == ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"]
+    assert set(sheet.flaws.values()) == {"error_cell"}
+    (sheet,) = read_sheets("e.csv", "编号,值\nC1,#REF!\n".encode())
+    assert sheet.flaws == {(1, 1): "error_cell"}
+
+
+def test_hidden_and_filtered_rows_are_read_and_counted(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as book:
+        sheet = book.add_worksheet()
+        for row in range(5):
+            sheet.write(row, 0, row)
+        for row in (1, 3, 9):  # the last holds nothing
+            sheet.set_row(row, None, None, {"hidden": True})
+    (found,) = read_sheets("a.xlsx", (tmp_path / "a.xlsx").read_bytes())
+    assert [row[0] for row in found.rows] == list("01234")
+    assert found.hidden_rows == 2
+
+
+def test_a_cell_in_a_far_corner_of_a_sheet_is_one_cell_more(tmp_path: Path) -> None:
+    """calamine alone would fill in thousands of millions of cells and take the process with it."""
+    with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(1, 1, ["x", dt.date(2023, 3, 5), 1.5], book.add_format({"num_format": "yyyy-mm-dd"}))
+        sheet.write("XFD99999", "y")
+    (found,) = read_sheets("a.xlsx", (tmp_path / "a.xlsx").read_bytes())
+    assert found.rows[1] == ["", "x", "2023-03-05", "1900-01-01 12:00:00"]  # as it is formatted
+    assert (len(found.rows), len(found.rows[99998])) == (99999, 16384)
+    assert found.rows.frame.height == 2
+
+
+def test_an_archive_that_unpacks_to_very_much_is_refused_before_it_is_unpacked() -> None:
+    buffer = BytesIO()
+    with (
+        zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w") as part,
+    ):
+        for _ in range(300):
+            part.write(bytes(2**20))
+    with pytest.raises(Unreadable) as caught:
+        read_sheets("台账.xlsx", buffer.getvalue())
+    assert caught.value.key == "file_bomb"
+
+
+def test_an_archive_that_lies_about_its_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = xlsx(f'<row r="1">{text("A1", "x" * 100_000)}</row>')
+    monkeypatch.setattr("kaohe.sources.details.MOST_BYTES", 200_000)  # so that a small one is large
+    assert read_sheets("台账.xlsx", data)[0].rows[0] == ["x" * 100_000]
+    size = len(zipfile.ZipFile(BytesIO(data)).read("xl/worksheets/sheet1.xml"))
+    lying = data.replace(size.to_bytes(4, "little"), (50).to_bytes(4, "little"))
+    assert lying != data
+    with pytest.raises(Unreadable) as caught:
+        read_sheets("台账.xlsx", lying)
+    assert caught.value.key == "file_broken"
+
+
+def test_entities_are_not_resolved_and_links_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("s3cret")
+    sheet = f'<!DOCTYPE x [<!ENTITY e SYSTEM "file://{secret}">]><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>&e;a</t></is></c></row></sheetData></worksheet>'
+    try:
+        sheets = read_sheets("台账.xlsx", xlsx("", **{"xl/worksheets/sheet1.xml": sheet}))
+    except Unreadable:
+        return
+    assert "s3cret" not in str([list(found.rows) for found in sheets])
+
+
+def test_a_workbook_under_the_name_of_a_csv_is_read_as_what_it_is() -> None:
+    (sheet,) = read_sheets("台账.csv", xlsx(f'<row r="1">{text("A1", "x")}</row>'))
+    assert list(sheet.rows) == [["x"]]
+
+
+def test_an_unclosed_quote_at_the_very_end_is_found() -> None:
+    for data in ('a,b\n"', 'a,b\n1,"', 'a,b\n1,2\n"\n', '"'):
+        with pytest.raises(Unreadable) as caught:
+            read_sheets("台账.csv", data.encode())
+        assert caught.value.key == "file_quote"
+
+
+def test_rows_longer_and_shorter_than_most_keep_their_places() -> None:
+    rows = [["标题"], ["a", "b", "c"], [], ["1", "2", "3", "4", "5"], ["x"], ["6", "", "7"]]
+    lines = "\n".join(",".join(row) for row in rows)
+    (sheet,) = read_sheets("a.csv", lines.encode())
+    assert list(sheet.rows) == rows
