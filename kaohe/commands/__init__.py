@@ -3,6 +3,7 @@
 from kaohe.commands import (
     alerts,
     bulletin,
+    check,
     compare,
     explain,
     lifecycle,
@@ -17,5 +18,6 @@ from kaohe.commands import (
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, explain, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems, score, scheme,
+    run, check, explain, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems, score,
+    scheme,
 )  # fmt: skip

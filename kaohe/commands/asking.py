@@ -25,6 +25,13 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
+class Listing(StrEnum):
+    """How an answer is given that no workbook is made of."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 YEARS: dict[str, Any] = {"min": 2000, "max": 2100}
 
 

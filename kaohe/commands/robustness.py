@@ -1,7 +1,6 @@
 """``kaohe robustness``: how far the ranks and scores of the publication in force hold."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,13 +13,6 @@ if TYPE_CHECKING:
     from kaohe.robustness.tables import Found
 
 
-class Format(StrEnum):
-    """How it is given."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 def add(app: typer.Typer) -> None:
     """Register the command."""
     spoken = language()
@@ -31,7 +23,7 @@ def add(app: typer.Typer) -> None:
         seed: Annotated[int | None, typer.Option(help=say("cli_robustness_seed"))] = None,
         year: Annotated[int | None, asking.published_year()] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
-        format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TEXT,
+        format_: Annotated[asking.Listing, typer.Option("--format", help=say("cli_format"))] = asking.Listing.TEXT,
         out: Annotated[Path | None, typer.Option(help=say("cli_robustness_out"))] = None,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
@@ -40,7 +32,7 @@ def add(app: typer.Typer) -> None:
         found = robustness(home, year, draws, seed)
         if out:
             found.write(out)
-        if format_ is Format.JSON:
+        if format_ is asking.Listing.JSON:
             print(json.dumps(_plain(found), ensure_ascii=False, indent=2, default=str))
         else:
             _print(found)

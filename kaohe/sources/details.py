@@ -131,7 +131,7 @@ def _glance(archive: zipfile.ZipFile, part: str) -> tuple[Details, bool]:
             if row := _ROW_NUMBER.match(text, max(text.rfind(b"<row "), text.rfind(b":row "), 0) + 1):
                 details.rows = max(details.rows, int(row[1]))
             for letters in set(_FAR_COLUMN.findall(text)):
-                details.columns = max(details.columns, _index(letters.decode()) + 1)
+                details.columns = max(details.columns, column_index(letters.decode()) + 1)
             rest = text[text.rfind(b"<") :][-4096:]
     return details, worth_parsing
 
@@ -155,7 +155,7 @@ class _SheetParser:
                     self.details.hidden_rows.add(self.row + 1)
             case "c":
                 place = _PLACE.match(attributes.get("r", ""))
-                self.column = _index(place[1]) if place else self.column + 1
+                self.column = column_index(place[1]) if place else self.column + 1
                 self.kind, self.formula, self.value = attributes.get("t", "n"), "", ""
                 self.has_formula = self.has_value = False
             case "f":
@@ -313,7 +313,8 @@ def _local(name: str) -> str:
     return name.rpartition("}")[2].rpartition(":")[2]
 
 
-def _index(letters: str) -> int:
+def column_index(letters: str) -> int:
+    """The index of a column: A is 0, AA 26."""
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64

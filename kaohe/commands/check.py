@@ -1,0 +1,91 @@
+"""``kaohe check``: what a run would say of files before they are handed in, and the clerk's own workbook back with the
+bad cells in red."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kaohe.commands import asking
+from kaohe.errors import KaoheError
+from kaohe.words import Language, language, say
+
+if TYPE_CHECKING:
+    from kaohe.checking import Checked, CheckedFile
+
+_SHOWN = 100
+
+
+def add(app: typer.Typer) -> None:
+    """Register the command."""
+    spoken = language()
+
+    @app.command(help=say("cli_check"))
+    def check(
+        files: Annotated[list[Path], typer.Argument(help=say("cli_check_files"), metavar="FILE…")],
+        registry: Annotated[Path | None, typer.Option(help=say("cli_check_registry"))] = None,
+        marked: Annotated[Path | None, typer.Option(help=say("cli_check_marked"), metavar="OUT.xlsx")] = None,
+        format_: Annotated[asking.Listing, typer.Option("--format", help=say("cli_format"))] = asking.Listing.TEXT,
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> int:
+        if marked is not None and len(files) != 1:
+            raise KaoheError("check_marked_one")
+        if marked is not None and marked.suffix.lower() not in (".xlsx", ".xlsm"):
+            raise KaoheError("check_marked_kind", out=marked)
+        from kaohe.checking import check, marked_copy
+
+        with asking.showing_progress():
+            checked = check(files, registry)
+        if marked is not None:
+            copy = marked_copy(checked.files[0])
+            asking.write_aside(marked, lambda part: _write(part, copy))
+        if format_ is asking.Listing.JSON:
+            print(json.dumps(_plain(checked), ensure_ascii=False, indent=2))
+        else:
+            _print(checked, marked)
+        return int(checked.wrong)
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.write_bytes(data)
+
+
+def _plain(checked: "Checked") -> dict[str, object]:
+    files = [asdict(file) | {"path": str(file.path), "wrong": file.wrong} for file in checked.files]
+    return {"wrong": checked.wrong, "units_known": checked.units_known, "files": files}
+
+
+def _print(checked: "Checked", marked: Path | None) -> None:
+    from rich.text import Text
+
+    console = asking.console()
+    for file in checked.files:
+        style = "bold red" if file.wrong else "bold green"
+        verdict = say("check_wrong") if file.wrong else say("check_right")
+        console.print(Text(f"{file.path}：{verdict}", style=style), soft_wrap=True)
+        for table in file.tables:
+            place = f"{table.sheet} · " if table.sheet else ""
+            console.print(f"  {place}{say('check_table', table=table.title, good=table.good, bad=table.bad)}")
+        if file.left_out:
+            console.print(f"  {say('summary_left_out', count=file.left_out)}")
+        _print_problems(file)
+    if not checked.units_known:
+        console.print(say("check_units_unknown"), soft_wrap=True)
+    if marked is not None:
+        console.print(say("check_marked_written", path=marked), soft_wrap=True)
+
+
+def _print_problems(file: "CheckedFile") -> None:
+    from rich.text import Text
+
+    console = asking.console()
+    for problem in file.problems[:_SHOWN]:
+        place = " · ".join(part for part in (problem.sheet, problem.cell) if part)
+        value = f"「{problem.value}」" if problem.value is not None else ""
+        warning = say("check_warning") if problem.severity == "warning" else ""
+        text = f"  {place} {warning}{value}{problem.problem}；{problem.remedy}"
+        console.print(Text(text, style="yellow" if problem.severity == "warning" else ""), soft_wrap=True)
+    if len(file.problems) > _SHOWN:
+        console.print(say("check_more", count=len(file.problems) - _SHOWN))

@@ -1,0 +1,144 @@
+"""Check before hand-in: the clerk learns what the night would say, with nothing but the file."""
+
+import csv
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from kaohe.checking import Checked, CheckedFile, check
+from kaohe.errors import KaoheError
+from tests.helpers import CHECK, FINDING, SAMPLE, assess, kaohe, registry, write_csv, write_xlsx
+from tests.helpers import check as inspected
+
+UNITS = registry(("J01", "办公室", "机关处室"), ("D01", "水务中心", "基层单位"))
+
+
+@pytest.fixture
+def names(tmp_path: Path, libraries: None) -> Path:
+    path = tmp_path / "名册.csv"
+    write_csv(path, UNITS)
+    return path
+
+
+def only(checked: Checked) -> CheckedFile:
+    (file,) = checked.files
+    return file
+
+
+def said(file: CheckedFile, severity: str = "critical") -> list[tuple[str, str]]:
+    return [(f"{p.sheet}!{p.cell}", p.value or "") for p in file.problems if p.severity == severity]
+
+
+def test_each_bad_cell_with_its_address_and_what_to_do(tmp_path: Path, names: Path) -> None:
+    rows = [
+        ["抽查记录"],
+        CHECK,
+        inspected("C1", "办公室"),
+        inspected("C2", "办公厅", round_=3, on="2023-02-30"),
+        inspected("C3", "水务中心", flags="1x11"),
+        inspected("C4", "水务中心", opinion=""),
+    ]
+    write_xlsx(tmp_path / "抽查.xlsx", {"一": rows})
+    file = only(check([tmp_path / "抽查.xlsx"], names))
+    assert file.wrong
+    assert [(table.title, table.good, table.bad) for table in file.tables] == [("组织生活记录抽查", 1, 3)]
+    assert file.left_out == 2
+    assert said(file) == [("一!D4", "2023-02-30"), ("一!G5", "x"), ("一!J6", "")]
+    date, flag, opinion = (problem for problem in file.problems if problem.severity == "critical")
+    assert date.remedy == "写成 2023-03-05 这样"
+    assert "是" in flag.remedy
+    assert "必填" in opinion.problem or "填" in opinion.problem
+
+
+def test_rules_and_names_of_units_are_those_of_the_night(tmp_path: Path, names: Path, home: Path) -> None:
+    """The same rows are refused for the same reasons by a run over the same file."""
+    inbox = tmp_path / "in"
+    rows = [CHECK, inspected("C1", "水物中心"), inspected("C2", "办公室", round_=3), inspected("C3", "办公室")]
+    rows += [inspected("C4", "办公室"), inspected("C4", "水务中心")]
+    write_csv(inbox / "抽查.csv", rows)
+    file = only(check([inbox / "抽查.csv"], names))
+    assert [(p.cell, p.value) for p in file.problems] == [("B2", "水物中心"), ("C3", "3"), ("A5", "C4"), ("A6", "C4")]
+    assert file.problems[0].remedy == "改成名册上的名称，最接近的是：水务中心、办公室"
+    assert file.problems[1].remedy == "从这些里选：1、2"
+    write_csv(inbox / "名册.csv", UNITS)
+    quarantine = assess(inbox, home).quarantine
+    assert quarantine["cells"].to_list() == [p.cell for p in file.problems]
+
+
+def test_without_a_registry_names_are_not_checked_and_that_is_said(tmp_path: Path) -> None:
+    write_csv(tmp_path / "抽查.csv", [CHECK, inspected("C1", "谁也不认识")])
+    done = kaohe("check", tmp_path / "抽查.csv")
+    assert done.returncode == 0, done.stderr
+    assert "单位名称没有核对" in done.stdout
+    assert "可收 1 行，要改 0 行" in done.stdout
+
+
+def test_references_are_checked_among_the_files_given(tmp_path: Path, names: Path) -> None:
+    row = ["Q1", "C9", "办公室", "一般", "记录", "2023-03-05", "2023-04-05", "", "整改中"]
+    write_csv(tmp_path / "整改.csv", [FINDING, row])
+    write_csv(tmp_path / "抽查.csv", [CHECK, inspected("C1", "办公室")])
+    alone = only(check([tmp_path / "整改.csv"], names))
+    assert not [p for p in alone.problems if p.letters == "B"]
+    both = check([tmp_path / "整改.csv", tmp_path / "抽查.csv"], names).files[0]
+    assert [(p.cell, p.severity) for p in both.problems if p.letters == "B"] == [("B2", "warning")]
+
+
+def test_a_sheet_that_lacks_a_column_and_a_file_that_cannot_be_read_are_wrong(tmp_path: Path, names: Path) -> None:
+    write_xlsx(tmp_path / "缺列.xlsx", {"数据": [CHECK[:4], ["C1", "办公室", 1, "2023-03-05"]]})
+    (tmp_path / "坏.xlsx").write_bytes(b"not a workbook")
+    write_csv(tmp_path / "别的.csv", [["甲", "乙"], ["1", "2"]])
+    lacking, broken, other = check([tmp_path / "缺列.xlsx", tmp_path / "坏.xlsx", tmp_path / "别的.csv"], names).files
+    assert (lacking.wrong, broken.wrong, other.wrong) == (True, True, True)
+    assert "检查意见" in lacking.problems[0].problem
+    assert broken.problems[0].problem.startswith("坏.xlsx：")
+
+
+def test_failed_formulas_and_hidden_rows_are_told(tmp_path: Path, names: Path) -> None:
+    with xlsxwriter.Workbook(str(tmp_path / "抽查.xlsx")) as book:
+        sheet = book.add_worksheet("表")
+        sheet.write_row(0, 0, CHECK)
+        sheet.write_row(1, 0, inspected("C1", "办公室"))
+        sheet.write_row(2, 0, inspected("C2", "办公室"))
+        sheet.write_formula("E2", "=1/0", None, "#DIV/0!")
+        sheet.write_formula("C3", "=1+1", None, "")
+        sheet.set_row(2, None, None, {"hidden": True})
+    file = only(check([tmp_path / "抽查.xlsx"], names))
+    assert said(file) == [("表!E2", "#DIV/0!"), ("表!C3", "=1+1")]
+    assert said(file, "warning") == [("表!", "")]
+    assert "隐藏" in next(p for p in file.problems if p.severity == "warning").problem
+
+
+def test_the_command_as_json_in_english_and_what_it_refuses(tmp_path: Path, names: Path) -> None:
+    write_csv(tmp_path / "抽查.csv", [CHECK, inspected("C1", "办公室", on="3月5日")])
+    done = kaohe("check", tmp_path / "抽查.csv", "--registry", names, "--format", "json", "--lang", "en")
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert (found["wrong"], found["units_known"]) == (True, True)
+    (problem,) = found["files"][0]["problems"]
+    assert (problem["row"], problem["letters"], problem["remedy"]) == (2, "D", "write it like 2023-03-05")
+    for arguments, told in (
+        ((tmp_path / "没有.xlsx",), "没有.xlsx"),
+        ((names, names, "--marked", tmp_path / "o.xlsx"), "--marked"),
+        ((names, "--marked", tmp_path / "o.csv"), "o.csv"),
+    ):
+        refused = kaohe("check", *arguments)
+        assert (refused.returncode, told in refused.stderr, len(refused.stderr.splitlines())) == (2, True, 1)
+    with pytest.raises(KaoheError, match="名册"):
+        check([tmp_path / "抽查.csv"], tmp_path / "抽查.csv")
+
+
+def test_rows_good_and_bad_and_left_out_are_the_rows_that_are_there(libraries: None) -> None:
+    """Of files of the sample, counted by other readers."""
+    files = [SAMPLE / "名册/单位名册2023.xlsx", SAMPLE / "抽查/抽查计划2023.xlsx", SAMPLE / "考核/考核申诉.csv"]
+    files.append(SAMPLE / "学情/2023年12月/学情通报2023年12月.xlsx")
+    for path, file in zip(files, check(files).files, strict=True):
+        if path.suffix == ".csv":
+            with path.open(encoding="utf-8-sig", newline="") as lines:
+                there = sum(any(row) for row in csv.reader(lines))
+        else:
+            book = openpyxl.load_workbook(path, data_only=True)
+            there = sum(any(row) for sheet in book for row in sheet.iter_rows(values_only=True))
+        assert sum(table.good + table.bad for table in file.tables) + file.left_out == there, path
