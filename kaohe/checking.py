@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kaohe import clock, loading, validation
+from kaohe import clock, loading, records, validation
 from kaohe.contracts import Contract, Contracts, Severity, load_contracts, quoted, tables_named
 from kaohe.errors import KaoheError
 from kaohe.project import Project
@@ -91,7 +91,7 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
         folder = Path(name)
         names = _lay_out(folder / "inbox", paths, registry)
         with Warehouse(folder / "home") as warehouse:
-            pulled = loading.pull(warehouse, folder / "inbox", contracts)
+            pulled = loading.pull(warehouse, folder / "inbox", contracts, keep_untyped=True)
             found = {table for (table,) in warehouse.rows("select distinct table_name from meta.sheet")}
             if registry is not None and _REGISTRY not in found:
                 raise KaoheError("check_registry", file=registry)
@@ -99,6 +99,8 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
             if known:
                 validation.check_rules(known, project.expectations)
                 validation.validate(warehouse, known, project.sql, clock.today())
+                if _REGISTRY in found:
+                    _look_for_units(warehouse, contracts, known)
             told = _Told(warehouse, contracts, known)
             files = [told.file(path, names[path], pulled.unreadable.get(names[path])) for path in paths]
             return Checked(files, _REGISTRY in found)
@@ -109,7 +111,7 @@ def marked_copy(file: CheckedFile) -> bytes:
     from kaohe.marking import Mark, marked
 
     marks = [
-        Mark(p.sheet, p.row, column_index(p.letters) if p.letters else None, p.problem, p.remedy)
+        Mark(p.sheet, p.row, column_index(p.letters) if p.letters else None, p.value, p.problem, p.remedy)
         for p in file.problems
         if p.severity == "critical"
     ]
@@ -131,7 +133,8 @@ def _lay_out(inbox: Path, paths: Sequence[Path], registry: Path | None) -> dict[
 
 
 def _as_far_as_known(contracts: Contracts, found: set[str]) -> Contracts:
-    """The contracts of the tables that were found, without what only other tables could tell."""
+    """The contracts of the tables that were found, without what only other tables could tell. Names of units stay as
+    they are, so that the rules see records of unknown ones too."""
     known = Contracts(
         (name, _alone(contract, contracts, found)) for name, contract in contracts.items() if name in found
     )
@@ -145,12 +148,31 @@ def _alone(contract: Contract, contracts: Contracts, found: set[str]) -> Contrac
         updated: dict[str, object] = {}
         if column.references and column.references.table not in found:
             updated["references"] = None
-        if column.type == "unit" and _REGISTRY not in found:
+        if column.type == "unit":
             updated["unknown"] = "keep"
         columns[name] = column.model_copy(update=updated)
     needed = [(rule, tables_named(rule.arguments) & contracts.keys()) for rule in contract.expectations]
     rules = [rule for rule, tables in needed if tables <= found]
     return contract.model_copy(update={"columns": columns, "expectations": rules})
+
+
+def _look_for_units(warehouse: Warehouse, contracts: Contracts, known: Contracts) -> None:
+    """Add the names that the registry does not know to the problems."""
+    for table in known:
+        for name in contracts[table].unit_columns:
+            if contracts[table].columns[name].unknown == "keep":
+                continue
+            cell = f"record.{quoted(name)}"
+            here = "record.platform" if "platform" in contracts[table].columns else "null"
+            unknown = warehouse.rows(
+                f"select _rec, {cell} from typed.{table} as record where {cell} is not null and not exists "
+                f"(select 1 from main.unit_name where name = {cell} and platform in (?, {here})) order by 1",
+                [records.EVERYWHERE],
+            )
+            hints = records.nearest_names(warehouse, sorted({written for _, written in unknown}))
+            for rec, written in unknown:
+                said = [table, rec, "unknown_unit", "unknown_unit", name, "critical", hints[written]]
+                warehouse.con.execute("insert into main.problem values (?, ?, ?, ?, ?, ?, ?)", said)
 
 
 class _Told:
@@ -204,12 +226,18 @@ class _Told:
                 "and position.table_name = problem.table_name and position.column_name = problem.column_name "
                 "and position._at is not distinct from record._at "
                 "and record._row between position.first_row and position.last_row "
-                "where problem.table_name = ? and problem.column_name = ?",
+                "where problem.table_name = ? and problem.column_name = ? "
+                "and (problem.reason = 'bad_cell' or not exists (from main.problem as bad "
+                "where bad.table_name = problem.table_name and bad._rec = problem._rec "
+                "and bad.reason = 'bad_cell' and bad.column_name = problem.column_name))",
                 [table, column],
             )
             for file, sheet, row, letters, value, sentence, hint, rule, severity in found:
-                remedy = self._remedy(contract, column, rule, hint)
-                problem = Problem(sheet, row, letters, value, sentence.rstrip("：: "), remedy, severity)
+                if rule == "unknown_unit":
+                    sentence = say("check_unknown_unit")
+                wrong_with_it, _, what_to_do = sentence.rstrip("：: ").partition(say("check_please"))
+                remedy = what_to_do or self._remedy(contract, column, rule, hint)
+                problem = Problem(sheet, row, letters, value, wrong_with_it.strip(), remedy, severity)
                 self.problems[file].append(problem)
 
     def _remedy(self, contract: Contract, name: str, rule: str, hint: str | None) -> str:
@@ -219,8 +247,6 @@ class _Told:
             return say("remedy_unit", nearest=hint or "—")
         if rule in ("conflict", "duplicate"):
             return say(f"remedy_{rule}", place=(hint or "").strip("： "))
-        if rule in ("error_cell", "formula_cell", "layout_year"):
-            return say(f"remedy_{rule}")
         if allowed := contract.values(name):
             return say("remedy_values", values="、".join(map(str, allowed)))
         if rule in ("bad_cell", "required"):

@@ -69,9 +69,15 @@ class Pulled:
 
 
 def pull(
-    warehouse: Warehouse, inbox: Path, contracts: Contracts, strict: bool = False, ledgers: Path | None = None
+    warehouse: Warehouse,
+    inbox: Path,
+    contracts: Contracts,
+    strict: bool = False,
+    ledgers: Path | None = None,
+    keep_untyped: bool = False,
 ) -> Pulled:
     """Bring the warehouse up to date with the inbox, and with the ledgers in ``ledgers`` that the program keeps.
+    ``keep_untyped``: a record with a cell that cannot be typed stays, with nothing in it, so that rules see the rest.
 
     Raises ``KaoheError`` for an inbox that is missing or empty, and with ``strict`` for a file that cannot be read.
     """
@@ -79,11 +85,17 @@ def pull(
     warehouse.define(contracts, loading_way(contracts, warehouse.home))
     own = [name for name in OWN_LEDGERS if ledgers and (ledgers / name).exists()]
     _pull_source(warehouse, LEDGERS, ledgers or inbox, own, contracts, strict=True)
-    return _pull_source(warehouse, INBOX, inbox, files, contracts, strict)
+    return _pull_source(warehouse, INBOX, inbox, files, contracts, strict, keep_untyped)
 
 
 def _pull_source(
-    warehouse: Warehouse, source: str, folder: Path, files: list[str], contracts: Contracts, strict: bool
+    warehouse: Warehouse,
+    source: str,
+    folder: Path,
+    files: list[str],
+    contracts: Contracts,
+    strict: bool,
+    keep_untyped: bool = False,
 ) -> Pulled:
     loaded_with = loading_way(contracts, warehouse.home)
     headings = Headings(contracts)
@@ -94,7 +106,7 @@ def _pull_source(
         )
     }
     pulled = Pulled(removed=sorted(ledger.keys() - set(files)))
-    batch = _Batch(warehouse, contracts, source, loaded_with)
+    batch = _Batch(warehouse, contracts, source, loaded_with, keep_untyped)
     batch.forget += pulled.removed
     for done, path in enumerate(files):
         progress.report(say("step_read", file=path), done, len(files))
@@ -177,8 +189,11 @@ def _read(path: str, data: bytes, headings: Headings) -> list[_SheetReading]:
 class _Batch:
     """Files that are stored together, in one transaction with their lines in the ledger."""
 
-    def __init__(self, warehouse: Warehouse, contracts: Contracts, source: str, loaded_with: str) -> None:
+    def __init__(
+        self, warehouse: Warehouse, contracts: Contracts, source: str, loaded_with: str, keep_untyped: bool
+    ) -> None:
         self.warehouse, self.contracts, self.source, self.loaded_with = warehouse, contracts, source, loaded_with
+        self.keep_untyped = keep_untyped
         self.key = key_of(warehouse.home)
         self.forget: list[str] = []
         self._clear()
@@ -272,7 +287,9 @@ class _Batch:
         cleaned = typed(contract, raw)
         problems = untyped(contract, raw, cleaned)
         bad = pl.concat([problems.select(place), bad_cells.select(place)])
-        good = cleaned.join(bad, on=place, how="anti", nulls_equal=True) if bad.height else cleaned
+        good = cleaned
+        if bad.height and not self.keep_untyped:
+            good = cleaned.join(bad, on=place, how="anti", nulls_equal=True)
         if contract.person_columns:
             good = good.with_columns(hashed(good[name], self.key).alias(name) for name in contract.person_columns)
         problems = problems.join(bad_cells, on=[*place, "column_name"], how="anti", nulls_equal=True)

@@ -22,8 +22,8 @@ from kaohe.sources.rows import ROW
 LeftOutReason = Literal["title", "heading", "total", "note", "example", "empty"]
 CellRule = FlawKind | Literal["layout_year"]
 
-#: Sheets of our templates that explain and hold no records.
-_EXPLANATION = "填表说明"
+#: Sheets of ours that explain, or list what is wrong, and hold no records.
+_EXPLANATIONS = ("填表说明", "检查结果")
 _EXAMPLE = "示例"
 _SAME_AS_ABOVE = ["同上", "〃", "″", "''", '"']
 _TOTAL = re.compile(r"^.{0,6}(合计|总计|小计|共计|累计|平均|平均值)$")
@@ -110,7 +110,7 @@ def recognise(sheet: Sheet, headings: Headings, path: str = "") -> Reading:
 
     ``path``: of its file, which may name the year of months without one.
     """
-    if sheet.name.startswith(_EXPLANATION):
+    if sheet.name.startswith(_EXPLANATIONS):
         return Reading([], _rows_left_out(sheet, 0, len(sheet.rows), "note"), None)
     headers: list[Header] = []
     clash: list[Contract] = []

@@ -46,11 +46,14 @@ def test_each_bad_cell_with_its_address_and_what_to_do(tmp_path: Path, names: Pa
     assert file.wrong
     assert [(table.title, table.good, table.bad) for table in file.tables] == [("组织生活记录抽查", 1, 3)]
     assert file.left_out == 2
-    assert said(file) == [("一!D4", "2023-02-30"), ("一!G5", "x"), ("一!J6", "")]
-    date, flag, opinion = (problem for problem in file.problems if problem.severity == "critical")
-    assert date.remedy == "写成 2023-03-05 这样"
-    assert "是" in flag.remedy
-    assert "必填" in opinion.problem or "填" in opinion.problem
+    # All that is wrong with a row at once: also the unit and the round of a row whose date is none.
+    assert [(p.cell, p.value, p.problem, p.remedy) for p in file.problems if p.severity == "critical"] == [
+        ("B4", "办公厅", "单位名册和别名表里没有", "改成名册上的名称，最接近的是：办公室、水务中心"),
+        ("C4", "3", "轮次只能是 1 或 2", "从这些里选：1、2"),
+        ("D4", "2023-02-30", "不是完整有效的日期", "写成 2023-03-05 这样"),
+        ("G5", "x", "看不出是“是”还是“否”", "填“是”或“否”（四必有之一）"),
+        ("J6", None, "必填，却是空的", "填写文字（有检查必有意见）"),
+    ]
 
 
 def test_rules_and_names_of_units_are_those_of_the_night(tmp_path: Path, names: Path, home: Path) -> None:
