@@ -229,7 +229,8 @@ class _Styles:
                 '<fill><patternFill patternType="none"/></fill>'
                 '<fill><patternFill patternType="gray125"/></fill></fills>'
                 '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-                '<cellXfs count="1"><xf xfId="0"/></cellXfs></styleSheet>'
+                '<cellXfs count="1"><xf xfId="0"/></cellXfs>'
+                '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
             )
         self.xfs = self._list("cellXfs")
         fills = self._list("fills")
