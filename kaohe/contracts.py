@@ -4,8 +4,10 @@ A contract drives the reader (headings), the typing (column types), the warehous
 Great Expectations suite. A new source table is one new file here.
 """
 
+import datetime as dt
 import hashlib
 import re
+from decimal import Decimal
 from functools import cache, cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -65,6 +67,7 @@ class Reference(_Strict):
 
 class Column(_Strict):
     """One column of a source table. ``private``: never published, as it may tell of a person (why one was absent).
+    ``example``: what the template shows, if not what its type usually does.
     ``fill_down``: a cell merged downwards, or 同上, says the same for every row it covers."""
 
     type: Literal[
@@ -79,6 +82,7 @@ class Column(_Strict):
     unknown: Literal["quarantine", "keep"] = "quarantine"
     private: bool = False
     fill_down: bool = False
+    example: str | int | Decimal | dt.date | None = None
 
     @field_validator("synonyms", mode="before")
     @classmethod

@@ -49,8 +49,9 @@ def check_rules(contracts: Contracts, folder: Path) -> None:
     _CHECKED.add(contracts.digest)
 
 
-def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date) -> float:
-    """Make the trusted tables ``main.<table>``, ``main.problem`` with every finding, and ``main.quarantine``.
+def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date, correct: bool = True) -> float:
+    """Make the trusted tables ``main.<table>``, ``main.problem`` with every finding, and ``main.quarantine``; carry out
+    what is ordered in corrections, if ``correct``.
 
     Gives the seconds that Great Expectations took of it. Raises ``KaoheError`` when a critical rule about a whole
     table fails, two units share a name, or a correction cannot be carried out.
@@ -78,7 +79,7 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
                 records.know_units(warehouse)
             elif table == "unit_alias":
                 records.know_aliases(warehouse)
-            elif table == corrections.TABLE:
+            elif table == corrections.TABLE and correct:
                 ordered = corrections.known(warehouse, contracts)
     _quarantine(warehouse, contracts, sql, said)
     return findings.seconds

@@ -13,11 +13,12 @@ from kaohe.commands import (
     scheme,
     score,
     systems,
+    template,
     what_if,
 )
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, check, explain, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems, score,
-    scheme,
+    run, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems,
+    score, scheme,
 )  # fmt: skip

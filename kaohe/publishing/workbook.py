@@ -93,7 +93,7 @@ class Book:
     ) -> None:
         """Add a sheet. ``bands``: text of a cell → colour band; ``single_line``: the column whose text never wraps;
         ``number_formats``: column → how its numbers are shown, if not as they usually are."""
-        sheet = self.book.add_worksheet(_sheet_name(name))
+        sheet = self.book.add_worksheet(sheet_name(name))
         sheet.hide_gridlines(2)
         sheet.write_string(0, 0, title, self.formats["title"])
         sheet.write_string(1, 0, note, self.formats["note"])
@@ -426,7 +426,8 @@ def _headings(frame: pl.DataFrame) -> list[str]:
     return [say(f"heading_{name}") for name in frame.columns]
 
 
-def _sheet_name(name: str) -> str:
+def sheet_name(name: str) -> str:
+    """The name as a sheet may bear it."""
     return "".join("_" if mark in "[]:*?/\\" else mark for mark in name)[:31]
 
 
