@@ -23,7 +23,7 @@ from kaohe.publishing.snapshot import Snapshot
 from kaohe.publishing.workbook import sheet_name
 from kaohe.sources.files import read_sheets
 from kaohe.sources.headings import Headings
-from kaohe.sources.recognise import recognise
+from kaohe.sources.recognise import EXPLANATION, recognise
 from kaohe.words import say
 
 #: Rows that are formatted and checked as they are filled in.
@@ -31,6 +31,7 @@ ROWS = 1000
 _FONT = "宋体"
 _HEADING_ROW, _EXAMPLE_ROW = 1, 2
 _INLINE = 255
+_LISTS = f"{EXPLANATION}·选项"
 _WIDTHS = (22, 8, 30, 44, 34, 30)
 _EXAMPLES: dict[str, Any] = {
     "code": "A001", "text": "……", "person": "张三", "integer": 10, "number": 1.5, "percent": 0.95,
@@ -188,10 +189,13 @@ class _Template:
             case "integer" if values := self.contract.values(name):
                 return {"validate": "list", "source": self._source(name, [str(value) for value in values])}
             case "integer" | "number" | "percent":
+                number = int if column.type == "integer" else float
+                between = {
+                    "minimum": number(-99_999_999_999 if low is None else low),
+                    "maximum": number(99_999_999_999 if high is None else high),
+                }
                 kind = "integer" if column.type == "integer" else "decimal"
-                minimum = -99_999_999_999 if low is None else low
-                maximum = 99_999_999_999 if high is None else high
-                return {"validate": kind, "criteria": "between", "minimum": minimum, "maximum": maximum}
+                return {"validate": kind, "criteria": "between", **between}
             case "date":
                 dates = {"minimum": dt.date(1990, 1, 1), "maximum": dt.date(2099, 12, 31)}
                 return {"validate": "date", "criteria": "between", **dates}
@@ -220,11 +224,11 @@ class _Template:
             self.lists.append((name, list(values)))
             names.append(name)
         column = xlsxwriter.utility.xl_col_to_name(names.index(name))
-        return f"='{say('template_lists')}'!${column}$1:${column}${len(values)}"
+        return f"='{_LISTS}'!${column}$1:${column}${len(values)}"
 
     def _write_lists(self) -> None:
         if self.lists:
-            sheet = self.book.add_worksheet(say("template_lists"))
+            sheet = self.book.add_worksheet(_LISTS)
             sheet.hide()
             for column, (_, values) in enumerate(self.lists):
                 for row, value in enumerate(values):
@@ -232,10 +236,10 @@ class _Template:
 
     def _explain(self) -> None:
         """The sheet that says what goes where."""
-        sheet = self.book.add_worksheet(say("template_explained"))
+        sheet = self.book.add_worksheet(EXPLANATION)
         for at, width in enumerate(_WIDTHS):
             sheet.set_column(at, at, width)
-        sheet.write_string(0, 0, f"{self.contract.title} · {say('template_explained')}", self.title)
+        sheet.write_string(0, 0, f"{self.contract.title} · {EXPLANATION}", self.title)
         sheet.set_row(0, 30)
         row = 1
         for line in (say("template_how_example"), say("template_how_rows"), say("template_how_check")):

@@ -23,7 +23,8 @@ LeftOutReason = Literal["title", "heading", "total", "note", "example", "empty"]
 CellRule = FlawKind | Literal["layout_year"]
 
 #: Sheets of ours that explain, or list what is wrong, and hold no records.
-_EXPLANATIONS = ("填表说明", "检查结果")
+EXPLANATION = "填表说明"
+_PASSED_OVER = (EXPLANATION, "检查结果")
 _EXAMPLE = "示例"
 _SAME_AS_ABOVE = ["同上", "〃", "″", "''", '"']
 _TOTAL = re.compile(r"^.{0,6}(合计|总计|小计|共计|累计|平均|平均值)$")
@@ -110,7 +111,7 @@ def recognise(sheet: Sheet, headings: Headings, path: str = "") -> Reading:
 
     ``path``: of its file, which may name the year of months without one.
     """
-    if sheet.name.startswith(_EXPLANATIONS):
+    if sheet.name.startswith(_PASSED_OVER):
         return Reading([], _rows_left_out(sheet, 0, len(sheet.rows), "note"), None)
     headers: list[Header] = []
     clash: list[Contract] = []

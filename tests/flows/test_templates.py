@@ -8,7 +8,7 @@ from typing import Any
 import openpyxl
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from kaohe.checking import check
@@ -83,7 +83,7 @@ def filled(draw: st.DrawFn) -> list[list[dict[str, Cell]]]:
     ]
 
 
-@settings(max_examples=2)
+@settings(max_examples=2, phases=[Phase.generate])  # whether it fails is all that is asked
 @given(tables=filled())
 def test_a_filled_template_reads_back_without_loss(tables: list[list[dict[str, Cell]]]) -> None:
     for contract, rows in zip(OURS.values(), tables, strict=True):
@@ -128,7 +128,7 @@ def test_a_template_for_every_table_that_holds_no_record(folder: Path) -> None:
 
 
 def test_the_examples_are_records_that_would_be_taken(folder: Path, tmp_path: Path) -> None:
-    """With 示例 taken away the example is a record, and no rule that looks at it alone refuses it."""
+    """With 示例 taken away the examples are records that no rule refuses."""
     paths = []
     for contract in OURS.values():
         if contract.table == "org_unit":
@@ -139,8 +139,7 @@ def test_the_examples_are_records_that_would_be_taken(folder: Path, tmp_path: Pa
         book.save(paths[-1])
     wrong = {
         f"{file.path.stem} {problem.cell}": f"{problem.value} {problem.problem}"
-        for path in paths
-        for file in check([path]).files[:1]
+        for file in check(paths).files
         for problem in file.problems
         if problem.severity == "critical"
     }

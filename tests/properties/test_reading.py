@@ -398,14 +398,16 @@ def test_a_heading_does_not_reach_up_into_the_one_above_it() -> None:
 
 
 def account(sheet: Sheet) -> None:
-    """Every filled row stands in one place, and in one only."""
+    """Every filled row stands somewhere: in one place only, but where tables stand side by side."""
     rows = sheet.rows
     reading = recognise(sheet, Headings(BOTH))
     filled = [number for number, row in enumerate(rows, start=1) if any(row)]
     records = [row for table in reading.tables for row in table.frame["_row"]]
     left_out = [row.row for row in reading.left_out]
     if reading.refusal is None:
-        assert sorted(records + left_out) == filled
+        assert sorted({*records, *left_out}) == filled
+        if all(table.frame["_at"].null_count() == table.frame.height for table in reading.tables):
+            assert len(records) == len(set(records))
     else:
         assert (records, left_out, reading.refusal.rows) == ([], [], len(filled))
 

@@ -33,6 +33,10 @@ FAMILIES = (
     "explain_part_",
     "explain_grade_",
     "varied_",
+    "marked_",
+    "remedy_",
+    "type_",
+    "template_heading_",
 )
 
 
