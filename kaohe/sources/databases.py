@@ -6,7 +6,7 @@ PostgreSQL is read through ADBC, MySQL and MariaDB through PyMySQL, SQLite and D
 
 import importlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -28,8 +28,9 @@ _PASSING_SQLSTATES = ("08", "40", "53", "55", "57", "58")
 _LASTING_MYSQL = (1044, 1045, 1049, 1142, 1698, 2054)
 _PASSING_SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR")
 
-#: A query → the names of its columns and its rows as batches of text.
-_Ask = Callable[[str], tuple[list[str], Iterator[pa.RecordBatch]]]
+#: The names of a query's columns, and its rows as batches of text.
+_Answer = tuple[list[str], Iterator[pa.RecordBatch]]
+_Ask = Callable[[str], AbstractContextManager[_Answer]]
 
 
 def batches(
@@ -53,16 +54,17 @@ def _rows(ask: _Ask, driver: "_Driver", table: Selection, since: str | int | Non
         query = f"select * from {'.'.join(driver.quoted(part) for part in table.relation.split('.'))}"
     else:
         query = str(table.query).strip().rstrip(";")
-    names, _ = ask(f"select * from (\n{query}\n) as q where 1 = 0")
+    with ask(f"select * from (\n{query}\n) as q where 1 = 0") as (names, _):
+        pass
     columns = [f"cast({driver.quoted(name)} as {driver.text}) as {driver.quoted(name)}" for name in names]
     chosen = ""
     if table.incremental and since is not None:
         cursor = driver.quoted(table.incremental.cursor)
         least = since if isinstance(since, int) else f"'{since}'"
         chosen = f" where {cursor} >= {least} or {cursor} is null"
-    _, rows = ask(f"select {', '.join(columns)} from (\n{query}\n) as q{chosen}")
-    yield _batch(names, [])
-    yield from rows
+    with ask(f"select {', '.join(columns)} from (\n{query}\n) as q{chosen}") as (_, rows):
+        yield _batch(names, [])
+        yield from rows
 
 
 def _batch(names: list[str], rows: list[Any]) -> pa.RecordBatch:
@@ -73,19 +75,19 @@ def _batch(names: list[str], rows: list[Any]) -> pa.RecordBatch:
 def _asking(connection: Any) -> _Ask:
     """How a connection of Python's database interface is asked."""
 
-    def ask(query: str) -> tuple[list[str], Iterator[pa.RecordBatch]]:
-        cursor = connection.cursor()
-        cursor.execute(query)
-        names = [column[0] for column in cursor.description]
-
-        def rows() -> Iterator[pa.RecordBatch]:
-            with closing(cursor):
-                while found := cursor.fetchmany(_BATCH_ROWS):
-                    yield _batch(names, found)
-
-        return names, rows()
+    @contextmanager
+    def ask(query: str) -> Iterator[_Answer]:
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(query)
+            names = [column[0] for column in cursor.description]
+            yield names, _batches_of(cursor, names)
 
     return ask
+
+
+def _batches_of(cursor: Any, names: list[str]) -> Iterator[pa.RecordBatch]:
+    while rows := cursor.fetchmany(_BATCH_ROWS):
+        yield _batch(names, rows)
 
 
 @contextmanager
@@ -107,10 +109,11 @@ def _postgresql(url: URL, password: str | None, timeout: float) -> Iterator[_Ask
             ):  # fmt: skip
                 cursor.execute(f"set {setting}")
 
-        def ask(query: str) -> tuple[list[str], Iterator[pa.RecordBatch]]:
-            cursor = connection.cursor()
-            cursor.execute(query)
-            return [column[0] for column in cursor.description], iter(cursor.fetch_record_batch())
+        @contextmanager
+        def ask(query: str) -> Iterator[_Answer]:
+            with closing(connection.cursor()) as cursor:
+                cursor.execute(query)
+                yield [column[0] for column in cursor.description], iter(cursor.fetch_record_batch())
 
         yield ask
 
@@ -123,13 +126,15 @@ def _postgresql_passes(error: Exception) -> bool:
 @contextmanager
 def _mysql(url: URL, password: str | None, timeout: float) -> Iterator[_Ask]:
     import pymysql
-    from pymysql.cursors import SSCursor
+
+    from kaohe.sources.mysql_cursor import StreamingCursor
 
     options = {key: str(value) for key, value in url.query.items()}
     connection = pymysql.connect(
-        host=url.host, port=url.port or 3306, user=url.username, password=password or "", database=url.database,
-        unix_socket=options.get("unix_socket"), ssl_ca=options.get("ssl_ca"), charset="utf8mb4", cursorclass=SSCursor,
-        connect_timeout=max(1, round(min(timeout, _CONNECTING))), read_timeout=timeout, write_timeout=timeout,
+        host=url.host, port=url.port or 3306, unix_socket=options.get("unix_socket"), ssl_ca=options.get("ssl_ca"),
+        user=url.username, password=(password or "").encode(), database=url.database, charset="utf8mb4",
+        cursorclass=StreamingCursor, connect_timeout=max(1, round(min(timeout, _CONNECTING))),
+        read_timeout=timeout, write_timeout=timeout,
         autocommit=True,
     )  # fmt: skip
     with closing(connection):
@@ -164,12 +169,11 @@ def _duckdb(url: URL, _: str | None, timeout: float) -> Iterator[_Ask]:
     with closing(duckdb.connect(str(url.database), read_only=True, config=here_only)) as connection:
         connection.execute("set TimeZone = 'Asia/Shanghai'")
 
-        def ask(query: str) -> tuple[list[str], Iterator[pa.RecordBatch]]:
-            asked = connection.cursor()
-            asked.execute(query)
-            names = [column[0] for column in asked.description or ()]
+        @contextmanager
+        def ask(query: str) -> Iterator[_Answer]:
+            asked = connection.sql(query)
             rows: Any = asked.to_arrow_reader(_BATCH_ROWS)
-            return names, iter(rows)
+            yield asked.columns, iter(rows)
 
         yield ask
 

@@ -9,7 +9,8 @@ import datetime as dt
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ class Snapshots:
 
     def read_today(self, **tables: dict[str, str]) -> None:
         """Note that the source was read whole today; ``tables``: definition and SHA-256 of each snapshot."""
-        said = {"loaded": clock.today().isoformat(), **tables}
+        said = {"loaded": clock.today().isoformat(), "tables": tables}
         replace(self.folder / _STATE, json.dumps(said, ensure_ascii=False, indent=1).encode())
 
     def refresh(self, source: Remote, full: bool, secrets: Secrets) -> dict[str, Changes]:
@@ -107,7 +108,8 @@ class Snapshots:
 
     def _known(self, table: Table, said: str | None = None) -> str | None:
         """The SHA-256 of the table's snapshot as it was written, if it is of this definition."""
-        entry = self._state.get(table.title)
+        tables = self._state.get("tables")
+        entry = tables.get(table.title) if isinstance(tables, dict) else None
         known = entry if isinstance(entry, dict) and said in (None, entry.get("definition")) else {}
         return known.get("sha256")
 
@@ -124,14 +126,7 @@ def _fetch(
     # An API's pages have been tried again one by one.
     for attempt in retrying(source.retries, Shifted if isinstance(source, Api) else Passing):
         with attempt:
-            batches = _reading(source, table, contract, secrets, since)
-            headings = next(batches).schema.names
-            if since is not None and headings != staging.old:
-                since = None  # the columns are others: nothing to merge with
-                batches = _reading(source, table, contract, secrets, since)
-            staging.begin(headings, _fit(headings, table, contract, contracts), contract)
-            for batch in batches:
-                staging.add(batch)
+            since = _take(staging, source, table, contract, contracts, secrets, since)
             if isinstance(source, Api) and not doubted and staging.conflicts:
                 doubted = True  # a record may have changed between two pages: once more, and then it is so
                 raise Shifted(say("source_record_changed"))
@@ -145,9 +140,25 @@ def _fetch(
     return changes
 
 
+def _take(
+    staging: "_Staging", source: Remote, table: Table, contract: Contract, contracts: Contracts, secrets: Secrets,
+    since: str | int | None,
+) -> str | int | None:  # fmt: skip
+    """Read one table from the start into ``staging``. Gives ``since``, or None if all was read after all."""
+    with closing(_reading(source, table, contract, secrets, since)) as batches:
+        headings = next(batches).schema.names
+        if since is None or headings == staging.old:
+            staging.begin(headings, _fit(headings, table, contract, contracts), contract)
+            for batch in batches:
+                staging.add(batch)
+            return since
+    # The columns are others than in the snapshot: there is nothing to merge with.
+    return _take(staging, source, table, contract, contracts, secrets, None)
+
+
 def _reading(
     source: Remote, table: Table, contract: Contract, secrets: Secrets, since: str | int | None
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch, None, None]:
     """The rows of a table as text under their headings, the first batch empty; ``since``: the cursor's least value."""
     if isinstance(source, Database):
         from kaohe.sources.databases import batches
