@@ -10,8 +10,9 @@ class StreamingCursor(SSCursor):
 
     def close(self) -> None:
         connection: Any = self.connection
-        if connection is not None and not connection.open and self._result is not None:
-            self._result.unbuffered_active = False
+        result: Any = getattr(self, "_result", None)
+        if connection is not None and not connection.open and result is not None:
+            result.unbuffered_active = False
         super().close()
 
     __del__ = close
