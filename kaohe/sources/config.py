@@ -81,6 +81,10 @@ class Incremental(_Strict):
     overlap: Annotated[timedelta | Annotated[int, Field(ge=0)], BeforeValidator(_overlap)]
 
 
+def _refresh_kind(given: Any) -> str:
+    return "a cursor" if isinstance(given, dict | Incremental) else "a word"
+
+
 class Table(_Strict):
     """One table of a source. ``table``: its contract; ``name``: what it is called, if not like the contract;
     ``headings``: their name of a column → a heading of the contract."""
@@ -88,7 +92,10 @@ class Table(_Strict):
     table: str
     name: Annotated[str | None, AfterValidator(lambda name: name and _named(name))] = None
     headings: dict[str, str] = {}
-    refresh: Literal["full"] | Incremental = "full"
+    refresh: Annotated[
+        Annotated[Literal["full"], Tag("a word")] | Annotated[Incremental, Tag("a cursor")],
+        Discriminator(_refresh_kind),
+    ] = "full"
     may_be_empty: bool = False
 
     @property
@@ -254,16 +261,21 @@ class Api(_Strict):
         return self.api
 
 
-def _kind(given: Any) -> str:
-    kinds = [kind for kind in ("inbox", "database", "api") if isinstance(given, dict) and kind in given]
-    if len(kinds) != 1:
+def _kinds(given: Any) -> list[str]:
+    return [kind for kind in ("inbox", "database", "api") if isinstance(given, dict) and kind in given]
+
+
+def _of_one_kind(given: Any) -> Any:
+    if len(_kinds(given)) != 1:
         raise wrong("source_kind")
-    return f"a {kinds[0]}"  # unlike any key, so that the place of a mistake is found below it
+    return given
 
 
+#: The tags are unlike any key, so that the place of a mistake is found below the source.
 Source = Annotated[
-    Annotated[Inbox, Tag("a inbox")] | Annotated[Database, Tag("a database")] | Annotated[Api, Tag("a api")],
-    Discriminator(_kind),
+    Annotated[Inbox, Tag("an inbox")] | Annotated[Database, Tag("a database")] | Annotated[Api, Tag("an api")],
+    Discriminator(lambda given: "a database" if _kinds(given) == ["database"] else f"an {_kinds(given)[0]}"),
+    BeforeValidator(_of_one_kind),
 ]
 Remote = Database | Api
 
