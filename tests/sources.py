@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tests.helpers import ROOT
 QUICK = {"attempts": 3, "wait": 0, "at_most": 2}
 
 
+@cache
 def contracts() -> Contracts:
     return load_contracts(ROOT / "expectations")
 

@@ -173,6 +173,7 @@ def test_only_what_is_new_is_asked_for(server: Server, read: Reader) -> None:
     assert read(other)["study_stat"].vanished == 1
 
 
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 def test_columns_that_do_not_fit_are_named(server: Server, read: Reader) -> None:
     with pytest.raises(Outage, match=r"统计月份.*应参加人数"):
         read(server.table(query="select 平台, 单位 as 单位名称, 参加人数, 参学率 from study"))
@@ -181,6 +182,7 @@ def test_columns_that_do_not_fit_are_named(server: Server, read: Reader) -> None
     assert not list(read.folder.rglob("*.csv"))
 
 
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 def test_their_names_may_be_mapped(server: Server, read: Reader) -> None:
     renamed = {
         "a": "平台",
@@ -207,6 +209,7 @@ def test_a_query_that_fails_or_changes_something_is_an_outage(server: Server, re
     assert not read(server.table())["study_stat"]
 
 
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)
 def test_a_table_that_is_suddenly_empty_is_not_believed(server: Server, read: Reader) -> None:
     read(server.table())
     server.execute("delete from study")
