@@ -33,18 +33,21 @@ def publish(run: Run) -> None:
 
 @flow(name="annual-assessment")
 def annual_assessment(
-    inbox: Path,
+    inbox: Path | None,
     year: int,
     as_of: dt.date | None = None,
     scheme: Path | None = None,
     home: Path = Path("data"),
     lang: Literal["zh", "en"] = "zh",
     strict: bool = False,
+    sources: Path | None = None,
+    full_refresh: bool = False,
 ) -> Outcome:
-    """Score the records in ``inbox`` for ``year`` and publish under ``home``; publishes nothing if nothing changed, and
-    reads nothing if the year's result is final."""
+    """Score the records in ``inbox``, and of the sources file, for ``year`` and publish under ``home``; publishes
+    nothing if nothing changed, and reads nothing if the year's result is final. ``full_refresh``: databases and APIs
+    are read from the start."""
     use_language(lang)
-    with Run(inbox, year, as_of, scheme, home, strict) as run:
+    with Run(inbox, year, as_of, scheme, home, strict, sources, full_refresh) as run:
         if run.frozen:
             return run.outcome(new=False)
         pull(run)

@@ -12,7 +12,7 @@ from kaohe.words import use_language
 
 @flow(name="reissue")
 def reissue(
-    inbox: Path,
+    inbox: Path | None,
     year: int,
     reason: str,
     by: str,
@@ -21,10 +21,12 @@ def reissue(
     home: Path = Path("data"),
     lang: Literal["zh", "en"] = "zh",
     strict: bool = False,
+    sources: Path | None = None,
 ) -> Outcome:
-    """Score the records in ``inbox`` anew and publish the next revision of the final result of ``year``."""
+    """Score the records in ``inbox``, and of the sources file, anew and publish the next revision of the final
+    result of ``year``."""
     use_language(lang)
-    with Reissue(inbox, year, scheme, home, strict, by, document, reason) as run:
+    with Reissue(inbox, year, scheme, home, strict, by, document, reason, sources) as run:
         pull(run)
         validate(run)
         score(run)

@@ -4,7 +4,6 @@ The files go through the same reading, typing and rules as at night, in a folder
 references to other tables can only be checked where the registry, or that table, is among the files.
 """
 
-import shutil
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
@@ -89,9 +88,10 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
     contracts = load_contracts(project.expectations)
     with tempfile.TemporaryDirectory(prefix="kaohe-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        names = _lay_out(folder / "inbox", paths, registry)
-        with Warehouse(folder / "home") as warehouse:
-            pulled = loading.pull(warehouse, folder / "inbox", contracts, keep_untyped=True)
+        files = _named(paths, registry)
+        names = {path: name for name, path in files.items()}
+        with Warehouse(folder) as warehouse:
+            pulled = loading.pull(warehouse, {loading.INBOX: files}, contracts, keep_untyped=True)
             found = {table for (table,) in warehouse.rows("select distinct table_name from meta.sheet")}
             if registry is not None and _REGISTRY not in found:
                 raise KaoheError("check_registry", file=registry)
@@ -102,8 +102,8 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
                 if _REGISTRY in found:
                     _look_for_units(warehouse, contracts, known)
             told = _Told(warehouse, contracts, known)
-            files = [told.file(path, names[path], pulled.unreadable.get(names[path])) for path in paths]
-            return Checked(files, _REGISTRY in found)
+            checked = [told.file(path, names[path], pulled.unreadable.get(names[path])) for path in paths]
+            return Checked(checked, _REGISTRY in found)
 
 
 def marked_copy(file: CheckedFile) -> bytes:
@@ -118,18 +118,15 @@ def marked_copy(file: CheckedFile) -> bytes:
     return marked(file.path.name, file.path.read_bytes(), marks)
 
 
-def _lay_out(inbox: Path, paths: Sequence[Path], registry: Path | None) -> dict[Path, str]:
-    """Copies of the files in a folder of their own; path → relative path there."""
-    names: dict[Path, str] = {}
+def _named(paths: Sequence[Path], registry: Path | None) -> dict[str, Path]:
+    """A name for each file, its own if no other has it → the file."""
+    files: dict[str, Path] = {}
     for number, path in enumerate([*paths, *([registry] if registry else [])]):
         if not path.is_file():
             raise KaoheError("check_no_file", file=path)
-        if path not in names:
-            names[path] = path.name if path.name not in names.values() else f"{number}/{path.name}"
-            copy = inbox / names[path]
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-    return names
+        if path not in files.values():
+            files[path.name if path.name not in files else f"{number}/{path.name}"] = path
+    return files
 
 
 def _as_far_as_known(contracts: Contracts, found: set[str]) -> Contracts:

@@ -1,13 +1,13 @@
-"""Pull: the inbox, and beside it the office's own ledgers, into the warehouse, each file in one transaction together
-with its line in the list of files.
+"""Pull: the files of every source (inboxes, snapshots of databases and APIs, and the office's own ledgers) into the
+warehouse, each file in one transaction together with its line in the list of files.
 
 A file is (source, relative path) and its SHA-256. Loading it twice changes nothing; a changed file replaces its own
-rows; a file gone from the inbox takes its rows with it; one that cannot be read keeps what it last gave.
+rows; a file gone from its source takes its rows with it; one that cannot be read keeps what it last gave.
 """
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,8 @@ _DEBRIS = ("~$", ".~", "~WRL", ".")
 _DEBRIS_NAMES = ("thumbs.db", "desktop.ini")
 
 INBOX, LEDGERS = "inbox", "ledgers"
+#: Source → relative path → where the file is now.
+Files = dict[str, dict[str, Path]]
 #: The ledgers that the program keeps itself, by lifecycle.py.
 OWN_LEDGERS = ("correction.csv", "score_appeal.csv")
 _REC = "md5(concat_ws(chr(31), _source, _file, _sheet, _row, _at)) as _rec"
@@ -67,35 +69,46 @@ class Pulled:
     removed: list[str] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
 
+    def add(self, other: "Pulled") -> None:
+        """Take up what another source did."""
+        self.new += other.new
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        self.removed += other.removed
+        self.unreadable |= other.unreadable
+
 
 def pull(
-    warehouse: Warehouse,
-    inbox: Path,
-    contracts: Contracts,
-    strict: bool = False,
-    ledgers: Path | None = None,
-    keep_untyped: bool = False,
+    warehouse: Warehouse, files: Files, contracts: Contracts, strict: bool = False, keep_untyped: bool = False
 ) -> Pulled:
-    """Bring the warehouse up to date with the inbox, and with the ledgers in ``ledgers`` that the program keeps.
+    """Bring the warehouse up to date with the files of all sources; a source that is not among them is gone.
     ``keep_untyped``: a record with a cell that cannot be typed stays, with nothing in it, so that rules see the rest.
 
-    Raises ``KaoheError`` for an inbox that is missing or empty, and with ``strict`` for a file that cannot be read.
+    Raises ``KaoheError`` for a ledger of our own that cannot be read, and with ``strict`` for any such file.
     """
-    files = inbox_files(inbox)
     warehouse.define(contracts, loading_way(contracts, warehouse.home))
-    own = [name for name in OWN_LEDGERS if ledgers and (ledgers / name).exists()]
-    _pull_source(warehouse, LEDGERS, ledgers or inbox, own, contracts, strict=True)
-    return _pull_source(warehouse, INBOX, inbox, files, contracts, strict, keep_untyped)
+    pulled = Pulled()
+    gone = {name for (name,) in warehouse.rows("select distinct source from meta.file")} - files.keys()
+    for source in sorted(files.keys() | gone | {LEDGERS}, key=lambda name: (name != LEDGERS, name)):
+        ours = source == LEDGERS
+        found = _pull_source(warehouse, source, files.get(source, {}), contracts, strict or ours, keep_untyped)
+        if not ours:
+            pulled.add(found)
+    return pulled
+
+
+def own_ledgers(folder: Path) -> dict[str, Path]:
+    """The ledgers that the program keeps in ``folder``."""
+    return {name: folder / name for name in OWN_LEDGERS if (folder / name).exists()}
 
 
 def _pull_source(
     warehouse: Warehouse,
     source: str,
-    folder: Path,
-    files: list[str],
+    files: Mapping[str, Path],
     contracts: Contracts,
     strict: bool,
-    keep_untyped: bool = False,
+    keep_untyped: bool,
 ) -> Pulled:
     loaded_with = loading_way(contracts, warehouse.home)
     headings = Headings(contracts)
@@ -105,14 +118,14 @@ def _pull_source(
             "select path, sha256, loaded_with from meta.file where source = ?", [source]
         )
     }
-    pulled = Pulled(removed=sorted(ledger.keys() - set(files)))
+    pulled = Pulled(removed=sorted(ledger.keys() - files.keys()))
     batch = _Batch(warehouse, contracts, source, loaded_with, keep_untyped)
     batch.forget += pulled.removed
-    for done, path in enumerate(files):
+    for done, (path, place) in enumerate(files.items()):
         progress.report(say("step_read", file=path), done, len(files))
         known = ledger.get(path)
         try:
-            data = _bytes(folder / path)
+            data = _bytes(place)
             sha256 = hashlib.sha256(data).hexdigest()
             if known == (sha256, loaded_with):
                 pulled.unchanged.append(path)

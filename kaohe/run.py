@@ -19,6 +19,7 @@ from kaohe.proceedings import Proceedings
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publishing import Edition
 from kaohe.scheme import Scheme, digest, load_scheme
+from kaohe.sources.gathering import Gathered, given
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
 
@@ -36,11 +37,12 @@ class Outcome:
     pulled: Pulled
     timings: dict[str, float] = field(default_factory=dict)
     frozen: bool = False
+    gathered: Gathered = field(default_factory=Gathered)
 
     @property
     def exit_code(self) -> int:
-        """0 published or nothing new, 3 published but a file could not be read."""
-        return 3 if self.pulled.unreadable else 0
+        """0 published or nothing new, 3 published but a file or a source could not be read."""
+        return 3 if self.pulled.unreadable or self.gathered.down else 0
 
 
 def default_as_of(year: int, today: dt.date | None = None) -> dt.date:
@@ -56,24 +58,32 @@ class Run:
     """
 
     def __init__(
-        self, inbox: Path, year: int, as_of: dt.date | None, scheme: Path | None, home: Path, strict: bool
+        self,
+        inbox: Path | None,
+        year: int,
+        as_of: dt.date | None,
+        scheme: Path | None,
+        home: Path,
+        strict: bool,
+        sources: Path | None = None,
+        full_refresh: bool = False,
     ) -> None:
-        self.inbox, self.year, self.home, self.strict = inbox, year, home, strict
+        self.inbox, self.sources, self.full_refresh = inbox, sources, full_refresh
+        self.year, self.home, self.strict = year, home, strict
         self.asked_as_of = as_of
         self.project = Project.find()
         self.scheme_path = scheme or self.project.scheme(year)
         self.timings: dict[str, float] = {}
         self.pulled = Pulled()
+        self.gathered = Gathered()
         self._look_up()
         if self.frozen:
             return
-        if home.resolve().is_relative_to(inbox.resolve()):
-            raise KaoheError("home_in_inbox", home=home, inbox=inbox)
-        if self.as_of < dt.date(year, 1, 1):
-            raise KaoheError("as_of_before_year", as_of=self.as_of, year=year)
         with self.timed("prepare"):
-            loading.inbox_files(inbox)
             self.contracts = load_contracts(self.project.expectations)
+            self._find_sources()
+            if self.as_of < dt.date(year, 1, 1):
+                raise KaoheError("as_of_before_year", as_of=self.as_of, year=year)
             self.scheme = self._scheme()
             self.planned = scoring.plan(self.project, self.contracts, self.scheme)
 
@@ -84,6 +94,19 @@ class Run:
         if fixed and self.asked_as_of not in (None, fixed) and not self.frozen:
             raise KaoheError("as_of_announced", as_of=fixed, asked=self.asked_as_of)
         self.as_of = fixed or self.asked_as_of or default_as_of(self.year)
+
+    def _find_sources(self) -> None:
+        """Where records come from."""
+        self.given = given(self.inbox, self.sources, self.home, self.contracts)
+
+    def _gather(self) -> Gathered:
+        """The files of every source as they are now."""
+        gathered = self.given.gather(self.warehouse, self.contracts, self.full_refresh)
+        if self.strict and gathered.down:
+            name, down = next(iter(gathered.down.items()))
+            raise KaoheError("source_down_strict", source=name, why=down.why)
+        gathered.files[loading.LEDGERS] = loading.own_ledgers(self.proceedings.ledgers)
+        return gathered
 
     @property
     def frozen(self) -> bool:
@@ -154,7 +177,8 @@ class Run:
 
     @property
     def identity(self) -> dict[str, object]:
-        """Inputs, scheme, contracts, SQL, code and the question itself, by hash."""
+        """Inputs, scheme, contracts, SQL, code and the question itself, by hash; and what could not be read, since the
+        publication says so."""
         inputs = self.warehouse.rows("select source, path, sha256 from meta.file order by all")
         return {
             "year": self.year,
@@ -165,17 +189,20 @@ class Run:
             "contracts": self.contracts.hashes,
             "sql": file_hashes(self.project.sql, "**/*.sql"),
             "code": {"version": __version__, "files": code_hashes()},
+            "unreadable": self.pulled.unreadable,
+            "stale": {name: down.since and down.since.isoformat() for name, down in self.gathered.down.items()},
         }
 
     def pull(self) -> Pulled:
-        """Bring the warehouse up to date with the inbox."""
+        """Bring the warehouse up to date with all sources."""
         progress.report(say("step_prepare"))
         if not self.warehouse.has_loaded(loading.loading_way(self.contracts, self.home)):
             with self.timed(GREAT_EXPECTATIONS):
                 validation.check_rules(self.contracts, self.project.expectations)
+        with self.timed("gather"):
+            self.gathered = self._gather()
         with self.timed("pull"):
-            ledgers = self.proceedings.ledgers
-            self.pulled = loading.pull(self.warehouse, self.inbox, self.contracts, self.strict, ledgers)
+            self.pulled = loading.pull(self.warehouse, self.gathered.files, self.contracts, self.strict)
         return self.pulled
 
     def validate(self) -> None:
@@ -212,15 +239,13 @@ class Run:
                 edition = replace(edition, said=edition.said | more)
             for path in (self.scheme_path, *(self.project.expectations / name for name in self.contracts.hashes)):
                 self.warehouse.keep(path.read_bytes())
-            return publishing.publish(
-                self.warehouse, self.contracts, self.scheme, self.folder, edition, self.identity, self.pulled
-            )
+            return publishing.publish(self.warehouse, self.contracts, self.scheme, self.folder, edition, self.identity)
 
     def outcome(self, new: bool) -> Outcome:
         """What the run came to."""
         publication = publishing.current(self.folder)
         assert publication is not None
-        return Outcome(publication, new, self.pulled, self.timings, self.frozen)
+        return Outcome(publication, new, self.pulled, self.timings, self.frozen, self.gathered)
 
 
 class Reissue(Run):
@@ -231,7 +256,7 @@ class Reissue(Run):
 
     def __init__(
         self,
-        inbox: Path,
+        inbox: Path | None,
         year: int,
         scheme: Path | None,
         home: Path,
@@ -239,9 +264,10 @@ class Reissue(Run):
         by: str,
         document: str,
         reason: str,
+        sources: Path | None = None,
     ) -> None:
         self.who = {"by": by, "document": document, "reason": reason}
-        super().__init__(inbox, year, None, scheme, home, strict)
+        super().__init__(inbox, year, None, scheme, home, strict, sources)
         if self.proceedings.final is None:
             raise KaoheError("reissue_not_final", year=year)
 

@@ -8,10 +8,13 @@ def replace(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.new")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    aside.write_bytes(data)
+    put(aside, path)
+
+
+def put(aside: Path, path: Path) -> None:
+    """Let a file that was written aside, in the same folder, take its place at once."""
+    _flush(aside, os.O_RDWR)
     aside.replace(path)
     flush_folder(path.parent)
 

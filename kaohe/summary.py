@@ -14,6 +14,7 @@ from kaohe.publishing.changes import CHANGES
 from kaohe.publishing.snapshot import Snapshot, read_manifest
 from kaohe.publishing.workbook import intervals, sheet_remarks, state_of
 from kaohe.run import GREAT_EXPECTATIONS, Outcome
+from kaohe.sources.gathering import outage_sentence
 from kaohe.words import say
 
 _TOP, _BOTTOM = 10, 5
@@ -23,12 +24,18 @@ _OVERLAPS = "≈"
 
 
 def print_summary(console: Console, outcome: Outcome) -> None:
-    """Print the summary of a run."""
+    """Print the summary of a run; a source that is down comes first of all."""
+    for name, down in outcome.gathered.down.items():
+        console.print(Text(outage_sentence(name, down), style="bold red"), soft_wrap=True)
     folder = outcome.publication
     manifest = read_manifest(folder)
     contracts = load_contracts(Project.find().expectations)
     for sentence in outcome.pulled.unreadable.values():
         console.print(Text(say("summary_unreadable", sentence=sentence), style="bold red"))
+    for name, rows in outcome.gathered.changes.items():
+        if rows:
+            counts = {"came": rows.came, "vanished": rows.vanished, "changed": rows.changed}
+            console.print(say("summary_source", table=name, rows=rows.rows, **counts), soft_wrap=True)
     for path in outcome.pulled.removed:
         console.print(Text(say("summary_removed", file=path), style="yellow"))
     if outcome.frozen:

@@ -122,10 +122,11 @@ def copied(result: Result, home: Path) -> Result:
 
 
 def assess(
-    inbox: Path, home: Path, as_of: dt.date = AS_OF, scheme: Path | None = None, strict: bool = False, year: int = YEAR
-) -> Result:
+    inbox: Path | None, home: Path, as_of: dt.date = AS_OF, scheme: Path | None = None, strict: bool = False,
+    year: int = YEAR, sources: Path | None = None, full_refresh: bool = False,
+) -> Result:  # fmt: skip
     """The steps of the flow, without Prefect."""
-    with Run(inbox, year, as_of, scheme, home, strict) as run:
+    with Run(inbox, year, as_of, scheme, home, strict, sources, full_refresh) as run:
         if run.frozen:
             return Result(run.outcome(new=False), home)
         run.pull()

@@ -98,10 +98,11 @@ def _add_moves(app: typer.Typer) -> None:
     @app.command(help=say("cli_reissue"))
     def reissue(
         year: Annotated[int, asking.year()],
-        inbox: Annotated[Path, typer.Option(help=say("cli_run_inbox"))],
         reason: Annotated[str, _text(say("cli_reason"))],
         by: Annotated[str, _text(say("cli_by"))],
         document: Annotated[str, _text(say("cli_document"))],
+        inbox: Annotated[Path | None, typer.Option(help=say("cli_run_inbox"))] = None,
+        sources: Annotated[Path | None, typer.Option(help=say("cli_run_sources"))] = None,
         scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
@@ -109,11 +110,11 @@ def _add_moves(app: typer.Typer) -> None:
     ) -> int:
         from kaohe.run import Reissue
 
-        Reissue(inbox, year, scheme, home, strict, by, document, reason)
+        Reissue(inbox, year, scheme, home, strict, by, document, reason, sources)
         with asking.starting_a_flow():
             from flows.reissue import reissue as issue_anew
 
-            outcome = issue_anew(inbox, year, reason, by, document, scheme, home, lang, strict)
+            outcome = issue_anew(inbox, year, reason, by, document, scheme, home, lang, strict, sources)
         from kaohe.summary import print_summary
 
         print_summary(asking.console(), outcome)

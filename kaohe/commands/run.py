@@ -1,4 +1,4 @@
-"""``kaohe run``: read the inbox, check, score, publish."""
+"""``kaohe run``: read the inbox and the other sources, check, score, publish."""
 
 import time
 from pathlib import Path
@@ -16,13 +16,15 @@ def add(app: typer.Typer) -> None:
 
     @app.command(help=say("cli_run"))
     def run(
-        inbox: Annotated[Path, typer.Option(help=say("cli_run_inbox"))],
         year: Annotated[int, asking.year()],
+        inbox: Annotated[Path | None, typer.Option(help=say("cli_run_inbox"))] = None,
+        sources: Annotated[Path | None, typer.Option(help=say("cli_run_sources"))] = None,
         as_of: Annotated[str | None, typer.Option(help=say("cli_run_as_of"), metavar="YYYY-MM-DD")] = None,
         scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
         strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
+        full_refresh: Annotated[bool, typer.Option("--full-refresh", help=say("cli_run_full_refresh"))] = False,
         timings: Annotated[bool, typer.Option("--timings", help=say("cli_run_timings"))] = False,
     ) -> int:
         question = {
@@ -32,6 +34,8 @@ def add(app: typer.Typer) -> None:
             "scheme": scheme,
             "home": home,
             "strict": strict,
+            "sources": sources,
+            "full_refresh": full_refresh,
         }
         return _run(question, lang, timings)
 

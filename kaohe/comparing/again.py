@@ -10,12 +10,27 @@ from typing import Self
 from kaohe import publishing
 from kaohe.comparing.sides import Ingredients, Input, bytes_of
 from kaohe.errors import KaoheError
-from kaohe.loading import INBOX, LEDGERS
+from kaohe.loading import Files
 from kaohe.run import Run
 from kaohe.scheme import digest
+from kaohe.sources.gathering import Gathered
 from kaohe.warehouse import lock
 
 _KEY, _WAREHOUSE = "secret.key", "kaohe.duckdb"
+
+
+class _Rerun(Run):
+    """A run of files that are there already."""
+
+    def __init__(self, files: Files, asked: Ingredients, scheme: Path, home: Path) -> None:
+        self.files = files
+        super().__init__(None, asked.year, asked.as_of, scheme, home, strict=True)
+
+    def _find_sources(self) -> None:
+        pass
+
+    def _gather(self) -> Gathered:
+        return Gathered(self.files)
 
 
 class Again:
@@ -75,14 +90,12 @@ class Again:
         return self._made[asked]
 
     def _make(self, asked: Ingredients, folder: Path) -> None:
-        inbox = self._lay_out(INBOX, asked.data | asked.corrections)
-        ledgers = self._lay_out(LEDGERS, asked.corrections)
+        files = self._kept(asked.data | asked.corrections)
         scheme = folder / asked.scheme.name
         if not asked.scheme.path.is_file() or digest(asked.scheme.path) != asked.scheme.sha256:
             raise KaoheError("compare_input_gone", file=asked.scheme.name, kept=asked.scheme.path)
         shutil.copyfile(asked.scheme.path, scheme)
-        with Run(inbox, asked.year, asked.as_of, scheme, self._home, strict=True) as run:
-            run.proceedings.ledgers = ledgers  # this home has no log to make them from
+        with _Rerun(files, asked, scheme, self._home) as run:
             records = asked.data, asked.corrections, asked.as_of
             if records != self._in_warehouse:
                 self._in_warehouse = None
@@ -92,14 +105,9 @@ class Again:
             run.score()
             publishing.write_snapshot(run.warehouse, run.contracts, folder)
 
-    def _lay_out(self, source: str, inputs: frozenset[Input]) -> Path:
-        """The files of a source as they were."""
-        folder = self.folder / source
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        for given in inputs:
-            if given.source == source:
-                path = folder / given.path
-                path.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(bytes_of(self.home, given), path)
-        return folder
+    def _kept(self, inputs: frozenset[Input]) -> Files:
+        """The files of every source as they were: the bytes that the home keeps."""
+        files: Files = {}
+        for given in sorted(inputs, key=lambda given: (given.source, given.path)):
+            files.setdefault(given.source, {})[given.path] = bytes_of(self.home, given)
+        return files

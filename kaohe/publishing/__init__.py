@@ -15,7 +15,6 @@ from typing import Any
 
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
-from kaohe.loading import Pulled
 from kaohe.publishing.changes import CHANGES, changes
 from kaohe.publishing.manifest import State, manifest
 from kaohe.publishing.snapshot import NAME as SNAPSHOT
@@ -113,14 +112,13 @@ def publish(
     folder: Path,
     edition: Edition,
     identity: dict[str, Any],
-    pulled: Pulled,
 ) -> Path:
     """Write the run's tables as a publication under ``folder``, unless it stands there already."""
     target = folder / edition.name
     if not target.exists():
         with _written(target) as aside:
             _write_tables(warehouse, contracts, edition, aside)
-            said = manifest(warehouse, edition.name, edition.state, identity, pulled) | edition.said
+            said = manifest(warehouse, edition.name, edition.state, identity) | edition.said
             _write_faces(contracts, scheme, said, aside)
     return target
 

@@ -4,7 +4,6 @@ import datetime as dt
 import re
 from typing import Any, Literal
 
-from kaohe.loading import Pulled
 from kaohe.warehouse import Warehouse
 
 State = Literal["provisional", "announced", "reviewed", "final"]
@@ -15,8 +14,9 @@ def _label(heading: str) -> str:
     return re.split("[:：]", heading)[0][:20]
 
 
-def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, Any], pulled: Pulled) -> dict[str, Any]:
-    """The manifest as it is written to manifest.json; only ``created_at`` differs between two equal runs."""
+def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, Any]) -> dict[str, Any]:
+    """The manifest as it is written to manifest.json; only ``created_at`` differs between two equal runs. ``identity``
+    has the inputs, what of them could not be read, and since when a source that is down is as it is."""
     counts = {
         table: {"records_in": came, "records_used": used, "records_quarantined": aside, "other_year": other}
         for table, came, used, aside, other in warehouse.rows("select * from main.record_count")
@@ -59,6 +59,5 @@ def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, 
                 "from meta.sheet order by _file, _sheet, table_name nulls last, rows"
             )
         ],
-        "unreadable": pulled.unreadable,
         **identity,
     }

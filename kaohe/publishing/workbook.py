@@ -163,7 +163,7 @@ def write_workbook(
     note = say("sheet_note", state=state_of(manifest), as_of=manifest["as_of"], publication=manifest["publication"])
     if manifest["state"] == "announced":
         note += "    " + say("sheet_notice", **manifest["act"])
-    _league_tables(book, snapshot, scheme, note)
+    _league_tables(book, snapshot, scheme, "    ".join([*stale_sources(manifest), note]))
     _dimensions(book, snapshot, scheme, note)
     _indicators(book, snapshot, note)
     _robustness(book, snapshot, scheme, note)
@@ -191,6 +191,14 @@ def state_of(manifest: dict[str, Any]) -> str:
     return (
         say("sheet_revision", state=state, revision=manifest["revision"]) if manifest.get("revision", 1) > 1 else state
     )
+
+
+def stale_sources(manifest: dict[str, Any]) -> list[str]:
+    """A sentence for each source that was down, and since when its data are."""
+    return [
+        say("sheet_stale", source=name, since=since) if since else say("sheet_stale_nothing", source=name)
+        for name, since in manifest.get("stale", {}).items()
+    ]
 
 
 def _league_tables(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:

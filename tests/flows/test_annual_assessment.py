@@ -6,13 +6,15 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 
 from kaohe.project import Project
-from tests.helpers import CHECK, ROOT, SAMPLE, check, kaohe, write_csv
+from tests.helpers import CHECK, ROOT, SAMPLE, check, kaohe, registry, write_csv
+from tests.sources import Answer, api, write_sources
 
 
 def flow_runs(api: str) -> list[dict[str, object]]:
@@ -168,3 +170,30 @@ def test_telemetry_is_off() -> None:
     clean = {name: value for name, value in os.environ.items() if "ANALYTICS" not in name}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=clean, cwd=ROOT, check=True)
     assert done.stdout.split() == ["false", "false"]
+
+
+def test_a_token_from_a_block_of_prefects(tmp_path: Path, libraries: None, prefect_home: Path, server: str) -> None:
+    """The command, with a source whose token only Prefect knows; in Prefect's own files it stands encrypted."""
+    from prefect.blocks.system import Secret
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    token = "kept-by-prefect/+ ="
+    with temporary_settings({PREFECT_API_URL: server}):
+        block: Any = Secret(value=token)
+        block.save("kaohe-test", _sync=True)
+    write_csv(tmp_path / "inbox" / "名册.csv", registry(("J01", "办公室", "机关处室")))
+    with api() as service:
+        service.answer = lambda request: Answer([{"别名": "局办", "平台": "通用", "单位名称": "办公室"}])
+        names = {"api": service.address, "token": {"prefect_secret": "kaohe-test"},
+                 "tables": [{"table": "unit_alias", "path": "aliases"}]}  # fmt: skip
+        write_sources(tmp_path / "home" / "sources.yml", office={"inbox": "../inbox"}, names=names)
+        done = kaohe(
+            "run", "--year", 2023, "--as-of", "2024-03-31", "--home", tmp_path / "home", "--full-refresh",
+            PREFECT_HOME=str(prefect_home), PREFECT_API_URL=server,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert service.asked[-1].headers["authorization"] == f"Bearer {token}"
+    assert "names/unit_alias：1 条" in done.stdout
+    assert token not in done.stdout + done.stderr
+    for folder in (tmp_path, prefect_home):
+        assert not [path for path in folder.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]

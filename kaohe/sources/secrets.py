@@ -1,0 +1,73 @@
+"""Passwords and tokens by reference: the sources file names where one is kept, never what it is."""
+
+import base64
+import os
+from typing import Any, Self
+from urllib.parse import quote, quote_plus
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from kaohe.people import MASK
+from kaohe.sources.outage import Outage
+from kaohe.words import say
+from kaohe.yamlfile import wrong
+
+
+class Secret(BaseModel):
+    """Where a secret is kept: in the environment variable ``env``, or in Prefect's Secret block ``prefect_secret``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    env: str | None = None
+    prefect_secret: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_reference(cls, given: Any) -> Any:
+        """What is written out is refused, without repeating it."""
+        if not isinstance(given, dict):
+            raise wrong("source_secret_literal")
+        return given
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.env is None) == (self.prefect_secret is None):
+            raise wrong("source_secret_place")
+        return self
+
+
+class Secrets:
+    """The secrets that were looked up, so that they can be kept out of every sentence."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def look_up(self, secret: Secret) -> str:
+        """The secret itself. Raises ``Outage`` if it is not where it should be."""
+        value = os.environ.get(secret.env) if secret.env else _block(str(secret.prefect_secret))
+        if not value:
+            missing = say("source_no_env", name=secret.env) if secret.env else None
+            raise Outage(missing or say("source_no_block", name=secret.prefect_secret))
+        self._known.add(value)
+        return value
+
+    def hide(self, text: str) -> str:
+        """``text`` without any secret that was looked up, however it is written."""
+        forms: set[str] = set()
+        for value in self._known:
+            forms |= {value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}
+            forms.add(base64.b64encode(value.encode()).decode())
+        for form in sorted(forms, key=len, reverse=True):
+            text = text.replace(form, MASK)
+        return text
+
+
+def _block(name: str) -> str | None:
+    """What Prefect's Secret block holds; None if there is none, or no server to ask."""
+    from prefect.blocks.system import Secret as Block
+
+    try:
+        load: Any = Block.load
+        return str(load(name, _sync=True).get())
+    except Exception:  # whatever Prefect says, the secret is not to be had
+        return None
