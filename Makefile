@@ -6,7 +6,7 @@ YEAR   ?= 2023
 # Scripts/ on Windows, bin/ elsewhere.
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run test check lock sample mutations
+.PHONY: run test check lock docs sample mutations
 run: .venv/ready
 	$(BIN)/kaohe run --inbox data/sample --year $(YEAR)
 
@@ -39,6 +39,10 @@ UV  = $(BIN)/uv pip install --quiet --python .venv
 lock: .venv/ready
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --output-file requirements.lock pyproject.toml
+
+# Write docs/tables.md anew from the contracts.
+docs: .venv/ready
+	$(BIN)/python -m kaohe.dictionary
 
 # Write data/sample anew from its generator.
 sample: .venv/ready

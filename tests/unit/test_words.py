@@ -37,6 +37,9 @@ FAMILIES = (
     "remedy_",
     "type_",
     "template_heading_",
+    "dictionary_heading_",
+    "dictionary_critical",
+    "dictionary_warning",
 )
 
 
