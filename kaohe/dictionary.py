@@ -1,6 +1,5 @@
 """The data dictionary: docs/tables.md, made from the contracts by ``make docs``."""
 
-
 from kaohe.contracts import Column, Contract, Contracts, Layout, load_contracts
 from kaohe.models import Models
 from kaohe.project import Project
