@@ -2,6 +2,7 @@
 bad cells in red."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -30,12 +31,12 @@ def add(app: typer.Typer) -> None:
         format_: Annotated[asking.Listing, typer.Option("--format", help=say("cli_format"))] = asking.Listing.TEXT,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
-        if marked is not None and len(files) != 1:
-            raise KaoheError("check_marked_one")
-        if marked is not None and marked.suffix.lower() not in (".xlsx", ".xlsm"):
-            raise KaoheError("check_marked_kind", out=marked)
+        if marked is not None:
+            _check_marked(files, marked)
         from kaohe.checking import check, marked_copy
+        from kaohe.loading import inbox_files
 
+        files = [each for path in files for each in _files(path, inbox_files)]
         with asking.showing_progress():
             checked = check(files, registry)
         if marked is not None:
@@ -46,6 +47,22 @@ def add(app: typer.Typer) -> None:
         else:
             _print(checked, marked)
         return int(checked.wrong)
+
+
+def _check_marked(files: list[Path], marked: Path) -> None:
+    """Raises ``KaoheError`` for a marked copy that could not be, or would take the place of what was handed over."""
+    if len(files) != 1 or files[0].is_dir():
+        raise KaoheError("check_marked_one")
+    kind = ".xlsm" if files[0].suffix.lower() == ".xlsm" else ".xlsx"
+    if marked.suffix.lower() != kind:
+        raise KaoheError("check_marked_kind", out=marked, kind=kind)
+    if marked.resolve() == files[0].resolve():
+        raise KaoheError("check_marked_itself", out=marked)
+
+
+def _files(path: Path, inside: Callable[[Path], list[str]]) -> list[Path]:
+    """The file, or the files of a folder."""
+    return [path / name for name in inside(path)] if path.is_dir() else [path]
 
 
 def _write(path: Path, data: bytes) -> None:

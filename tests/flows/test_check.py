@@ -126,6 +126,8 @@ def test_the_command_as_json_in_english_and_what_it_refuses(tmp_path: Path, name
         ((tmp_path / "没有.xlsx",), "没有.xlsx"),
         ((names, names, "--marked", tmp_path / "o.xlsx"), "--marked"),
         ((names, "--marked", tmp_path / "o.csv"), "o.csv"),
+        ((tmp_path / "台账.xlsx", "--marked", tmp_path / "台账.xlsx"), "原文件"),
+        ((tmp_path, "--marked", tmp_path / "o.xlsx"), "--marked"),
     ):
         refused = kaohe("check", *arguments)
         assert (refused.returncode, told in refused.stderr, len(refused.stderr.splitlines())) == (2, True, 1)
@@ -145,3 +147,17 @@ def test_rows_good_and_bad_and_left_out_are_the_rows_that_are_there(libraries: N
             book = openpyxl.load_workbook(path, data_only=True)
             there = sum(any(row) for sheet in book for row in sheet.iter_rows(values_only=True))
         assert sum(table.good + table.bad for table in file.tables) + file.left_out == there, path
+
+
+def test_the_marked_copy_and_a_folder(tmp_path: Path, names: Path) -> None:
+    write_xlsx(tmp_path / "in" / "抽查.xlsx", {"一": [CHECK, inspected("C1", "办公室", on="2023-02-30")]})
+    write_csv(tmp_path / "in" / "下" / "好.csv", [CHECK, inspected("C2", "办公室")])
+    done = kaohe("check", tmp_path / "in" / "抽查.xlsx", "--registry", names, "--marked", tmp_path / "out" / "红.xlsx")
+    assert done.returncode == 1, done.stderr
+    book = openpyxl.load_workbook(tmp_path / "out" / "红.xlsx")
+    assert book.sheetnames == ["检查结果", "一"]
+    assert book["一"]["D2"].comment.text == "kaohe：\n不是完整有效的日期。写成 2023-03-05 这样"
+    done = kaohe("check", tmp_path / "in", "--registry", names)
+    assert done.returncode == 1
+    assert "好.csv：可以报送" in done.stdout
+    assert "抽查.xlsx：有问题" in done.stdout
