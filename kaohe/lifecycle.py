@@ -112,7 +112,7 @@ def _may_finalize(found: Proceedings, on: dt.date | None) -> tuple[dt.date, dict
     manifest = _ready(found)
     with Snapshot(found.current) as snapshot:
         for file, row in snapshot.rows(
-            "select _file, _row from main.score_appeal where _source = 'inbox' and decision is null order by all"
+            "select _file, _row from main.score_appeal where _source <> 'ledgers' and decision is null order by all"
         ):
             raise KaoheError("appeal_undecided_in_inbox", file=file, row=row)
     return day, manifest

@@ -238,7 +238,7 @@ class Api(_Strict):
 
     api: Annotated[str, AfterValidator(_api_address)]
     token: Secret | None = None
-    token_header: str | None = None
+    token_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$")
     user: str | None = None
     password: Secret | None = None
     rate: float | None = Field(default=None, gt=0)

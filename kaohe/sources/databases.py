@@ -94,10 +94,8 @@ def _batches_of(cursor: Any, names: list[str]) -> Iterator[pa.RecordBatch]:
 def _postgresql(url: URL, password: str | None, timeout: float) -> Iterator[_Ask]:
     import adbc_driver_postgresql.dbapi as driver
 
-    limits = {
-        "connect_timeout": str(max(2, round(min(timeout, _CONNECTING)))),
-        "tcp_user_timeout": f"{timeout * 1000:.0f}",
-    }
+    milliseconds = f"{timeout * 1000:.0f}"
+    limits = {"connect_timeout": str(max(2, round(min(timeout, _CONNECTING)))), "tcp_user_timeout": milliseconds}
     address = url.set(drivername="postgresql", query=limits | dict(url.query)).render_as_string()
     if password:  # written as libpq reads it, which knows no + for a blank
         address = address.replace("@", f":{quote(password, safe='')}@", 1)
@@ -105,7 +103,7 @@ def _postgresql(url: URL, password: str | None, timeout: float) -> Iterator[_Ask
         with closing(connection.cursor()) as cursor:
             for setting in (
                 "datestyle = 'ISO'", "timezone = 'Asia/Shanghai'", "default_transaction_read_only = on",
-                f"statement_timeout = {timeout * 1000:.0f}", "extra_float_digits = 1",
+                f"statement_timeout = {milliseconds}", "extra_float_digits = 1",
             ):  # fmt: skip
                 cursor.execute(f"set {setting}")
 

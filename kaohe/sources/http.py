@@ -42,8 +42,10 @@ class Client:
         if api.token:
             token = secrets.look_up(api.token)
             headers |= {api.token_header: token} if api.token_header else {"authorization": f"Bearer {token}"}
+        # As text they would have to be ASCII.
+        encoded = {name.encode(): value.encode() for name, value in headers.items()}
         self._client = httpx.Client(
-            auth=login, headers=headers, timeout=api.timeout, trust_env=False, follow_redirects=False,
+            auth=login, headers=encoded, timeout=api.timeout, trust_env=False, follow_redirects=False,
             verify=_trusting(api), proxy=api.proxy,
         )  # fmt: skip
 

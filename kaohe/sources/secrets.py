@@ -48,6 +48,7 @@ class Secrets:
         if not value:
             missing = say("source_no_env", name=secret.env) if secret.env else None
             raise Outage(missing or say("source_no_block", name=secret.prefect_secret))
+        value = value.rstrip("\r\n")  # a file that was put into the environment ends its line
         self._known.add(value)
         return value
 

@@ -155,20 +155,22 @@ def test_a_full_refresh_closes_what_vanished(server: Server, read: Reader) -> No
 
 def test_only_what_is_new_is_asked_for(server: Server, read: Reader) -> None:
     table = server.table(refresh={"cursor": "changed", "overlap": "1 day"})
+    server.execute("insert into study values ('学习强国', '2023-05-01', '无日期', 1, 1, '1', '1', null)")
     read(table)
+    server.execute("update study set 应参加人数 = 5 where 单位 = '无日期'")
     # Gone, but older than what is asked for; changed and asked for; changed behind the cursor's back.
     server.execute("delete from study where 单位 = '办公室'")
     server.execute("update study set 参加人数 = 0 where 参加人数 is null")
     server.execute("update study set 参加人数 = 3, changed = '2024-01-02 08:00:00' where 单位 = '法规处'")
     changes = read(table)["study_stat"]
-    assert (changes.rows, changes.came, changes.vanished, changes.changed) == (3, 0, 0, 2)
+    assert (changes.rows, changes.came, changes.vanished, changes.changed) == (4, 0, 0, 3)
     server.execute("update study set 参加人数 = 2, changed = '2024-01-01 08:00:00' where 单位 = '法规处'")
     assert not read(table)["study_stat"]
     # Everything, if asked to, or if something else is asked for than before.
     changes = read(table, full=True)["study_stat"]
-    assert (changes.rows, changes.came, changes.vanished, changes.changed) == (2, 0, 1, 1)
+    assert (changes.rows, changes.came, changes.vanished, changes.changed) == (3, 0, 1, 1)
     server.execute("delete from study where 单位 = '法规处'")
-    assert read(table)["study_stat"].rows == 2
+    assert read(table)["study_stat"].rows == 3
     other = server.table(refresh={"cursor": "changed", "overlap": "2 days"})
     assert read(other)["study_stat"].vanished == 1
 
@@ -230,6 +232,19 @@ def test_a_moment_is_a_day_of_the_office(
     query = query.replace("select", "select more.*,", 1)
     read(postgresql_server.table(query=query))
     assert read.rows("study_stat") == ['true,"{甲,乙}",学习强国,2023-02-01 00:00:00,办公室,1,1,1']
+
+
+def test_a_query_cannot_change_anything(
+    postgresql_server: Server, read: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even through a function that may."""
+    monkeypatch.setenv("STUDY_PASSWORD", PASSWORD)
+    postgresql_server.execute("create table kept (n integer)")
+    writing = "language sql security definer as 'insert into kept values (1) returning n'"
+    postgresql_server.execute(f"create function writes() returns integer {writing}")
+    query = MADE_UP.format(month="date '2023-01-01'", source="writes()")
+    with pytest.raises(Outage, match="read-only"):
+        read(postgresql_server.table(query=query))
 
 
 def test_a_server_that_is_silent_is_an_outage(
