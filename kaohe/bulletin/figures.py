@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from kaohe import publishing
-from kaohe.cleaning import normal_name, typed
+from kaohe.cleaning import normal_name, told, typed
 from kaohe.contracts import Contract, NotScored, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
@@ -204,7 +204,7 @@ def _lay_out_set_aside(con: duckdb.DuckDBPyConnection, contract: Contract, platf
     }
     con.execute("create table set_aside (unit_id varchar, platform varchar, period date)")
     unplaced = 0
-    for row in typed(contract, raw).iter_rows(named=True):
+    for row in typed(contract, told(contract, raw)).iter_rows(named=True):
         platform = row["platform"] if row["platform"] in platforms else None
         unit = known.get((row["unit_id"], platform)) or known.get((row["unit_id"], EVERYWHERE))
         if unit and row["period"]:

@@ -469,7 +469,7 @@ class _Cells:
 
     def _fill(self, name: str, begin: int, end: int, inside: bytes) -> None:
         """Put something at the end of an element, which may be empty (<row/>)."""
-        if end != begin:
+        if self.data.startswith(f"</{name}".encode(), end):
             self.pieces.append((end, end, inside))
             return
         close = self.data.index(b">", begin) + 1
