@@ -195,9 +195,9 @@ def test_what_may_pass_is_tried_again(server: FakeApi, read: Reader, trouble: st
     assert len(server.asked) == 7
     server.asked.clear()
     server.answer = lambda request: bad
-    with pytest.raises(Outage):
+    with pytest.raises(Outage) as outage:
         read(source(server, {"by": "page"}))
-    assert len(server.asked) == QUICK["attempts"]
+    assert len(server.asked) == QUICK["attempts"], outage.value
     assert read.rows("unit_alias") == WHOLE
 
 
