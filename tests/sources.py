@@ -196,6 +196,7 @@ def api() -> Iterator[FakeApi]:
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(data) if answer.length is None else answer.length))
+                self.send_header("Connection", "close")  # or a try may be lost on a connection that is closing
                 self.end_headers()
                 self.wfile.write(data[: answer.cut])
             self.close_connection = True
