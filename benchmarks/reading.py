@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import xlsxwriter
@@ -38,13 +39,13 @@ def records(count: int) -> Iterator[list[str]]:
 
 def write_csv(path: Path, count: int) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        csv.writer(file).writerows([HEADINGS, *records(count)])
+        csv.writer(file).writerows(chain([HEADINGS], records(count)))
 
 
 def write_xlsx(path: Path, count: int) -> None:
     with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
         sheet = book.add_worksheet("台账")
-        for row, cells in enumerate([HEADINGS, *records(count)]):
+        for row, cells in enumerate(chain([HEADINGS], records(count))):
             sheet.write_row(row, 0, cells)
 
 

@@ -2,12 +2,15 @@
 them.
 
 openpyxl would lose charts, pictures, form controls, macros and whatever else it does not know, so an .xlsx is edited
-where it must be and copied everywhere else (``package.py``). Other files are written anew from what was read of them
-(``rebuilt.py``).
+where it must be and copied everywhere else (``package.py``). Other files, and an .xlsx whose parts are not as they should
+be, are written anew from what was read of them (``rebuilt.py``).
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+
+from kaohe.errors import Unreadable
 
 #: So many notes a sheet gets at most; Excel becomes slow beyond. The cells are red all the same.
 MOST_NOTES = 5_000
@@ -39,4 +42,7 @@ def marked(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
     from kaohe.marking.package import is_package, mark_package
     from kaohe.marking.rebuilt import rebuild
 
-    return mark_package(name, data, marks) if is_package(data) else rebuild(name, data, marks)
+    if is_package(data):
+        with suppress(Unreadable):  # its values may still be there
+            return mark_package(name, data, marks)
+    return rebuild(name, data, marks)

@@ -1,6 +1,7 @@
 """The first sheet of a marked workbook, and the notes on its cells, as text."""
 
 from collections.abc import Sequence
+from itertools import product
 
 from kaohe.marking import AUTHOR, MOST_LINES, MOST_NOTES, Mark
 from kaohe.sources.files import Merged
@@ -45,12 +46,12 @@ def lines_high(cells: Sequence[str]) -> int:
 def cells_of(marks: Sequence[Mark], merged: Merged) -> dict[tuple[int, int], str | None]:
     """(row from 1, column from 0) of each cell to mark → what its note says, None beyond so many. Of merged cells the
     first one shows, so it is marked."""
-    first = {
-        (row + 1, column): (top + 1, left)
-        for (top, left), (bottom, right) in merged
-        for row in range(top, bottom + 1)
-        for column in range(left, right + 1)
-    }
+    places = {(mark.row, mark.column) for mark in marks if mark.row is not None and mark.column is not None}
+    first: dict[tuple[int, int], tuple[int, int]] = {}
+    for (top, left), (bottom, right) in merged:
+        rows, columns = range(top + 1, bottom + 2), range(left, right + 1)
+        near = places if len(places) < len(rows) * len(columns) else product(rows, columns)
+        first |= {place: (top + 1, left) for place in near if place[0] in rows and place[1] in columns}
     said: dict[tuple[int, int], str | None] = {}
     for mark in marks:
         if mark.row is not None and mark.column is not None:

@@ -36,8 +36,9 @@ _AFTER_DRAWING = {
 }  # fmt: skip
 _SELECTED = re.compile(rb"""\stabSelected\s*=\s*["'](?:1|true)["']""")
 _STYLE = re.compile(rb"""(\ss\s*=\s*["'])(\d+)(["'])""")
-_SHAPE = re.compile(rb"<v:shape\s.*?</v:shape>\s*", re.DOTALL)
-_SHAPE_PLACE = re.compile(rb"<x:Row>\s*(\d+)\s*</x:Row>.*?<x:Column>\s*(\d+)\s*</x:Column>", re.DOTALL)
+#: Drawn notes; some programs give the namespaces other prefixes than v and x.
+_SHAPE = re.compile(rb"<\w+:shape\s.*?</\w+:shape>\s*", re.DOTALL)
+_SHAPE_PLACE = re.compile(rb"""ObjectType=["']Note["'].*?:Row>\s*(\d+)\s*<.*?:Column>\s*(\d+)\s*<""", re.DOTALL)
 #: Excel takes no more links on a sheet.
 _MOST_LINKS = 60_000
 
@@ -242,7 +243,10 @@ class _Styles:
         self._plain: dict[int, int] = {}
 
     def _list(self, name: str) -> Any:
-        return self.root.find(f"{{{self.main}}}{name}")
+        found = self.root.find(f"{{{self.main}}}{name}")
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def add(self, name: str, xml: str) -> str:
         """A new entry of a list; gives its number."""
@@ -354,13 +358,12 @@ class _SheetPart:
         gone: set[Place] = set()
         touched = False
         for node in list(root.iter(f"{main}comment")):
-            ours = [
-                run
-                for run in node.iter(f"{main}r")
-                if (run.findtext(f"{main}t") or "").lstrip("\n").startswith(NOTE_BEGINS)
-            ]
-            for run in ours:
-                run.getparent().remove(run)
+            ours = [text for text in node.iter(f"{main}t") if NOTE_BEGINS in (text.text or "")]
+            for text in ours:
+                text.text = text.text.partition(NOTE_BEGINS)[0].removesuffix("\n")
+                run = text.getparent()
+                if not text.text and run.tag == f"{main}r":
+                    run.getparent().remove(run)
                 touched = True
             if ours and not "".join(node.itertext()).strip():
                 node.getparent().remove(node)
@@ -515,15 +518,18 @@ def _place(ref: str) -> Place:
 
 # --- Notes -----------------------------------------------------------------------------------------------------------
 
+_NAMESPACES = (
+    'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
+    'xmlns:x="urn:schemas-microsoft-com:office:excel"'
+)
 _EMPTY_DRAWING = (
-    b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
-    b'xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data="1"/>'
-    b"</o:shapelayout></xml>"
-)
+    f'<xml {_NAMESPACES}><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data="1"/></o:shapelayout></xml>'
+).encode()
 _SHAPE_TYPE = (
-    b'<v:shapetype id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
-    b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
-)
+    f'<v:shapetype {_NAMESPACES} id="_x0000_t202" coordsize="21600,21600" o:spt="202" '
+    'path="m,l,21600r21600,l21600,xe"><v:stroke joinstyle="miter"/>'
+    '<v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
+).encode()
 
 
 def _drawn(drawing: bytes, gone: set[Place], new: Sequence[Place]) -> bytes:
@@ -531,8 +537,7 @@ def _drawn(drawing: bytes, gone: set[Place], new: Sequence[Place]) -> bytes:
 
     def kept(shape: re.Match[bytes]) -> bytes:
         place = _SHAPE_PLACE.search(shape[0])
-        is_note = b'ObjectType="Note"' in shape[0]
-        return b"" if place and is_note and (int(place[1]) + 1, int(place[2])) in gone else shape[0]
+        return b"" if place and (int(place[1]) + 1, int(place[2])) in gone else shape[0]
 
     drawing = _SHAPE.sub(kept, drawing) if gone else drawing
     shapes = b"" if b'id="_x0000_t202"' in drawing else _SHAPE_TYPE
@@ -545,9 +550,10 @@ def _shape(number: int, place: Place) -> bytes:
     row, column = place[0] - 1, place[1]
     anchor = f"{column + 1}, 12, {max(row - 1, 0)}, 8, {column + 5}, 20, {max(row - 1, 0) + 5}, 4"
     return (
-        f'<v:shape id="_x0000_s{900_000 + number}" type="#_x0000_t202" style="position:absolute;visibility:hidden" '
-        'fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/>'
-        '<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div>'
+        f'<v:shape {_NAMESPACES} id="_x0000_s{900_000 + number}" type="#_x0000_t202" '
+        'style="position:absolute;visibility:hidden" fillcolor="#ffffe1" o:insetmode="auto">'
+        '<v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
+        '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div>'
         '</v:textbox><x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
         f"<x:Anchor>{anchor}</x:Anchor><x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column>"
         "</x:ClientData></v:shape>"

@@ -7,10 +7,12 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import openpyxl.comments
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from openpyxl.worksheet.worksheet import Worksheet
 
 from kaohe.errors import Unreadable
@@ -159,6 +161,28 @@ def test_marks_of_an_earlier_check_go_where_the_cell_is_right_now(rich: bytes) -
     assert [row[2] for row in book[LIST].iter_rows(min_row=4, values_only=True)] == ["B2"]
     clean = opened(marked("台账.xlsx", once, []))
     assert clean[LIST]["A1"].value == "检查结果：没有要改的地方"
+
+
+def drawn(data: bytes) -> list[tuple[str, str]]:
+    """Row and column of every drawn note of the only drawing."""
+    (part,) = (part for name, part in parts(data).items() if name.endswith(".vml"))
+    excel = "{urn:schemas-microsoft-com:office:excel}"
+    notes = etree.fromstring(part).iter(f"{excel}ClientData")
+    return [(note.findtext(f"{excel}Row"), note.findtext(f"{excel}Column")) for note in notes]
+
+
+def test_a_workbook_that_another_program_has_saved_is_marked_again() -> None:
+    """openpyxl names the namespaces of the drawing in its own way."""
+    book = openpyxl.Workbook()
+    book.active["B2"] = "原值"
+    book.active["A1"].comment = openpyxl.comments.Comment("填编号", "办公室")
+    book.save(buffer := io.BytesIO())
+    once = marked("a.xlsx", buffer.getvalue(), [mark("Sheet", 2, 1), mark("Sheet", 3, 2)])
+    assert drawn(once) == [("0", "0"), ("1", "1"), ("2", "2")]
+    opened(once).save(buffer := io.BytesIO())
+    twice = marked("a.xlsx", buffer.getvalue(), [mark("Sheet", 2, 1)])
+    assert drawn(twice) == [("0", "0"), ("1", "1")]
+    assert [cell.coordinate for row in opened(twice)["Sheet"] for cell in row if cell.comment] == ["A1", "B2"]
 
 
 def test_a_sheet_of_the_clerks_own_by_that_name_stays() -> None:
