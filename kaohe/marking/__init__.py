@@ -2,8 +2,8 @@
 them.
 
 openpyxl would lose charts, pictures, form controls, macros and whatever else it does not know, so an .xlsx is edited
-where it must be and copied everywhere else (``package.py``). Other files, and an .xlsx whose parts are not as they should
-be, are written anew from what was read of them (``rebuilt.py``).
+where it must be and copied everywhere else (``package.py``). Other files, and an .xlsx whose parts are not as they
+should be, are written anew from what was read of them (``rebuilt.py``).
 """
 
 from collections.abc import Sequence

@@ -58,7 +58,9 @@ def _list(
         sheet.set_row(row, 15 * lines_high(cells))
         for column, text in enumerate(cells):
             sheet.write_string(row, column, text, body)
-        if mark.row is not None and row < 60_000:  # Excel takes no more than 65,530 links on a sheet
+        if (
+            mark.row is not None and mark.sheet in named and row < 60_000
+        ):  # Excel takes no more than 65,530 links on a sheet
             where = named[mark.sheet].replace("'", "''")
             place = f"internal:'{where}'!{address(mark) if mark.column is not None else f'A{mark.row}'}"
             sheet.write_url(row, 2, place, link, address(mark))
