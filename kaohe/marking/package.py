@@ -21,7 +21,7 @@ from kaohe.errors import Unreadable
 from kaohe.marking import AUTHOR, RED, Mark
 from kaohe.marking.listing import NOTE_BEGINS, WIDTHS, address, cells_of, headings, lines, lines_high, title
 from kaohe.marking.rebuilt import free_name
-from kaohe.sources.details import column_index, refuse_bomb
+from kaohe.sources.details import BROKEN, column_index, refuse_bomb
 from kaohe.sources.files import Merged
 from kaohe.sources.recognise import letters
 from kaohe.words import catalogue, say
@@ -51,7 +51,7 @@ def is_package(data: bytes) -> bool:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             return "[Content_Types].xml" in names and not any(name.endswith("workbook.bin") for name in names)
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except BROKEN:
         return False
 
 
@@ -62,7 +62,7 @@ def mark_package(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
         package = _Package(data)
         _Book(package, data).mark(marks)
         return package.written()
-    except (etree.XMLSyntaxError, expat.ExpatError, zipfile.BadZipFile, KeyError, ValueError, IndexError) as error:
+    except (etree.XMLSyntaxError, *BROKEN) as error:
         raise Unreadable("file_broken", file=name) from error
 
 

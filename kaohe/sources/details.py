@@ -7,9 +7,12 @@ out of the file, and no XML entity is resolved.
 """
 
 import io
+import lzma
 import posixpath
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +29,12 @@ MOST_BYTES = 2 * 2**30
 _PRESSED, _SUSPECT_BYTES = 200, 256 * 2**20
 _DEFLATE_MOST = 1032
 _PIECE = 2**20
+
+#: What reading a broken archive, or XML that is none, may raise.
+BROKEN = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, LookupError, ValueError, OSError,
+    RuntimeError, ArithmeticError, ElementTree.ParseError, expat.ExpatError,
+)  # fmt: skip
 
 ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!")
 
@@ -74,7 +83,7 @@ def refuse_bomb(name: str, data: bytes) -> None:
                 with archive.open(member) as part:
                     while part.read(_PIECE):
                         pass
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError, OSError, RuntimeError) as error:
+    except BROKEN as error:
         raise Unreadable("file_broken", file=name) from error
 
 
@@ -87,7 +96,7 @@ def details_of(data: bytes) -> dict[str, Details]:
                 return _of_ods(archive) if "content.xml" in archive.namelist() else _of_xlsx(archive)
         if data.startswith(b"\xd0\xcf\x11\xe0"):
             return _of_xls(data)
-    except (zipfile.BadZipFile, KeyError, ValueError, ElementTree.ParseError, expat.ExpatError, OSError):
+    except BROKEN:
         pass
     return {}
 
@@ -108,7 +117,7 @@ def _of_xlsx(archive: zipfile.ZipFile) -> dict[str, Details]:
             continue
         identity = next((value for key, value in node.attrib.items() if key.endswith("}id")), "")
         if (part := parts.get(identity)) is not None:
-            with suppress(KeyError, expat.ExpatError, ValueError):
+            with suppress(*BROKEN):
                 found[node.get("name", "")] = _of_part(archive, part, never_worked_out)
     return found
 

@@ -23,7 +23,7 @@ import python_calamine as calamine
 from pyarrow import csv
 
 from kaohe.errors import Unreadable
-from kaohe.sources.details import ERRORS, Details, FlawKind, details_of, refuse_bomb
+from kaohe.sources.details import BROKEN, ERRORS, Details, FlawKind, details_of, refuse_bomb
 from kaohe.sources.rows import ROW, Rows, filled, numbered
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
@@ -113,7 +113,7 @@ def _is_archive(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return not {"[Content_Types].xml", "mimetype"} & set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except BROKEN:
         return False
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kaohe.cleaning import told, typed, untyped
@@ -501,6 +501,7 @@ def test_any_bytes_are_read_or_refused(suffix: str, data: bytes) -> None:
 
 
 @cheap
+@example(DamagedFile(MESSY / "SheetJS__number_format.xlsm", None, [(567, 3, b"\0\0\0")], []))  # fails to unpack
 @given(file=st.builds(DamagedFile, st.sampled_from(FILES), st.none() | st.integers(0, 99), CUTS, CHANGES))
 def test_any_damaged_file_is_read_or_refused(file: DamagedFile) -> None:
     read_or_refuse(file.path.name, file.data)
