@@ -19,6 +19,7 @@ from kaohe.run import Outcome, Run
 
 ROOT = Path(__file__).resolve().parent.parent
 MESSY = ROOT / "tests" / "data" / "messy"
+OFFICE = ROOT / "tests" / "data" / "office"
 SAMPLE = ROOT / "data" / "sample"
 YEAR = 2023
 AS_OF = dt.date(2024, 3, 31)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import product
 
 from kaohe.marking import AUTHOR, MOST_LINES, MOST_NOTES, Mark
-from kaohe.sources.files import Merged
+from kaohe.sources.details import Merged
 from kaohe.sources.recognise import letters
 from kaohe.words import say
 

@@ -21,8 +21,7 @@ from kaohe.errors import Unreadable
 from kaohe.marking import AUTHOR, RED, Mark
 from kaohe.marking.listing import NOTE_BEGINS, WIDTHS, address, cells_of, headings, lines, lines_high, title
 from kaohe.marking.rebuilt import free_name
-from kaohe.sources.details import BROKEN, column_index, refuse_bomb
-from kaohe.sources.files import Merged
+from kaohe.sources.details import BROKEN, Merged, column_index, refuse_bomb
 from kaohe.sources.recognise import letters
 from kaohe.words import catalogue, say
 
@@ -62,7 +61,8 @@ def mark_package(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
         package = _Package(data)
         _Book(package, data).mark(marks)
         return package.written()
-    except (etree.XMLSyntaxError, *BROKEN) as error:
+    except (etree.XMLSyntaxError, AttributeError, TypeError, StopIteration, *BROKEN) as error:
+        # Not XML, or elements and attributes that must be there and are not.
         raise Unreadable("file_broken", file=name) from error
 
 
@@ -112,7 +112,7 @@ class _Package:
         found = {}
         for node in self.rels(part)[1]:
             if str(node.get("Type")).endswith(f"/{kind}") and node.get("TargetMode") != "External":
-                target = node.get("Target")
+                target = node.get("Target", "")
                 whole = target[1:] if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
                 found[node.get("Id")] = whole
         return found

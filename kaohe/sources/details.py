@@ -2,8 +2,8 @@
 out, hidden rows, and how far a sheet reaches (a single cell in the last corner would make calamine fill 17 thousand
 million cells in between).
 
-The parts of .xlsx and .ods are read from their archive, by name and piece by piece; .xls by xlrd. Nothing is followed
-out of the file, and no XML entity is resolved.
+The parts of .xlsx, .xlsb and .ods are read from their archive, by name and piece by piece; .xls by xlrd. Nothing is
+followed out of the file, and no XML entity is resolved.
 """
 
 import io
@@ -39,6 +39,8 @@ BROKEN = (
 ERRORS = ("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!")
 
 FlawKind = Literal["error_cell", "formula_cell"]
+#: First and last cell of each merged range: ((row, column), (row, column)), all from 0.
+Merged = list[tuple[tuple[int, int], tuple[int, int]]]
 
 #: What may be a formula, an error or a hidden row, and the pattern it then has; the first is found many times faster.
 _WORTH_PARSING = (
@@ -50,17 +52,20 @@ _WORTH_PARSING = (
 )
 _ROW_NUMBER = re.compile(rb"""row\s[^>]*?\br=["'](\d{1,7})["']""")
 _FAR_COLUMN = re.compile(rb"""r=["']([A-Z]{2,3})\d""")
+#: Rows and cells whose number has more digits than the sheet so far has, by that number of digits.
+_FAR_ROW = [re.compile(rb"""r=["'][A-Z]{0,3}(\d{%d,7})["']""" % (digits + 1)) for digits in range(7)]
 _PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})$")
 
 
 @dataclass
 class Details:
     """Of one sheet. ``flaws``: (row, column), both from 0 → what is wrong, and what to show in place of a value.
-    ``hidden_rows``: from 1. ``rows``, ``columns``: how far its cells reach, as far as that is known;
-    ``far_readable``: it can also be read where they lie far apart."""
+    ``hidden_rows``: from 1. ``merged``: where calamine does not tell. ``rows``, ``columns``: how far its cells reach,
+    as far as that is known; ``far_readable``: it can also be read where they lie far apart."""
 
     flaws: dict[tuple[int, int], tuple[FlawKind, str]] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
+    merged: Merged = field(default_factory=list)
     rows: int = 0
     columns: int = 0
     far_readable: bool = False
@@ -88,8 +93,7 @@ def refuse_bomb(name: str, data: bytes) -> None:
 
 
 def details_of(data: bytes) -> dict[str, Details]:
-    """Sheet name → its details. A sheet about which nothing can be found out is not there: calamine, which is more
-    lenient, has the say whether a workbook can be read."""
+    """Sheet name → its details. A sheet about which nothing could be found out is not there."""
     try:
         if data.startswith(b"PK"):
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -106,6 +110,8 @@ def details_of(data: bytes) -> dict[str, Details]:
 
 def _of_xlsx(archive: zipfile.ZipFile) -> dict[str, Details]:
     book = _target(archive, "", "officeDocument")[0]
+    if book.endswith(".bin"):
+        return _of_xlsb(archive, book)
     root = _tree(archive, book)
     never_worked_out = any(
         _local(node.tag) == "calcPr" and node.get("fullCalcOnLoad") in ("1", "true") for node in root
@@ -125,7 +131,8 @@ def _of_xlsx(archive: zipfile.ZipFile) -> dict[str, Details]:
 def _of_part(archive: zipfile.ZipFile, part: str, never_worked_out: bool) -> Details:
     details, worth_parsing = _glance(archive, part)
     if worth_parsing:
-        _parse(archive, part, _SheetParser(details, never_worked_out))
+        with suppress(*BROKEN):
+            _parse(archive, part, _SheetParser(details, never_worked_out))
     return details
 
 
@@ -139,6 +146,9 @@ def _glance(archive: zipfile.ZipFile, part: str) -> tuple[Details, bool]:
             worth_parsing = worth_parsing or any(sign in text and full.search(text) for sign, full in _WORTH_PARSING)
             if row := _ROW_NUMBER.match(text, max(text.rfind(b"<row "), text.rfind(b":row "), 0) + 1):
                 details.rows = max(details.rows, int(row[1]))
+            if details.rows < 10**6:
+                far = _FAR_ROW[len(str(details.rows))].findall(text)
+                details.rows = max([details.rows, *map(int, far)])
             for letters in set(_FAR_COLUMN.findall(text)):
                 details.columns = max(details.columns, column_index(letters.decode()) + 1)
             rest = text[text.rfind(b"<") :][-4096:]
@@ -212,6 +222,65 @@ def _target(archive: zipfile.ZipFile, part: str, kind: str) -> tuple[str, str]:
     raise KeyError(kind)
 
 
+# --- .xlsb -----------------------------------------------------------------------------------------------------------
+
+#: Kinds of records in the binary parts ([MS-XLSB] 2.3), and the values of an error (2.5.97.2).
+_ROW_RECORD, _SHEET_RECORD, _ERROR_RECORDS, _CELL_RECORDS = 0, 156, (3, 11), range(2, 12)
+_ERROR_VALUES = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+
+
+def _of_xlsb(archive: zipfile.ZipFile, book: str) -> dict[str, Details]:
+    parts = {identity: part for part, identity in _targets(archive, book, "worksheet")}
+    found = {}
+    for kind, body in _records(archive.read(book)):
+        if kind == _SHEET_RECORD:
+            identity, at = _wide_text(body, 8)
+            if (part := parts.get(identity)) is not None:
+                with suppress(*BROKEN):
+                    found[_wide_text(body, at)[0]] = _of_binary(archive.read(part))
+    return found
+
+
+def _of_binary(sheet: bytes) -> Details:
+    details, row = Details(), 0
+    for kind, body in _records(sheet):
+        if kind == _ROW_RECORD:
+            row = int.from_bytes(body[:4], "little")
+            if body[11] & 0x10:
+                details.hidden_rows.add(row + 1)
+        elif kind in _CELL_RECORDS:
+            column = int.from_bytes(body[:4], "little")
+            details.rows, details.columns = max(details.rows, row + 1), max(details.columns, column + 1)
+            if kind in _ERROR_RECORDS:
+                details.flaws[row, column] = "error_cell", _ERROR_VALUES.get(body[8], "#N/A")
+    return details
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and body of each record; both kind and size take as many bytes as their high bits say ([MS-XLSB] 2.1.4)."""
+    at = 0
+    while at < len(data):
+        kind, at = _number(data, at, 2)
+        size, at = _number(data, at, 4)
+        yield kind, data[at : at + size]
+        at += size
+
+
+def _number(data: bytes, at: int, most: int) -> tuple[int, int]:
+    number = 0
+    for place in range(most):
+        byte = data[at + place]
+        number |= (byte & 0x7F) << 7 * place
+        if byte < 0x80:
+            break
+    return number, at + place + 1
+
+
+def _wide_text(data: bytes, at: int) -> tuple[str, int]:
+    end = at + 4 + 2 * int.from_bytes(data[at : at + 4], "little")
+    return data[at + 4 : end].decode("utf-16-le"), end
+
+
 # --- .ods ------------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +314,11 @@ class _OdsParser:
             self.cells = int(attributes.get("table:number-columns-repeated", 1))
             self.failed = attributes.get("calcext:value-type") == "error"
             self.shown = None
+            down = int(attributes.get("table:number-rows-spanned", 1))
+            across = int(attributes.get("table:number-columns-spanned", 1))
+            if down * across > 1:
+                last = self.row + down - 1, self.column + across - 1
+                self.details.merged.append(((self.row, self.column), last))
             if "office:value-type" in attributes:
                 self.holds = True
                 self.details.columns = max(self.details.columns, self.column + self.cells)

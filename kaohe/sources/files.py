@@ -9,6 +9,8 @@ import codecs
 import csv as text_csv
 import datetime as dt
 import io
+import subprocess
+import sys
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +25,7 @@ import python_calamine as calamine
 from pyarrow import csv
 
 from kaohe.errors import Unreadable
-from kaohe.sources.details import BROKEN, ERRORS, Details, FlawKind, details_of, refuse_bomb
+from kaohe.sources.details import BROKEN, ERRORS, Details, FlawKind, Merged, details_of, refuse_bomb
 from kaohe.sources.rows import ROW, Rows, filled, numbered
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".et", ".ods")
@@ -38,8 +40,6 @@ _PIECE = 2**20
 _BLOCK = 2**23
 #: calamine fills in every cell between the first and the last, 32 bytes each.
 _MOST_CELLS = 40_000_000
-
-Merged = list[tuple[tuple[int, int], tuple[int, int]]]
 
 
 @dataclass(frozen=True)
@@ -87,12 +87,20 @@ def _workbook(name: str, data: bytes) -> list[Sheet]:
         refuse_bomb(name, data)
     try:
         details = details_of(data)
+        for title, found in details.items():
+            if _far_apart(found) and not found.far_readable:
+                raise Unreadable("file_far_apart", file=name, sheet=title)
+        if not details:
+            _try(name, data)
         with calamine.load_workbook(io.BytesIO(data)) as book:
-            return [
-                _sheet(name, data, book, index, meta, details.get(meta.name, Details()))
+            sheets = [
+                (index, meta)
                 for index, meta in enumerate(book.sheets_metadata)
                 if meta.typ == calamine.SheetTypeEnum.WorkSheet
             ]
+            if details and not {meta.name for _, meta in sheets} <= details.keys():
+                _try(name, data)
+            return [_sheet(data, book, index, meta, details.get(meta.name, Details())) for index, meta in sheets]
     except Unreadable:
         raise
     except calamine.PasswordError as error:
@@ -117,28 +125,51 @@ def _is_archive(data: bytes) -> bool:
         return False
 
 
+#: Reads the workbook on standard input; an allocation that fails aborts the process.
+_TRIAL = """
+import io, sys
+try:
+    import resource
+    resource.setrlimit(resource.RLIMIT_AS, (2**32, 2**32))
+except (ImportError, ValueError, OSError):
+    pass
+import python_calamine as calamine
+with calamine.load_workbook(io.BytesIO(sys.stdin.buffer.read())) as book:
+    for index in range(len(book.sheets_metadata)):
+        book.get_sheet_by_index(index)
+"""
+
+
+def _try(name: str, data: bytes) -> None:
+    """Let another process read a workbook first of which nobody knows how far its sheets reach.
+
+    Raises ``Unreadable`` if that process did not survive it.
+    """
+    tried = subprocess.run([sys.executable, "-P", "-c", _TRIAL], input=data, capture_output=True, check=False)
+    if tried.returncode not in (0, 1):
+        raise Unreadable("file_broken", file=name)
+
+
 def _sheet(
-    name: str,
-    data: bytes,
-    book: calamine.CalamineWorkbook,
-    index: int,
-    meta: calamine.SheetMetadata,
-    details: Details,
+    data: bytes, book: calamine.CalamineWorkbook, index: int, meta: calamine.SheetMetadata, details: Details
 ) -> Sheet:
     merged: Merged = []
-    if details.rows * details.columns > _MOST_CELLS:
-        if not details.far_readable:
-            raise Unreadable("file_far_apart", file=name, sheet=meta.name)
-        rows = Rows.of(_far_apart(data, meta.name))
+    if _far_apart(details):
+        rows = Rows.of(_one_by_one(data, meta.name))
     else:
         sheet = book.get_sheet_by_index(index)
-        merged = sheet.merged_cell_ranges or []
+        merged = sheet.merged_cell_ranges or details.merged
         rows = Rows.of(_cells(sheet))
     if details.flaws:
         rows = rows.patched({place: text for place, (_, text) in details.flaws.items()})
     flaws = {place: kind for place, (kind, _) in details.flaws.items()}
     hidden_rows = int(rows.frame[ROW].is_in(details.hidden_rows).sum()) if details.hidden_rows else 0
     return Sheet(meta.name, rows, merged, meta.visible != calamine.SheetVisibleEnum.Visible, hidden_rows, flaws)
+
+
+def _far_apart(details: Details) -> bool:
+    """Filling in what is between its cells would take too much memory."""
+    return details.rows * details.columns > _MOST_CELLS
 
 
 def _cells(sheet: calamine.CalamineSheet) -> Iterator[list[str]]:
@@ -149,7 +180,7 @@ def _cells(sheet: calamine.CalamineSheet) -> Iterator[list[str]]:
         yield before + cells if before else cells
 
 
-def _far_apart(data: bytes, name: str) -> Iterator[list[str]]:
+def _one_by_one(data: bytes, name: str) -> Iterator[list[str]]:
     """The rows of an .xlsx sheet up to the last cell of each; slow, and no larger than what is there."""
     from openpyxl import load_workbook  # seldom needed
 

@@ -1,6 +1,7 @@
 """Bytes of a file → sheets of text cells, or one clear sentence."""
 
 import datetime as dt
+import struct
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -10,7 +11,7 @@ import xlsxwriter
 
 from kaohe.errors import Unreadable
 from kaohe.sources.files import read_sheets
-from tests.helpers import MESSY, write_xlsx
+from tests.helpers import MESSY, OFFICE, write_xlsx
 
 TEXT = "检查编号,单位\r\nC1,水务中心\r\n"
 
@@ -178,6 +179,115 @@ def test_errors_in_every_kind_of_file() -> None:
     assert set(sheet.flaws.values()) == {"error_cell"}
     (sheet,) = read_sheets("e.csv", "编号,值\nC1,#REF!\n".encode())
     assert sheet.flaws == {(1, 1): "error_cell"}
+
+
+@pytest.mark.parametrize("name", ["errors.xls", "errors.ods"])
+def test_what_another_office_program_has_written_is_told_too(name: str) -> None:
+    sheet, hidden = read_sheets(name, (OFFICE / name).read_bytes())
+    assert sheet.rows[2] == ["C2", "水务中心", "2023-03-02", "0.9", "#DIV/0!", "合并"]
+    assert sheet.flaws == {(2, 4): "error_cell", (4, 2): "error_cell", (5, 5): "error_cell"}
+    assert (sheet.rows.cell(4, 2), sheet.rows.cell(5, 5)) == ("#N/A", "#REF!")
+    assert (sheet.hidden_rows, sheet.merged) == (1, [((2, 5), (3, 5))])
+    assert (sheet.hidden, hidden.hidden) == (False, True)
+
+
+def record(kind: int, body: bytes) -> bytes:
+    """A record of a binary part: kind and size, seven bits a byte."""
+    numbers = b""
+    for number in (kind, len(body)):
+        while number > 0x7F:
+            numbers += bytes([number & 0x7F | 0x80])
+            number >>= 7
+        numbers += bytes([number])
+    return numbers + body
+
+
+def xlsb(*rows: tuple[int, bool, dict[int, str | float]]) -> bytes:
+    """A binary workbook: (row, whether it is hidden, column → text, number or error)."""
+    errors = {"#DIV/0!": 7, "#N/A": 42}
+
+    def cell(column: int, value: str | float) -> bytes:
+        place = struct.pack("<II", column, 0)
+        if isinstance(value, float):
+            return record(5, place + struct.pack("<d", value))
+        if value in errors:
+            return record(3, place + bytes([errors[value]]))
+        return record(6, place + wide(value))
+
+    def wide(said: str) -> bytes:
+        return struct.pack("<I", len(said)) + said.encode("utf-16-le")
+
+    sheet = record(129, b"") + record(148, struct.pack("<IIII", 0, 9, 0, 9)) + record(145, b"")
+    for row, hidden, cells in rows:
+        sheet += record(0, struct.pack("<IIHBBBI", row, 0, 300, 0, 0x10 if hidden else 0, 0, 0))
+        sheet += b"".join(cell(column, value) for column, value in cells.items())
+    sheet += record(146, b"") + record(130, b"")
+    book = record(131, b"") + record(143, b"") + record(156, struct.pack("<II", 0, 1) + wide("r1") + wide("表"))
+    book += record(144, b"") + record(132, b"")
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+    def related(identity: str, kind: str, target: str) -> str:
+        relation = f'<Relationship Id="{identity}" Type="{office}/{kind}" Target="{target}"/>'
+        return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{relation}</Relationships>'
+
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        types = "http://schemas.openxmlformats.org/package/2006/content-types"
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{types}"/>')
+        archive.writestr("_rels/.rels", related("r", "officeDocument", "xl/workbook.bin"))
+        archive.writestr("xl/_rels/workbook.bin.rels", related("r1", "worksheet", "worksheets/sheet1.bin"))
+        archive.writestr("xl/workbook.bin", book)
+        archive.writestr("xl/worksheets/sheet1.bin", sheet)
+    return buffer.getvalue()
+
+
+def test_errors_and_hidden_rows_of_a_binary_workbook() -> None:
+    long = "很长" * 100  # its record's size takes two bytes
+    rows = (0, False, {0: "编号", 1: long}), (1, True, {0: "C1", 1: 2.5}), (3, False, {0: "#N/A", 2: "#DIV/0!"})
+    (sheet,) = read_sheets("台账.xlsb", xlsb(*rows))
+    assert list(sheet.rows) == [["编号", long], ["C1", "2.5"], [], ["#N/A", "", "#DIV/0!"]]
+    assert (sheet.flaws, sheet.hidden_rows) == ({(3, 0): "error_cell", (3, 2): "error_cell"}, 1)
+
+
+def test_cells_that_lie_far_apart_are_refused_where_they_cannot_be_read_one_by_one() -> None:
+    """calamine would abort the whole process."""
+    for name, data in (
+        ("远.ods", (OFFICE / "far.ods").read_bytes()),
+        ("远.xlsb", xlsb((0, False, {0: "x"}), (1_048_575, False, {16_383: "y"}))),
+    ):
+        with pytest.raises(Unreadable) as caught:
+            read_sheets(name, data)
+        assert caught.value.key == "file_far_apart"
+
+
+def test_a_workbook_whose_reach_nobody_knows_is_read_by_another_process_first() -> None:
+    def without_relations(data: bytes) -> bytes:
+        buffer = BytesIO()
+        with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(buffer, "w") as new:
+            for name in old.namelist():
+                if name != "_rels/.rels":
+                    new.writestr(name, old.read(name))
+        return buffer.getvalue()
+
+    (sheet,) = read_sheets("近.xlsb", without_relations(xlsb((0, False, {0: "x"}))))
+    assert list(sheet.rows) == [["x"]]
+    with pytest.raises(Unreadable) as caught:
+        read_sheets("远.xlsb", without_relations(xlsb((0, False, {0: "x"}), (1_048_575, False, {16_383: "y"}))))
+    assert caught.value.key == "file_broken"
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        f'<row r="4">{text("A4", "x")}{text("XFD1048576", "y")}</row>',
+        f'<row r="1048576">{text("A1048576", "x")}</row><row r="4">{text("XFD4", "y")}</row>',
+        f"<row>{text('XFD1048576', 'y')}</row>",
+    ],
+)
+def test_a_far_cell_is_found_wherever_it_is_said(sheet: str) -> None:
+    """In a row of another number, in a row out of order, in one that says no number."""
+    (found,) = read_sheets("台账.xlsx", xlsx(sheet))
+    assert found.rows.frame.height <= 2
 
 
 def test_hidden_and_filtered_rows_are_read_and_counted(tmp_path: Path) -> None:
