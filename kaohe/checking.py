@@ -98,7 +98,7 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
             known = _as_far_as_known(contracts, found)
             if known:
                 validation.check_rules(known, project.expectations)
-                validation.validate(warehouse, known, project.sql, clock.today(), correct=False)
+                validation.validate(warehouse, known, project.sql, clock.today(), checking=True)
                 if _REGISTRY in found:
                     _look_for_units(warehouse, contracts, known)
             told = _Told(warehouse, contracts, known)

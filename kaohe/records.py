@@ -34,9 +34,9 @@ def begin(warehouse: Warehouse) -> None:
     warehouse.con.execute("create or replace table main.unit_name (name varchar, platform varchar, unit_id varchar)")
 
 
-def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[Correction]) -> bool:
+def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[Correction], stay: bool) -> bool:
     """Make ``main.<table>`` from the typed rows: what was ordered is corrected, unit columns hold unit ids, unknown
-    units and repeated keys are out. Gives whether there are any rows at all.
+    units and repeated keys are out (with ``stay``, the latter are only said). Gives whether there are any rows at all.
 
     Adds ``_year``: the year whose assessment the record belongs to, null if the contract names none.
     """
@@ -60,7 +60,7 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
         f"from ({repeated}\n) as found join main.{table} as other on other._rec = found.other_rec order by found._rec",
         [table, contract.key[0]],
     ).fetchone()
-    if found and found[0]:
+    if found and found[0] and not stay:
         remove_problems(warehouse, table)
     return True
 

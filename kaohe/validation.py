@@ -49,9 +49,10 @@ def check_rules(contracts: Contracts, folder: Path) -> None:
     _CHECKED.add(contracts.digest)
 
 
-def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date, correct: bool = True) -> float:
+def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.date, checking: bool = False) -> float:
     """Make the trusted tables ``main.<table>``, ``main.problem`` with every finding, and ``main.quarantine``; carry out
-    what is ordered in corrections, if ``correct``.
+    what is ordered in corrections. ``checking``: nothing is corrected, and a record with one problem stays until the
+    rules have found all others.
 
     Gives the seconds that Great Expectations took of it. Raises ``KaoheError`` when a critical rule about a whole
     table fails, two units share a name, or a correction cannot be carried out.
@@ -64,8 +65,8 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
         for done, (table, contract) in enumerate(contracts.items()):
             progress.report(say("step_validate", table=contract.title), done, len(contracts))
             with warehouse.transaction():  # one, for speed; Great Expectations sees what is committed
-                if records.resolve(warehouse, contract, sql, ordered.get(table, [])):
-                    said += _set_aside_future(warehouse, contract, as_of)
+                if records.resolve(warehouse, contract, sql, ordered.get(table, []), checking):
+                    said += _set_aside_future(warehouse, contract, as_of, checking)
             rules = rules_of(contract, contracts)
             if not warehouse.rows(f"select 1 from main.{table} limit 1"):
                 rules = [rule for rule in rules if rule.type.startswith("expect_table_")]
@@ -75,18 +76,23 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
                 with warehouse.transaction():
                     warehouse.write("main.problem", pl.DataFrame(problems, _PROBLEM, orient="row"))
                     records.remove_problems(warehouse, table)
+            elif checking:
+                records.remove_problems(warehouse, table)
             if table == "org_unit":
                 records.know_units(warehouse)
             elif table == "unit_alias":
                 records.know_aliases(warehouse)
-            elif table == corrections.TABLE and correct:
+            elif table == corrections.TABLE and not checking:
                 ordered = corrections.known(warehouse, contracts)
     _quarantine(warehouse, contracts, sql, said)
     return findings.seconds
 
 
-def _set_aside_future(warehouse: Warehouse, contract: Contract, as_of: dt.date) -> list[tuple[str, str, str, str]]:
-    """Take out what has not happened by ``as_of``, before the rules: none of them may look into the future."""
+def _set_aside_future(
+    warehouse: Warehouse, contract: Contract, as_of: dt.date, stay: bool
+) -> list[tuple[str, str, str, str]]:
+    """Take out what has not happened by ``as_of``, before the rules: none of them may look into the future. ``stay``:
+    only say so."""
     if contract.event_date is None:
         return []
     found = warehouse.con.execute(
@@ -94,7 +100,7 @@ def _set_aside_future(warehouse: Warehouse, contract: Contract, as_of: dt.date) 
         f"from main.{contract.table} where {quoted(contract.event_date)} > ? order by _rec",
         [contract.table, contract.event_date, as_of],
     ).fetchone()
-    if found and found[0]:
+    if found and found[0] and not stay:
         records.remove_problems(warehouse, contract.table)
     return [(contract.table, "future", contract.event_date, say("rule_future", as_of=as_of))]
 

@@ -56,6 +56,18 @@ def test_each_bad_cell_with_its_address_and_what_to_do(tmp_path: Path, names: Pa
     ]
 
 
+def test_a_number_twice_or_a_day_to_come_hides_nothing_else(tmp_path: Path, libraries: None) -> None:
+    rows = [inspected("C1", "办公室", opinion=""), inspected("C1", "水务中心", round_=3)]
+    rows += [
+        inspected("C2", "办公室", on="2099-03-05", opinion=""),
+        inspected("C3", "办公室", flags="1x11", opinion=""),
+    ]
+    write_csv(tmp_path / "抽查.csv", [CHECK, *rows])
+    file = only(check([tmp_path / "抽查.csv"]))
+    assert [p.cell for p in file.problems] == ["A2", "J2", "A3", "C3", "D4", "J4", "G5", "J5"]
+    assert [(table.good, table.bad) for table in file.tables] == [(0, 4)]
+
+
 def test_rules_and_names_of_units_are_those_of_the_night(tmp_path: Path, names: Path, home: Path) -> None:
     """The same rows are refused for the same reasons by a run over the same file."""
     inbox = tmp_path / "in"
