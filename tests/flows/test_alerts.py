@@ -175,8 +175,10 @@ def test_in_english(inbox: Path, home: Path) -> None:
     assert due.sentence == "the election is due by 2024-04-20 (approved extension included), in 20 days"
 
 
-def test_the_command_prints_and_starts_the_flow(result: Result, tmp_path: Path) -> None:
-    settings = {"PREFECT_HOME": str(tmp_path / "prefect")}
+def test_the_command_prints_and_starts_the_flow(
+    result: Result, tmp_path: Path, server: str, prefect_home: Path
+) -> None:
+    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
     printed = kaohe("alerts", "--home", result.home, "--year", YEAR)
     assert printed.returncode == 0, printed.stderr
     assert "2023 年度预警（截至 2024-03-31）" in printed.stdout

@@ -155,11 +155,14 @@ def test_help_speaks_both_languages() -> None:
     assert kaohe("--version").stdout.startswith("kaohe 0.")
 
 
-def test_a_mistake_of_ours_is_a_sentence_too(inbox: Path, home: Path, project: Project) -> None:
+def test_a_mistake_of_ours_is_a_sentence_too(
+    inbox: Path, home: Path, project: Project, server: str, prefect_home: Path
+) -> None:
     """SQL that fails in DuckDB reaches the user as one sentence, with the details in a log file."""
     sql = project.sql / "measures" / "spot_check.sql"
     sql.write_text(sql.read_text("utf-8").replace("asked.must * (", "asked.must_not * ("), "utf-8")
-    done = kaohe("run", "--inbox", inbox, "--year", 2023, "--home", home)
+    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
+    done = kaohe("run", "--inbox", inbox, "--year", 2023, "--home", home, **settings)
     assert done.returncode == 2
     assert "spot_check.sql" in done.stderr
     assert "Traceback" not in done.stderr

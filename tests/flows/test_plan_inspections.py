@@ -329,10 +329,10 @@ def test_a_publication_that_is_not_there_is_refused(published: Result) -> None:
             plan(published.home, publication=name)
 
 
-def test_the_command_draws_through_the_flow(published: Result, tmp_path: Path) -> None:
+def test_the_command_draws_through_the_flow(published: Result, tmp_path: Path, server: str, prefect_home: Path) -> None:
     done = kaohe(
         "plan-inspections", "--year", 2023, "--month", 5, "--per-month", 2, "--home", published.home, "--out", tmp_path / "out",
-        PREFECT_HOME=str(tmp_path / "prefect"), PREFECT_API_URL="",
+        PREFECT_API_URL=server, PREFECT_HOME=str(prefect_home),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == ""

@@ -229,12 +229,11 @@ def test_a_snapshot_that_is_broken_is_a_sentence(home_of_june: Path, tmp_path: P
 
 
 def test_the_command_writes_the_same_bytes_in_a_process_of_its_own(
-    home_of_june: Path, june: Path, tmp_path: Path
+    home_of_june: Path, june: Path, server: str, prefect_home: Path
 ) -> None:
     done = kaohe(
         "bulletin", "--year", 2023, "--month", 6, "--home", home_of_june,
-        PREFECT_HOME=str(tmp_path), PREFECT_API_URL="", PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="120",
-        PYTHONHASHSEED="7",
+        PREFECT_API_URL=server, PREFECT_HOME=str(prefect_home), PYTHONHASHSEED="7",
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert "未报送 2 个单位，数据有误待更正 1 个单位" in done.stdout
