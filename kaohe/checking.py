@@ -89,7 +89,7 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
     with tempfile.TemporaryDirectory(prefix="kaohe-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         files = _named(paths, registry)
-        names = {path: name for name, path in files.items()}
+        names = {path.resolve(): name for name, path in files.items()}
         with Warehouse(folder) as warehouse:
             pulled = loading.pull(warehouse, {loading.INBOX: files}, contracts, keep_untyped=True)
             found = {table for (table,) in warehouse.rows("select distinct table_name from meta.sheet")}
@@ -102,7 +102,8 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
                 if _REGISTRY in found:
                     _look_for_units(warehouse, contracts, known)
             told = _Told(warehouse, contracts, known)
-            checked = [told.file(path, names[path], pulled.unreadable.get(names[path])) for path in paths]
+            each = [(path, names[path.resolve()]) for path in dict.fromkeys(paths)]
+            checked = [told.file(path, name, pulled.unreadable.get(name)) for path, name in each]
             return Checked(checked, _REGISTRY in found)
 
 
@@ -121,10 +122,12 @@ def marked_copy(file: CheckedFile) -> bytes:
 def _named(paths: Sequence[Path], registry: Path | None) -> dict[str, Path]:
     """A name for each file, its own if no other has it → the file."""
     files: dict[str, Path] = {}
+    seen: set[Path] = set()
     for number, path in enumerate([*paths, *([registry] if registry else [])]):
         if not path.is_file():
             raise KaoheError("check_no_file", file=path)
-        if path not in files.values():
+        if path.resolve() not in seen:
+            seen.add(path.resolve())
             files[path.name if path.name not in files else f"{number}/{path.name}"] = path
     return files
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kaohe.commands import asking
-from kaohe.errors import KaoheError
+from kaohe.errors import KaoheError, Unreadable
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def add(app: typer.Typer) -> None:
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
         if marked is not None:
-            _check_marked(files, marked)
+            _check_marked(files, marked, registry)
         from kaohe.checking import check, marked_copy
         from kaohe.loading import inbox_files
 
@@ -40,8 +40,12 @@ def add(app: typer.Typer) -> None:
         with asking.showing_progress():
             checked = check(files, registry)
         if marked is not None:
-            copy = marked_copy(checked.files[0])
-            asking.write_aside(marked, lambda part: _write(part, copy))
+            try:
+                copy = marked_copy(checked.files[0])
+            except Unreadable:  # which is what was found, and is about to be said
+                marked = None
+            else:
+                asking.write_aside(marked, lambda part: _write(part, copy))
         if format_ is asking.Listing.JSON:
             print(json.dumps(_plain(checked), ensure_ascii=False, indent=2))
         else:
@@ -49,14 +53,14 @@ def add(app: typer.Typer) -> None:
         return int(checked.wrong)
 
 
-def _check_marked(files: list[Path], marked: Path) -> None:
+def _check_marked(files: list[Path], marked: Path, registry: Path | None) -> None:
     """Raises ``KaoheError`` for a marked copy that could not be, or would take the place of what was handed over."""
     if len(files) != 1 or files[0].is_dir():
         raise KaoheError("check_marked_one")
     kind = ".xlsm" if files[0].suffix.lower() == ".xlsm" else ".xlsx"
     if marked.suffix.lower() != kind:
         raise KaoheError("check_marked_kind", out=marked, kind=kind)
-    if marked.resolve() == files[0].resolve():
+    if marked.resolve() in (files[0].resolve(), registry and registry.resolve()):
         raise KaoheError("check_marked_itself", out=marked)
 
 

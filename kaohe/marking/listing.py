@@ -5,11 +5,12 @@ from itertools import product
 
 from kaohe.marking import AUTHOR, MOST_LINES, MOST_NOTES, Mark
 from kaohe.sources.details import Merged
-from kaohe.sources.recognise import letters
+from kaohe.sources.recognise import LIST_HEADINGS, letters
 from kaohe.words import say
 
 #: Notes of ours are known by it.
 NOTE_BEGINS = f"{AUTHOR}：\n"
+_LONGEST_NOTE = 30_000
 WIDTHS = (6, 18, 10, 24, 52, 52)
 
 
@@ -26,7 +27,7 @@ def title(marks: Sequence[Mark]) -> str:
 
 
 def headings() -> list[str]:
-    return [say(f"marked_{name}") for name in ("number", "sheet_heading", "cell", "value", "problem", "remedy")]
+    return [say(f"marked_{name}") for name in LIST_HEADINGS]
 
 
 def lines(marks: Sequence[Mark]) -> list[list[str]]:
@@ -58,7 +59,8 @@ def cells_of(marks: Sequence[Mark], merged: Merged) -> dict[tuple[int, int], str
             text = f"{mark.problem}。{mark.remedy}" if mark.remedy else mark.problem
             place = first.get((mark.row, mark.column), (mark.row, mark.column))
             if before := said.get(place):
-                said[place] = f"{before}\n{text}"
+                if text not in before.split("\n") and len(before) + len(text) < _LONGEST_NOTE:
+                    said[place] = f"{before}\n{text}"
             else:
                 said[place] = NOTE_BEGINS + text if len(said) < MOST_NOTES else None
     return said

@@ -22,8 +22,8 @@ from kaohe.marking import AUTHOR, RED, Mark
 from kaohe.marking.listing import NOTE_BEGINS, WIDTHS, address, cells_of, headings, lines, lines_high, title
 from kaohe.marking.rebuilt import free_name
 from kaohe.sources.details import BROKEN, Merged, column_index, refuse_bomb
-from kaohe.sources.recognise import letters
-from kaohe.words import catalogue, say
+from kaohe.sources.recognise import is_our_list, letters, list_names
+from kaohe.words import say
 
 _STRICT = "http://purl.oclc.org/ooxml/"
 _RELS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -168,6 +168,8 @@ class _Book:
         for name, part in self.sheets.items():
             if name != ours:
                 _SheetPart(self, part, styles).mark([mark for mark in marks if mark.sheet == name])
+        for part in self.package.related(self.part, "chartsheet").values():
+            self.package.changed[part] = _SELECTED.sub(b"", self.package.read(part))
         sheet = _list_sheet(self.main, marks, styles)
         if ours is not None:
             self.package.changed[self.sheets[ours]] = sheet
@@ -183,17 +185,13 @@ class _Book:
 
     def _ours(self) -> str | None:
         """The sheet that lists what an earlier check found."""
-        names = [name for name in self.sheets if name.startswith(tuple(catalogue()["marked_sheet"].values()))]
+        names = [name for name in self.sheets if name.startswith(list_names())]
         if not names:
             return None
-        begins = tuple(re.split("[{：]", text)[0] or "\0" for text in catalogue()["marked_title"].values())
-        begins += tuple(catalogue()["marked_nothing"].values())
         with calamine.load_workbook(io.BytesIO(self.data)) as book:
             for name in names:
                 rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=3)
-                first = str(rows[0][0]) if rows and rows[0] else ""
-                headed = len(rows) > 2 and rows[2][0] in catalogue()["marked_number"].values()
-                if first.startswith(begins) or headed:
+                if is_our_list(name, [[str(cell) for cell in row] for row in rows]):
                     return str(name)
         return None
 
@@ -358,9 +356,12 @@ class _SheetPart:
         gone: set[Place] = set()
         touched = False
         for node in list(root.iter(f"{main}comment")):
-            ours = [text for text in node.iter(f"{main}t") if NOTE_BEGINS in (text.text or "")]
-            for text in ours:
-                text.text = text.text.partition(NOTE_BEGINS)[0].removesuffix("\n")
+            texts = list(node.iter(f"{main}t"))
+            theirs, ours, _ = "".join(text.text or "" for text in texts).partition(NOTE_BEGINS)
+            left = len(theirs.removesuffix("\n")) if ours else 0
+            for text in texts if ours else ():  # another program may have cut our note into runs
+                text.text = (text.text or "")[:left]
+                left -= len(text.text)
                 run = text.getparent()
                 if not text.text and run.tag == f"{main}r":
                     run.getparent().remove(run)
@@ -411,7 +412,8 @@ class _Cells:
         self.pieces: list[tuple[int, int, bytes]] = []
         self.row, self.column, self.depth = 0, -1, 0
         self.row_at = self.data_at = -1
-        self.row_style = 0
+        self.row_style: int | None = None
+        self.column_styles: list[tuple[int, int, int]] = []
         self.drawing_at: int | None = None
         self.parser = expat.ParserCreate()
         self.parser.StartElementHandler = self._start
@@ -431,12 +433,16 @@ class _Cells:
         self.depth += 1
         if self.depth == 2 and local in _AFTER_DRAWING and self.drawing_at is None:
             self.drawing_at = at
-        if local == "sheetData":
+        if local == "col":
+            first, last = int(attributes["min"]) - 1, int(attributes["max"])
+            self.column_styles.append((first, last, int(attributes.get("style", 0))))
+        elif local == "sheetData":
             self.data_at = at
         elif local == "row":
             self.row = int(attributes["r"]) if "r" in attributes else self.row + 1
             self.column, self.row_at = -1, at
-            self.row_style = int(attributes.get("s", 0))
+            formatted = attributes.get("customFormat") in ("1", "true")
+            self.row_style = int(attributes.get("s", 0)) if formatted else None
             for number in [number for number in self.bad if number < self.row]:
                 self.pieces.append((at, at, self._whole_row(name, number)))
         elif local == "c":
@@ -489,13 +495,17 @@ class _Cells:
             behind = at + 1 + len(name.encode())
             self.pieces.append((behind, behind, f' s="{style}"'.encode()))
 
-    def _cell(self, name: str, row: int, column: int, style: int) -> bytes:
+    def _cell(self, name: str, row: int, column: int, style: int | None) -> bytes:
+        """A cell that is not there yet, as it would look: in the style of its row, else of its column."""
+        if style is None:
+            styles = (style for first, last, style in self.column_styles if first <= column < last)
+            style = next(styles, 0)
         return f'<{name} r="{letters(column)}{row}" s="{self.styles.red(style)}"/>'.encode()
 
     def _whole_row(self, name: str, number: int) -> bytes:
         prefix = name.rpartition(":")[0]
         cell = f"{prefix}:c" if prefix else "c"
-        cells = b"".join(self._cell(cell, number, column, 0) for column in self.bad.pop(number))
+        cells = b"".join(self._cell(cell, number, column, None) for column in self.bad.pop(number))
         return f'<{name} r="{number}">'.encode() + cells + f"</{name}>".encode()
 
 

@@ -8,6 +8,7 @@ import xlsxwriter
 
 from kaohe.marking import AUTHOR, RED, Mark
 from kaohe.marking.listing import WIDTHS, address, cells_of, headings, lines, lines_high, title
+from kaohe.publishing.workbook import sheet_name
 from kaohe.sources.files import Sheet, read_sheets
 from kaohe.words import say
 
@@ -23,7 +24,10 @@ def rebuild(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
     with xlsxwriter.Workbook(buffer, _AS_TEXT) as book:
         book.set_properties({"created": dt.datetime(2000, 1, 1)})
         first = book.add_worksheet(free_name(say("marked_sheet"), taken))
-        named = {sheet.name: sheet.name or say("marked_data") for sheet in sheets}
+        named: dict[str, str] = {}
+        for sheet in sheets:
+            wanted = sheet_name(sheet.name).strip("'") or say("marked_data")
+            named[sheet.name] = free_name(wanted, {first.name, *named.values()})
         _list(book, first, marks, named)
         red = book.add_format({"bg_color": f"#{RED[2:]}", "num_format": "@", "text_wrap": True})
         plain = book.add_format({"num_format": "@"})
@@ -39,7 +43,8 @@ def free_name(wanted: str, taken: set[str]) -> str:
     """A sheet's name that no other sheet has."""
     number, name = 2, wanted
     while name.lower() in {other.lower() for other in taken}:
-        name, number = f"{wanted} ({number})", number + 1
+        end = f" ({number})"
+        name, number = wanted[: 31 - len(end)] + end, number + 1
     return name
 
 

@@ -53,6 +53,11 @@ class Form:
         given = self.layout.given if self.layout else set()
         return [name for name in self.contract.required if name not in given]
 
+    @property
+    def by_sheet_name(self) -> bool:
+        """The sheet's name says the value of a column."""
+        return self.layout is not None and self.layout.sheet_name is not None
+
     def holds_in(self, year: int | None) -> bool:
         return self.layout is None or year is None or self.layout.holds_in(year)
 
@@ -313,7 +318,8 @@ class _Look:
             if name in tables:
                 fits = [fit for form in forms if (fit := self._fit_form(form, row, depth, part)) is not None]
                 if fits:
-                    found.append(sorted(fits, key=lambda fit: -fit.score))
+                    # What is written above a table counts for more than what its sheet is called.
+                    found.append(sorted(fits, key=lambda fit: (-fit.score, fit.form.by_sheet_name)))
         most = max((fits[0].score for fits in found), default=0)
         best = [fits for fits in found if fits[0].score == most]
         if len(best) > 1:

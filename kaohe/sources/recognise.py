@@ -18,13 +18,13 @@ from kaohe.sources.details import FlawKind
 from kaohe.sources.files import Sheet
 from kaohe.sources.headings import Fit, Header, Headings, normal
 from kaohe.sources.rows import ROW
+from kaohe.words import catalogue
 
 LeftOutReason = Literal["title", "heading", "total", "note", "example", "empty"]
 CellRule = FlawKind | Literal["layout_year"]
 
-#: Sheets of ours that explain, or list what is wrong, and hold no records.
+#: Sheets of ours that explain and hold no records.
 EXPLANATION = "填表说明"
-_PASSED_OVER = (EXPLANATION, "检查结果")
 _EXAMPLE = "示例"
 _SAME_AS_ABOVE = ["同上", "〃", "″", "''", '"']
 _TOTAL = re.compile(r"^.{0,6}(合计|总计|小计|共计|累计|平均|平均值)$")
@@ -111,7 +111,7 @@ def recognise(sheet: Sheet, headings: Headings, path: str = "") -> Reading:
 
     ``path``: of its file, which may name the year of months without one.
     """
-    if sheet.name.startswith(_PASSED_OVER):
+    if sheet.name.startswith(EXPLANATION) or is_our_list(sheet.name, sheet.rows[:3]):
         return Reading([], _rows_left_out(sheet, 0, len(sheet.rows), "note"), None)
     headers: list[Header] = []
     clash: list[Contract] = []
@@ -247,15 +247,19 @@ class _Part:
             return "note"
         if not known:
             return "empty"
-        if self.followed and number > last_full and self._is_title(number, filled, last_full):
+        few = 2 * len(known) <= len(mapped)
+        if self.followed and number > last_full and few and self._is_title(number, row, filled, last_full):
             return "title"
         return None
 
-    def _is_title(self, number: int, filled: list[str], last_full: int) -> bool:
-        """Of rows between the last record and the next heading: one text alone, or what stands after a blank row."""
+    def _is_title(self, number: int, row: dict[str, str | None], filled: list[str], last_full: int) -> bool:
+        """Of rows between the last record and the next heading: one text alone that begins the row and is no code, or
+        what stands after a blank row."""
+        if len(filled) == 1:
+            return next(iter(row.values())) == filled[0] and re.search(r"[\u4e00-\u9fff]", filled[0]) is not None
         before = self.sheet.rows.numbers
         line = self.sheet.rows.line(number)
-        return len(filled) == 1 or (line > 0 and before[line - 1] < number - 1 and number - 1 > last_full)
+        return line > 0 and before[line - 1] < number - 1 and number - 1 > last_full
 
     # --- Records -------------------------------------------------------------------------------------------------
 
@@ -378,6 +382,26 @@ class _Part:
             return pl.lit("{}").alias("_extra")
         joined = pl.concat_str(parts, separator=", ", ignore_nulls=True)
         return pl.concat_str(pl.lit("{"), joined, pl.lit("}")).alias("_extra")
+
+
+#: Headings of such a sheet, in the catalogue of words.
+LIST_HEADINGS = ("number", "sheet_heading", "cell", "value", "problem", "remedy")
+
+
+def list_names() -> tuple[str, ...]:
+    """What the names of such sheets begin with."""
+    return tuple(catalogue()["marked_sheet"].values())
+
+
+def is_our_list(name: str, first_rows: Sequence[Sequence[str]]) -> bool:
+    """A sheet that lists what an earlier check found (marking/listing.py), in whatever language, and no sheet of the
+    clerk's own by that name."""
+    if not name.startswith(list_names()):
+        return False
+    said = catalogue()
+    title, _, headings = [list(row) for row in (*first_rows, (), (), ())][:3]
+    ours = [[said[f"marked_{name}"][spoken] for name in LIST_HEADINGS] for spoken in said["marked_number"]]
+    return headings[: len(LIST_HEADINGS)] in ours or title[:1] in [[text] for text in said["marked_nothing"].values()]
 
 
 def letters(index: int) -> str:

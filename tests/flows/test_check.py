@@ -140,11 +140,26 @@ def test_the_command_as_json_in_english_and_what_it_refuses(tmp_path: Path, name
         ((names, "--marked", tmp_path / "o.csv"), "o.csv"),
         ((tmp_path / "台账.xlsx", "--marked", tmp_path / "台账.xlsx"), "原文件"),
         ((tmp_path, "--marked", tmp_path / "o.xlsx"), "--marked"),
+        ((tmp_path / "抽查.csv", "--registry", tmp_path / "r.xlsx", "--marked", tmp_path / "r.xlsx"), "原文件"),
     ):
         refused = kaohe("check", *arguments)
         assert (refused.returncode, told in refused.stderr, len(refused.stderr.splitlines())) == (2, True, 1)
     with pytest.raises(KaoheError, match="名册"):
         check([tmp_path / "抽查.csv"], tmp_path / "抽查.csv")
+
+
+def test_a_file_that_cannot_be_read_is_a_problem_with_and_without_a_marked_copy(tmp_path: Path) -> None:
+    (tmp_path / "坏.xlsx").write_bytes(b"broken")
+    for more in ((), ("--marked", tmp_path / "红.xlsx")):
+        done = kaohe("check", tmp_path / "坏.xlsx", *more)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert "工作簿已损坏" in done.stdout
+        assert not (tmp_path / "红.xlsx").exists()
+
+
+def test_a_file_by_two_spellings_is_one_file(names: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(names.parent)
+    assert not check([names], Path(names.name)).wrong
 
 
 def test_rows_good_and_bad_and_left_out_are_the_rows_that_are_there(libraries: None) -> None:

@@ -145,6 +145,14 @@ def test_the_unit_named_once_above_the_table(above: list[str]) -> None:
     assert read(contract, [PLAIN, ["学习强国", "2023-01", "10"]]).tables == []
 
 
+def test_a_unit_above_the_table_counts_for_more_than_the_sheets_name() -> None:
+    by_name = {"sheet_name": "unit_id"}
+    contract = study(book=by_name, above={"above": ["unit_id"], "headings": {"unit_id": ["填报单位"]}})
+    rows = [PLAIN, ["学习强国", "2023-01", "10"]]
+    assert records(read(contract, [["填报单位：水务中心"], *rows], "学情"))[0][4] == "水务中心"
+    assert records(read(contract, rows, "监测站"))[0][4] == "监测站"
+
+
 # --- Headings with the years they hold -------------------------------------------------------------------------------
 
 OLD = {"headings": {"enrolled": ["人数"]}, "to_year": 2022}

@@ -185,6 +185,73 @@ def test_a_workbook_that_another_program_has_saved_is_marked_again() -> None:
     assert [cell.coordinate for row in opened(twice)["Sheet"] for cell in row if cell.comment] == ["A1", "B2"]
 
 
+def test_our_notes_are_known_again_where_another_program_has_cut_them_up() -> None:
+    """LibreOffice begins a new run between Latin and Chinese letters."""
+    with xlsxwriter.Workbook(buffer := io.BytesIO()) as book:
+        book.add_worksheet("表").write_comment("A1", "原有")
+    once = marked("a.xlsx", buffer.getvalue(), [mark("表", 1, 0), mark("表", 2, 1)])
+    cut = io.BytesIO()
+    with zipfile.ZipFile(cut, "w") as new:
+        for name, part in parts(once).items():
+            whole = f"{AUTHOR}：".encode()
+            pieces = f'{AUTHOR}</t></r><r><t xml:space="preserve">：'.encode()
+            new.writestr(name, part.replace(whole, pieces) if "omments" in name else part)
+    assert opened(cut.getvalue())["表"]["A1"].comment.text == f"原有\n{AUTHOR}：\n不对。改正"
+    clean = opened(marked("a.xlsx", cut.getvalue(), []))["表"]
+    assert (clean["A1"].comment.text, clean["B2"].comment) == ("原有", None)
+
+
+def test_a_cell_that_is_not_there_yet_looks_like_its_row_or_column() -> None:
+    with xlsxwriter.Workbook(buffer := io.BytesIO()) as book:
+        sheet = book.add_worksheet("表")
+        sheet.set_column("B:B", 12, book.add_format({"num_format": "@", "italic": True}))
+        sheet.set_row(4, None, book.add_format({"num_format": "0.00"}))
+        sheet.write("A2", "x")
+    found = opened(marked("a.xlsx", buffer.getvalue(), [mark("表", row, 1) for row in (2, 3, 5)]))["表"]
+    assert [found[cell].number_format for cell in ("B2", "B3", "B5")] == ["@", "@", "0.00"]
+    assert found["B2"].font.italic
+    assert all(is_red(found, cell) for cell in ("B2", "B3", "B5"))
+
+
+def test_one_wrong_cell_merged_over_many_rows_is_said_once() -> None:
+    with xlsxwriter.Workbook(buffer := io.BytesIO()) as book:
+        book.add_worksheet("表").merge_range("A2:A900", "无此单位")
+    found = opened(marked("a.xlsx", buffer.getvalue(), [mark("表", row, 0) for row in range(2, 901)]))["表"]
+    assert found["A2"].comment.text == f"{AUTHOR}：\n不对。改正"
+
+
+def test_only_the_list_is_selected_also_before_a_sheet_with_a_chart() -> None:
+    with xlsxwriter.Workbook(buffer := io.BytesIO()) as book:
+        book.add_worksheet("表").write("A1", 1)
+        chart = book.add_chart({"type": "line"})
+        chart.add_series({"values": "=表!$A$1"})
+        sheet = book.add_chartsheet("图")
+        sheet.set_chart(chart)
+        sheet.activate()
+    data = marked("a.xlsx", buffer.getvalue(), [mark("表", 1, 0)])
+    assert [name for name, part in parts(data).items() if b"tabSelected=" in part] == ["xl/worksheets/kaohe1.xml"]
+
+
+def test_names_of_sheets_that_excel_does_not_take_are_changed_in_a_rebuilt_workbook(tmp_path: Path) -> None:
+    names = ["很长" * 20, "很长" * 20 + "一", "a:b", "'x'", "AA1", "aa1"]
+    content = "".join(
+        f'<table:table table:name="{name}"><table:table-row><table:table-cell office:value-type="string">'
+        "<text:p>x</text:p></table:table-cell></table:table-row></table:table>"
+        for name in names
+    )
+    office = "urn:oasis:names:tc:opendocument:xmlns"
+    spaces = " ".join(f'xmlns:{name}="{office}:{name}:1.0"' for name in ("office", "table", "text"))
+    whole = f"<office:document-content {spaces}><office:body><office:spreadsheet>{content}</office:spreadsheet>"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{office}:manifest:1.0"/>')
+        archive.writestr("content.xml", f"{whole}</office:body></office:document-content>")
+    book = opened(marked("a.ods", buffer.getvalue(), [mark(name, 1, 0) for name in names]))
+    assert len(book.sheetnames) == 1 + len(names)
+    assert all(is_red(book[name], "A1") for name in book.sheetnames[1:])
+
+
 def test_a_sheet_of_the_clerks_own_by_that_name_stays() -> None:
     with xlsxwriter.Workbook(buffer := io.BytesIO()) as book:
         book.add_worksheet(LIST).write("A1", "去年的检查结果")

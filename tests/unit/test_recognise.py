@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from kaohe.contracts import Contract, Contracts
+from kaohe.marking import Mark, marked
 from kaohe.sources.files import Sheet, read_sheets
 from kaohe.sources.headings import Headings
 from kaohe.sources.recognise import FoundTable, Reading, recognise
+from kaohe.words import use_language
 from tests.helpers import MESSY, write_xlsx
 
 
@@ -76,6 +78,27 @@ def test_a_table_under_title_rows_with_total_and_note_rows_left_out_and_reported
 def test_a_record_that_only_looks_like_a_total_or_a_note_is_kept() -> None:
     reading = read([["编号", "单位名称"], ["注：1", "水务中心"], ["C2", "合计"]])
     assert [row for row, _ in records(reading)] == [2, 3]
+
+
+def test_of_rows_before_the_next_table_only_titles_are_left_out() -> None:
+    """A title is one text that begins its row, or a few that follow a blank row; a code, or half a record, is none."""
+    heading, whole = ["检查编号", "单位名称", "检查日期"], ["C1", "甲", "2023-03-05"]
+    between = [["C2"], ["", "乙"], [], ["C3", "丙"], [], ["二、下半年"], []]
+    reading = read([heading, whole, *between, heading, ["C4", "甲", "2023-09-05"]])
+    assert [list(table.frame["_row"]) for table in reading.tables] == [[2, 3, 4, 6], [11]]
+    assert left_out(reading) == [(1, "heading"), (8, "title"), (10, "heading")]
+
+
+def test_a_sheet_that_lists_what_a_check_found_is_passed_over_and_no_other_of_its_name() -> None:
+    book = marked("台账.csv", "编号\nC1\n".encode(), [Mark("", 2, 0, "C1", "不对", "改正")])
+    use_language("en")
+    english = marked("台账.csv", "编号\nC1\n".encode(), [])
+    for data in (book, english):
+        listed, *_ = read_sheets("a.xlsx", data)
+        assert {row.reason for row in recognise(listed, Headings(Contracts({"checks": CHECKS}))).left_out} == {"note"}
+    rows = [["检查情况"], [], ["序号", "检查编号", "单位名称", "检查日期"], ["1", "C1", "甲", "2023-03-05"]]
+    reading = recognise(Sheet.of("检查结果", rows), Headings(Contracts({"checks": CHECKS})))
+    assert list(only(reading).frame["_row"]) == [4]
 
 
 def test_a_two_row_heading_with_cells_merged_both_ways() -> None:
