@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 from tests.scoring import Bench, Item, SchemeText, Scores, scheme_text
 
 #: One example scores a bureau once or twice, a tenth of a second each.
-cheaper = settings(max_examples=settings.default.max_examples // 5)
+cheaper = settings(max_examples=settings.default.max_examples // 7)
 
 Tree = dict[str, Any]
 
