@@ -86,7 +86,7 @@ def _usage(error: TyperException) -> str:
         case "NoSuchOption":
             return say("cli_no_such_option", option=option)
         case "MissingParameter":
-            return say("cli_missing_option", option=option)
+            return say("cli_missing_option", option=getattr(param, "metavar", None) or option)
         case "BadParameter":
             return say("cli_bad_value", option=option, problem=error.message)
         case _:

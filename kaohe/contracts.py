@@ -51,7 +51,7 @@ _NO_ELEMENT = re.compile(r"""[\s、,;/\[\]'"\\]|^null$|^$""", re.IGNORECASE)
 
 def quoted(name: str) -> str:
     """A column's name in SQL text: it may be a word of SQL (``order``, ``end``)."""
-    return f'"{name}"'
+    return '"' + name.replace('"', '""') + '"'
 
 
 class _Strict(BaseModel):

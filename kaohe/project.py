@@ -51,11 +51,12 @@ class Project:
 def file_hashes(folder: Path, pattern: str) -> dict[str, str]:
     """Relative path → SHA-256 of the files that match."""
     return {
-        path.relative_to(folder).as_posix(): _sha256(path) for path in sorted(folder.glob(pattern)) if path.is_file()
+        path.relative_to(folder).as_posix(): sha256_of(path) for path in sorted(folder.glob(pattern)) if path.is_file()
     }
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, however large."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -55,7 +55,7 @@ def named(contracts: Contracts, text: str) -> list[Contract]:
         return list(contracts.values())
     found = [contract for contract in contracts.values() if text in (contract.table, contract.title)]
     if not found:
-        known = [f"{contract.table}（{contract.title}）" for contract in contracts.values()]
+        known = [contract.label for contract in contracts.values()]
         raise KaoheError("template_unknown", table=text, near=nearest(text, known))
     return found
 

@@ -35,6 +35,7 @@ def add(app: typer.Typer) -> None:
             _check_marked(files, marked, registry)
         from kaohe.checking import check, marked_copy
         from kaohe.loading import inbox_files
+        from kaohe.safely import replace
 
         files = [each for path in files for each in _files(path, inbox_files)]
         with asking.showing_progress():
@@ -45,7 +46,7 @@ def add(app: typer.Typer) -> None:
             except Unreadable:  # which is what was found, and is about to be said
                 marked = None
             else:
-                asking.write_aside(marked, lambda part: _write(part, copy))
+                replace(marked, copy)
         if format_ is asking.Listing.JSON:
             print(json.dumps(_plain(checked), ensure_ascii=False, indent=2))
         else:
@@ -66,11 +67,12 @@ def _check_marked(files: list[Path], marked: Path, registry: Path | None) -> Non
 
 def _files(path: Path, inside: Callable[[Path], list[str]]) -> list[Path]:
     """The file, or the files of a folder."""
-    return [path / name for name in inside(path)] if path.is_dir() else [path]
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+    if not path.is_dir():
+        return [path]
+    try:
+        return [path / name for name in inside(path)]
+    except KaoheError as error:
+        raise KaoheError("check_empty", path=path) if error.key == "inbox_empty" else error from None
 
 
 def _plain(checked: "Checked") -> dict[str, object]:
@@ -104,9 +106,10 @@ def _print_problems(file: "CheckedFile") -> None:
     console = asking.console()
     for problem in file.problems[:_SHOWN]:
         place = " · ".join(part for part in (problem.sheet, problem.cell) if part)
+        place += " " if place else ""
         value = f"「{problem.value}」" if problem.value is not None else ""
         warning = say("check_warning") if problem.severity == "warning" else ""
-        text = f"  {place} {warning}{value}{problem.problem}；{problem.remedy}"
+        text = f"  {place}{warning}{value}{problem.problem}；{problem.remedy}"
         console.print(Text(text, style="yellow" if problem.severity == "warning" else ""), soft_wrap=True)
     if len(file.problems) > _SHOWN:
         console.print(say("check_more", count=len(file.problems) - _SHOWN))

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from itertools import product
 
+from xlsxwriter.utility import xl_col_to_name
+
 from kaohe.marking import AUTHOR, MOST_LINES, MOST_NOTES, Mark
 from kaohe.sources.details import Merged
-from kaohe.sources.recognise import LIST_HEADINGS, letters
+from kaohe.sources.recognise import LIST_HEADINGS
 from kaohe.words import say
 
 #: Notes of ours are known by it.
@@ -16,7 +18,13 @@ WIDTHS = (6, 18, 10, 24, 52, 52)
 
 def address(mark: Mark) -> str:
     """The cell (B5), or the row (5)."""
-    return f"{'' if mark.column is None else letters(mark.column)}{mark.row or ''}"
+    return f"{'' if mark.column is None else xl_col_to_name(mark.column)}{mark.row or ''}"
+
+
+def location(mark: Mark, sheet: str) -> str:
+    """Where a link to the cell, or to the row, leads; ``sheet``: what its sheet is called."""
+    named = sheet.replace("'", "''")
+    return f"'{named}'!{address(mark) if mark.column is not None else f'A{mark.row}'}"
 
 
 def title(marks: Sequence[Mark]) -> str:

@@ -16,13 +16,14 @@ from xml.parsers import expat
 
 import python_calamine as calamine
 from lxml import etree
+from xlsxwriter.utility import xl_col_to_name
 
 from kaohe.errors import Unreadable
 from kaohe.marking import AUTHOR, RED, Mark
-from kaohe.marking.listing import NOTE_BEGINS, WIDTHS, address, cells_of, headings, lines, lines_high, title
+from kaohe.marking.listing import NOTE_BEGINS, WIDTHS, address, cells_of, headings, lines, lines_high, location, title
 from kaohe.marking.rebuilt import free_name
 from kaohe.sources.details import BROKEN, Merged, column_index, refuse_bomb
-from kaohe.sources.recognise import is_our_list, letters, list_names
+from kaohe.sources.recognise import is_our_list, list_names
 from kaohe.words import say
 
 _STRICT = "http://purl.oclc.org/ooxml/"
@@ -384,7 +385,7 @@ class _SheetPart:
         there = {node.get("ref"): node for node in listed}
         new: list[Place] = []
         for (row, column), text in said.items():
-            ref = f"{letters(column)}{row}"
+            ref = f"{xl_col_to_name(column)}{row}"
             node = there.get(ref)
             if node is None:
                 node = etree.SubElement(listed, f"{main}comment", ref=ref, authorId=str(len(authors) - 1))
@@ -500,7 +501,7 @@ class _Cells:
         if style is None:
             styles = (style for first, last, style in self.column_styles if first <= column < last)
             style = next(styles, 0)
-        return f'<{name} r="{letters(column)}{row}" s="{self.styles.red(style)}"/>'.encode()
+        return f'<{name} r="{xl_col_to_name(column)}{row}" s="{self.styles.red(style)}"/>'.encode()
 
     def _whole_row(self, name: str, number: int) -> bytes:
         prefix = name.rpartition(":")[0]
@@ -595,8 +596,8 @@ def _list_sheet(main: str, marks: Sequence[Mark], styles: _Styles) -> bytes:
         leads = mark.row is not None and bool(mark.sheet) and len(links) < _MOST_LINKS
         rows.append(_row(number, cells, [body, body, link if leads else body, body, body, body]))
         if leads:
-            where = f"{_quoted(mark.sheet)}!{address(mark) if mark.column is not None else f'A{mark.row}'}"
-            links.append(f'<hyperlink ref="C{number}" location="{_xml(where)}" display="{_xml(address(mark))}"/>')
+            where = _xml(location(mark, mark.sheet))
+            links.append(f'<hyperlink ref="C{number}" location="{where}" display="{_xml(address(mark))}"/>')
     return (
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="{main}">'
         '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews>'
@@ -615,12 +616,8 @@ def _row(number: int, cells: Sequence[str], styles: Sequence[int]) -> str:
 
 def _texts(number: int, cells: Sequence[str], styles: Sequence[int]) -> Iterator[str]:
     for column, (text, style) in enumerate(zip(cells, styles, strict=True)):
-        place = f'r="{letters(column)}{number}" s="{style}"'
+        place = f'r="{xl_col_to_name(column)}{number}" s="{style}"'
         yield f'<c {place} t="inlineStr"><is><t xml:space="preserve">{_xml(_legal(text))}</t></is></c>'
-
-
-def _quoted(sheet: str) -> str:
-    return "'" + sheet.replace("'", "''") + "'"
 
 
 def _legal(text: str) -> str:

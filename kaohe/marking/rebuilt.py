@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import xlsxwriter
 
 from kaohe.marking import AUTHOR, RED, Mark
-from kaohe.marking.listing import WIDTHS, address, cells_of, headings, lines, lines_high, title
+from kaohe.marking.listing import WIDTHS, address, cells_of, headings, lines, lines_high, location, title
 from kaohe.publishing.workbook import sheet_name
 from kaohe.sources.files import Sheet, read_sheets
 from kaohe.words import say
@@ -66,9 +66,7 @@ def _list(
         if (
             mark.row is not None and mark.sheet in named and row < 60_000
         ):  # Excel takes no more than 65,530 links on a sheet
-            where = named[mark.sheet].replace("'", "''")
-            place = f"internal:'{where}'!{address(mark) if mark.column is not None else f'A{mark.row}'}"
-            sheet.write_url(row, 2, place, link, address(mark))
+            sheet.write_url(row, 2, f"internal:{location(mark, named[mark.sheet])}", link, address(mark))
     sheet.freeze_panes(3, 0)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from kaohe.contracts import Contract, Contracts
+from kaohe.corrections import nearest
 from kaohe.sources.headings import normal_heading
 from kaohe.sources.secrets import Secret
 from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
@@ -330,7 +331,8 @@ def read_sources(path: Path, contracts: Contracts) -> Sources:
 
 def _check_headings(table: Table, contracts: Contracts) -> None:
     if table.table not in contracts:
-        raise wrong("contract_unknown_table", at=("table",), table=table.table)
+        near = nearest(table.table, [contract.label for contract in contracts.values()])
+        raise wrong("template_unknown", at=("table",), table=table.table, near=near)
     known = heading_columns(contracts[table.table])
     seen: dict[str, str] = {}
     for theirs, ours in table.headings.items():

@@ -114,6 +114,8 @@ def given(inbox: Path | None, sources: Path | None, home: Path, contracts: Contr
         sources = home / SOURCES_FILE
         if not sources.exists():
             raise KaoheError("sources_none", path=sources)
+    if sources and not sources.is_file():
+        raise KaoheError("sources_missing", path=sources)
     folders: dict[str, Path] = {}
     remotes: dict[str, Remote] = {}
     if sources:

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import Literal
 
 import polars as pl
+from xlsxwriter.utility import xl_col_to_name
 
 from kaohe.contracts import Contract
 from kaohe.sources.details import FlawKind
@@ -158,7 +159,7 @@ class _Part:
         self.sheet, self.header, self.followed, self.headings = sheet, header, followed, headings
         self.contract = header.contract
         self.left_out = _rows_left_out(sheet, header.top, header.row + 1, "heading", header.left, header.right)
-        self.at = letters(header.left) if beside else None
+        self.at = xl_col_to_name(header.left) if beside else None
         begin, stop = sheet.rows.line(header.row + 2), sheet.rows.line(end + 1)
         self.cells = sheet.rows.frame.slice(begin, stop - begin)
         if header.left or header.right is not None:
@@ -309,7 +310,7 @@ class _Part:
                 else cells.clear()
             )
             assert fit.form.layout is not None and fit.form.layout.across is not None
-            at = letters(min(group.positions.values()))
+            at = xl_col_to_name(min(group.positions.values()))
             told = {fit.form.layout.across: group.text}
             parts.append(self._one(fit, said, fit.positions | group.positions, at, told, holds, unknown))
         silent = cells.join(pl.concat([part.frame.select(ROW) for part in parts]), on=ROW, how="anti")
@@ -346,7 +347,7 @@ class _Part:
         if not frame.height:
             return FoundTable(self.contract, frame, [], unknown, [])
         first, last = frame[ROW][0], frame[ROW][-1]
-        places = [Position(name, letters(index), at, first, last) for name, index in positions.items()]
+        places = [Position(name, xl_col_to_name(index), at, first, last) for name, index in positions.items()]
         return FoundTable(self.contract, frame, places, unknown, self._bad_cells(frame, positions, at, holds))
 
     def _bad_cells(self, frame: pl.DataFrame, positions: dict[str, int], at: str | None, holds: bool) -> list[BadCell]:
@@ -402,16 +403,6 @@ def is_our_list(name: str, first_rows: Sequence[Sequence[str]]) -> bool:
     title, _, headings = [list(row) for row in (*first_rows, (), (), ())][:3]
     ours = [[said[f"marked_{name}"][spoken] for name in LIST_HEADINGS] for spoken in said["marked_number"]]
     return headings[: len(LIST_HEADINGS)] in ours or title[:1] in [[text] for text in said["marked_nothing"].values()]
-
-
-def letters(index: int) -> str:
-    """The name of a column: 0 is A, 26 is AA."""
-    name = ""
-    while index >= 0:
-        index, rest = divmod(index, 26)
-        name = chr(65 + rest) + name
-        index -= 1
-    return name
 
 
 def _year_of(text: str) -> int | None:

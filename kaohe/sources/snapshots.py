@@ -6,7 +6,6 @@ is replaced whole, and only after all of its source was read: an outage leaves i
 
 import csv
 import datetime as dt
-import hashlib
 import json
 import shutil
 from collections.abc import Generator, Iterator
@@ -19,7 +18,8 @@ import duckdb
 import pyarrow as pa
 
 from kaohe import clock, progress
-from kaohe.contracts import Contract, Contracts
+from kaohe.contracts import Contract, Contracts, quoted
+from kaohe.project import sha256_of
 from kaohe.safely import put, replace
 from kaohe.sources.config import Api, Database, Endpoint, Remote, Selection, Table, definition, heading_columns
 from kaohe.sources.files import Sheet
@@ -251,7 +251,7 @@ class _Staging:
 
     def take_old(self, path: Path, sha256: str | None) -> None:
         """The snapshot before, if it is as it was written."""
-        if sha256 is None or not path.exists() or _sha256(path) != sha256:
+        if sha256 is None or not path.exists() or sha256_of(path) != sha256:
             return
         with path.open(encoding="utf-8", newline="") as file:
             self.old = next(csv.reader(file))
@@ -266,7 +266,7 @@ class _Staging:
         incremental = table.incremental
         if incremental is None or table.heading(incremental.cursor) not in self.old:
             return None
-        cursor, kind = _name(table.heading(incremental.cursor)), _cursor_type(table)
+        cursor, kind = quoted(table.heading(incremental.cursor)), _cursor_type(table)
         ((largest,),) = self._con.execute(f"select arg_max({cursor}, try_cast({cursor} as {kind})) from old").fetchall()
         if largest is None:
             return None
@@ -277,9 +277,9 @@ class _Staging:
         self._headings, self._keys = headings, keys
         known = heading_columns(contract)
         days = {name for name, column in contract.columns.items() if column.type in ("date", "month")}
-        cells = [_local(h) if known.get(normal_heading(h)) in days else f"nullif({_name(h)}, '')" for h in headings]
+        cells = [_local(h) if known.get(normal_heading(h)) in days else f"nullif({quoted(h)}, '')" for h in headings]
         self._taking = ", ".join(cells)
-        self._con.execute(f"create or replace table new ({', '.join(f'{_name(h)} varchar' for h in headings)})")
+        self._con.execute(f"create or replace table new ({', '.join(f'{quoted(h)} varchar' for h in headings)})")
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Take rows."""
@@ -296,7 +296,7 @@ class _Staging:
     def check_cursor(self, table: Table) -> None:
         """Raises ``Outage`` for a cursor that is neither a time nor a number, as its overlap says."""
         assert table.incremental
-        cursor = _name(table.heading(table.incremental.cursor))
+        cursor = quoted(table.heading(table.incremental.cursor))
         bad = f"{cursor} is not null and try_cast({cursor} as {_cursor_type(table)}) is null"
         query = f"select 1 from new where {bad} limit 1"
         if self._con.execute(query).fetchall():
@@ -304,7 +304,7 @@ class _Staging:
 
     def merge(self) -> None:
         """Add the rows of the snapshot before whose keys were not read again."""
-        same = " and ".join(f"new.{_name(key)} = old.{_name(key)}" for key in self._keys)
+        same = " and ".join(f"new.{quoted(key)} = old.{quoted(key)}" for key in self._keys)
         self._con.execute(f"insert into new select * from old where not exists (select 1 from new where {same})")
 
     @property
@@ -316,7 +316,7 @@ class _Staging:
         key, cells = _list(self._keys), _list(sorted(set(self._headings) & set(self.old)))
         one = "select {key}, sum(hash({cells})) as cells from (select distinct {cells} from {table}) group by {key}"
         parts = (one.format(key=key, cells=cells, table=table) for table in ("new", "old"))
-        same = " and ".join(f"new.{_name(key)} is not distinct from old.{_name(key)}" for key in self._keys)
+        same = " and ".join(f"new.{quoted(key)} is not distinct from old.{quoted(key)}" for key in self._keys)
         query = (
             "select count(*) filter (old.cells is null), count(*) filter (new.cells is null), "
             "count(*) filter (new.cells <> old.cells) from ({}) as new full join ({}) as old on {}"
@@ -331,7 +331,7 @@ class _Staging:
             f"copy (select distinct * from new order by {order}) to {_literal(str(path))} "
             "(format csv, header, delimiter ',', quote '\"', escape '\"')"
         )
-        return _sha256(path)
+        return sha256_of(path)
 
 
 def before(largest: str, overlap: dt.timedelta | int) -> str | int:
@@ -358,23 +358,14 @@ def _cursor_type(table: Table) -> str:
 
 def _local(heading: str) -> str:
     """A moment with its zone as the office's date and time; anything else as it is."""
-    cell = _name(heading)
+    cell = quoted(heading)
     local = f"cast(timezone('Asia/Shanghai', try_cast({cell} as timestamptz)) as varchar)"
     return f"case when regexp_full_match({cell}, '{_ZONED}') then coalesce({local}, {cell}) else nullif({cell}, '') end"
 
 
-def _name(heading: str) -> str:
-    return '"' + heading.replace('"', '""') + '"'
-
-
 def _list(headings: list[str]) -> str:
-    return ", ".join(map(_name, headings))
+    return ", ".join(map(quoted, headings))
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

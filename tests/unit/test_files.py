@@ -327,6 +327,14 @@ def test_an_archive_that_unpacks_to_very_much_is_refused_before_it_is_unpacked()
     assert caught.value.key == "file_bomb"
 
 
+def test_an_archive_of_many_parts_that_together_unpack_to_very_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kaohe.sources.details.MOST_BYTES", 50_000)  # so that a small one is large
+    data = xlsx("", **{f"xl/media/{number}.txt": "".join(map(str, range(2_000))) for number in range(8)})
+    with pytest.raises(Unreadable) as caught:
+        read_sheets("台账.xlsx", data)
+    assert caught.value.key == "file_bomb"
+
+
 def test_an_archive_that_lies_about_its_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     data = xlsx(f'<row r="1">{text("A1", "x" * 100_000)}</row>')
     monkeypatch.setattr("kaohe.sources.details.MOST_BYTES", 200_000)  # so that a small one is large

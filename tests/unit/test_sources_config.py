@@ -109,7 +109,7 @@ def test_a_secret_written_out_is_refused_and_not_repeated(
         ({"A": DATABASE, "a": DATABASE}, "differ in case only"),
         ({"it": DATABASE | {"tables": DATABASE["tables"] * 2}}, "give them names"),  # type: ignore[operator]
         ({"it": DATABASE | {"tables": [{"table": "unit_alias"}]}}, "query"),
-        ({"it": DATABASE | {"tables": [{"table": "nobody", "relation": "a"}]}}, "no contract for the table “nobody”"),
+        ({"it": DATABASE | {"tables": [{"table": "nobody", "relation": "a"}]}}, "there is no table “nobody”; near are"),
         ({"it": DATABASE | {"tables": [{"table": "unit_alias", "relation": "a", "headings": {"x": "天气"}}]}}, "is no heading of"),
         ({"it": DATABASE | {"tables": [{"table": "unit_alias", "relation": "a", "headings": {"x": "别名", "y": "曾用名"}}]}}, "same column"),
         ({"it": DATABASE | {"tables": [{"table": "unit_alias", "relation": "a", "refresh": {"cursor": "b", "overlap": "soon"}}]}}, "2 days"),
