@@ -2,10 +2,13 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
+from kaohe import loading
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from tests.helpers import CHECK, FINDING, STUDY, Result, assess, check, registry, write_csv, write_xlsx
@@ -40,6 +43,29 @@ def test_loading_twice_changes_nothing_and_publishes_nothing(inbox: Path, home: 
     assert again.outcome.pulled.unchanged == ["名册.csv", "抽查.csv"]
     assert again.folder == first.folder
     assert len(list(first.folder.parent.iterdir())) == 3  # the publication, CURRENT and the log
+
+
+def test_a_load_in_pieces_that_is_broken_off_halfway_is_done_again(
+    inbox: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a very large file is loaded, only that here three rows are very many."""
+    write_csv(inbox / "抽查.csv", [CHECK, *(check(f"C{number}", "办公室") for number in range(7))])
+    monkeypatch.setattr(loading, "_BATCH_ROWS", 3)
+    monkeypatch.setattr(loading, "_PIECE_ROWS", 2)
+    store, pieces = loading._Batch._store_records, list[int]()
+
+    def breaking(self: Any, contract: Any, raw: pl.DataFrame, bad_cells: pl.DataFrame) -> None:
+        pieces.append(raw.height)
+        if len(pieces) == 4:
+            raise RuntimeError("power cut")
+        store(self, contract, raw, bad_cells)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(loading._Batch, "_store_records", breaking)
+        with pytest.raises(RuntimeError, match="power cut"):
+            assess(inbox, home)
+    assert pieces == [2, 1, 2, 2]  # the registry, and half of the checks
+    assert counts(assess(inbox, home)) == (10, 10, 0)
 
 
 def test_a_changed_file_replaces_its_own_rows(inbox: Path, home: Path) -> None:
