@@ -13,9 +13,10 @@ from typing import Literal, get_args
 
 import duckdb
 
-from kaohe import publishing
+from kaohe.book import Book
 from kaohe.errors import KaoheError, from_os_error
-from kaohe.publishing.workbook import ALERT_BANDS, Book
+from kaohe.publication import in_force
+from kaohe.publishing.workbook import ALERT_BANDS
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import say
 
@@ -87,7 +88,7 @@ class Question:
         out: Path | None = None,
     ) -> None:
         self.home, self.kinds, self.level, self.restricted = home, list(kinds), level, restricted
-        self.publication = publishing.in_force(home, year)
+        self.publication = in_force(home, year)
         self.year = int(self.publication.parent.name)
         kept = home / "warehouse" / "restricted" if restricted else home / "alerts"
         self.out = out or kept / str(self.year)

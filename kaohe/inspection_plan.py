@@ -14,14 +14,14 @@ from typing import Any
 
 import duckdb
 
-from kaohe import publishing
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.inspection_draw import QUALITIES, Draw, Duty, Recorded, Rules, draw
 from kaohe.project import Project
+from kaohe.publication import in_force
+from kaohe.publication.snapshot import NAME as SNAPSHOT
+from kaohe.publication.snapshot import Snapshot
 from kaohe.publishing import inspection_forms
-from kaohe.publishing.snapshot import NAME as SNAPSHOT
-from kaohe.publishing.snapshot import Snapshot
 from kaohe.safely import replace
 from kaohe.scheme.parts import SPOT_CHECKS
 from kaohe.sources.headings import normal
@@ -78,7 +78,7 @@ class InspectionPlan:
         self.seed = normal(f"{year}{month:02}" if seed is None else seed)
         if not re.search(r"\w", self.seed):
             raise KaoheError("plan_seed", seed=seed)
-        self.publication = publishing.in_force(home, year)
+        self.publication = in_force(home, year)
         if publication:
             published = {path.parent.name: path.parent for path in self.publication.parent.glob(f"[!.]*/{SNAPSHOT}")}
             if publication not in published:

@@ -17,11 +17,11 @@ from kaohe.corrections import Correction, checked, find
 from kaohe.errors import KaoheError
 from kaohe.people import hashed, is_hash, key_of
 from kaohe.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, proceedings
+from kaohe.publication.method import method_of
+from kaohe.publication.named import indicator_named, unit_named
+from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing import Edition
 from kaohe.publishing.manifest import State
-from kaohe.publishing.method import method_of
-from kaohe.publishing.named import indicator_named, unit_named
-from kaohe.publishing.snapshot import Snapshot, read_manifest
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse
 from kaohe.words import say

@@ -22,8 +22,9 @@ from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
 from kaohe.project import Project, file_hashes
+from kaohe.publication import MANIFEST, in_force, pointed_at
+from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
-from kaohe.publishing.snapshot import read_manifest
 from kaohe.safely import replace as replace_file
 from kaohe.warehouse import as_sentences, lock
 from kaohe.words import say
@@ -55,9 +56,9 @@ class Proceedings:
         self.folder = home / "published" / str(year)
         self.ledgers = home / "ledgers" / str(year)
         with as_sentences(home):
-            current = publishing.current(self.folder)  # before the log: another command may just be adding to it
+            current = pointed_at(self.folder)  # before the log: another command may just be adding to it
             self.log = Log.read(self.folder)
-            if current and (current / publishing.MANIFEST).exists():
+            if current and (current / MANIFEST).exists():
                 self._refuse_a_cut_log(current)
 
     def _refuse_a_cut_log(self, current: Path) -> None:
@@ -73,7 +74,7 @@ class Proceedings:
     @property
     def current(self) -> Path:
         """The publication in force. Raises ``KaoheError`` before the first."""
-        return publishing.in_force(self.home, self.year)
+        return in_force(self.home, self.year)
 
     @property
     def announced(self) -> Act | None:
@@ -112,7 +113,7 @@ class Proceedings:
         """
         with as_sentences(self.home):
             moved = self.log.of(*_MOVES)
-            if moved and publishing.current(self.folder) != self.folder / moved[-1].publication:
+            if moved and pointed_at(self.folder) != self.folder / moved[-1].publication:
                 publishing.point(self.folder, moved[-1].publication)
             for table in (CORRECTIONS, APPEALS):
                 self._write_ledger(table)
@@ -220,7 +221,7 @@ def look_up(home: Path, year: int) -> Proceedings:
     """The year's proceedings, to be read only. Raises ``KaoheError`` if nothing was published."""
     found = Proceedings(home, year)
     if not found.log.acts:
-        publishing.in_force(home, year)
+        in_force(home, year)
     return found
 
 
@@ -251,7 +252,7 @@ def verify(home: Path, year: int) -> list[str]:
         for name in sorted(expected.keys() | there.keys()):
             if expected.get(name) != there.get(name):
                 wrong.append(say("verify_file", publication=publication, file=name))
-        if publishing.MANIFEST in there and not found.log.holds(read_manifest(found.folder / publication)["log"]):
+        if MANIFEST in there and not found.log.holds(read_manifest(found.folder / publication)["log"]):
             wrong.append(say("verify_anchor", publication=publication))
     moved = found.log.of(*_MOVES)
     if moved and found.current.name != moved[-1].publication:

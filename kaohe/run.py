@@ -17,6 +17,7 @@ from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.proceedings import Proceedings
 from kaohe.project import Project, code_hashes, file_hashes
+from kaohe.publication import pointed_at
 from kaohe.publishing import Edition
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.sources.gathering import Gathered, given
@@ -162,7 +163,7 @@ class Run:
     @property
     def up_to_date(self) -> bool:
         """The current publication already says what this run would."""
-        return publishing.current(self.folder) == self.folder / self.edition.name
+        return pointed_at(self.folder) == self.folder / self.edition.name
 
     @property
     def edition(self) -> Edition:
@@ -243,7 +244,7 @@ class Run:
 
     def outcome(self, new: bool) -> Outcome:
         """What the run came to."""
-        publication = publishing.current(self.folder)
+        publication = pointed_at(self.folder)
         assert publication is not None
         return Outcome(publication, new, self.pulled, self.timings, self.frozen, self.gathered)
 

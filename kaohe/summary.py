@@ -9,10 +9,11 @@ from rich.text import Text
 
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.project import Project
-from kaohe.publishing import WORKBOOK
+from kaohe.publication import WORKBOOK
+from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.wording import intervals, state_of
 from kaohe.publishing.changes import CHANGES
-from kaohe.publishing.snapshot import Snapshot, read_manifest
-from kaohe.publishing.workbook import intervals, sheet_remarks, state_of
+from kaohe.publishing.workbook import sheet_remarks
 from kaohe.run import GREAT_EXPECTATIONS, Outcome
 from kaohe.sources.gathering import outage_sentence
 from kaohe.words import say

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from kaohe import publishing
+from kaohe.publication import in_force
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class System:
 
 def systems(home: Path, year: int | None = None) -> list[System]:
     """All systems, in the work plan's order. Raises ``KaoheError`` if nothing was published for ``year`` yet."""
-    publication = publishing.in_force(home, year)
+    publication = in_force(home, year)
     with duckdb.connect(str(publication / "snapshot.duckdb"), read_only=True) as con:
         rows = con.sql("select number, system, tables, rows_read, weight, outputs, status from systems order by number")
         return [

@@ -15,12 +15,12 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-from kaohe import publishing
+from kaohe.book import sheet_name
 from kaohe.contracts import Column, Contract, Contracts
 from kaohe.corrections import nearest
 from kaohe.errors import KaoheError
-from kaohe.publishing.snapshot import Snapshot
-from kaohe.publishing.workbook import sheet_name
+from kaohe.publication import in_force
+from kaohe.publication.snapshot import Snapshot
 from kaohe.sources.files import read_sheets
 from kaohe.sources.headings import Headings
 from kaohe.sources.recognise import EXPLANATION, recognise
@@ -80,7 +80,7 @@ def units_of_registry(contracts: Contracts, path: Path) -> list[str]:
 def units_of_publication(home: Path) -> list[str]:
     """The names of units in the last publication; none if nothing is published."""
     try:
-        folder = publishing.in_force(home)
+        folder = in_force(home)
     except KaoheError:
         return []
     with Snapshot(folder) as snapshot:

@@ -14,13 +14,14 @@ import duckdb
 import polars as pl
 from rapidfuzz import process
 
-from kaohe import publishing, scoring
+from kaohe import scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from kaohe.publishing.method import method_of, scheme_file
-from kaohe.publishing.snapshot import NAME as SNAPSHOT
-from kaohe.publishing.snapshot import read_manifest
+from kaohe.publication import in_force
+from kaohe.publication.method import method_of, scheme_file
+from kaohe.publication.snapshot import NAME as SNAPSHOT
+from kaohe.publication.snapshot import read_manifest
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.scheme.tables import IN_FORCE
 from kaohe.warehouse import Engine
@@ -50,10 +51,10 @@ def what_if(home: Path, year: int | None, settings: Sequence[str], schemes: Sequ
     """
     if not settings and not schemes:
         raise KaoheError("what_if_nothing")
-    publication = publishing.in_force(home, year)
+    publication = in_force(home, year)
     manifest = read_manifest(publication)
-    contracts, in_force = method_of(home, manifest)
-    variants: dict[str, Scheme] = {IN_FORCE: in_force}
+    contracts, scheme_in_force = method_of(home, manifest)
+    variants: dict[str, Scheme] = {IN_FORCE: scheme_in_force}
     titles = {IN_FORCE: say("what_if_in_force")}
     settled: list[tuple[str, str, Decimal, Decimal]] = []
     if settings:
@@ -63,9 +64,9 @@ def what_if(home: Path, year: int | None, settings: Sequence[str], schemes: Sequ
     for number, path in enumerate(schemes, start=1):
         variants[f"scheme{number}"] = load_scheme(path)
         titles[f"scheme{number}"] = path.stem if len(schemes) > 1 or settings else variants[f"scheme{number}"].title
-        if variants[f"scheme{number}"].year != in_force.year:
+        if variants[f"scheme{number}"].year != scheme_in_force.year:
             year_of = variants[f"scheme{number}"].year
-            raise KaoheError("scheme_year", path=path, scheme_year=year_of, year=in_force.year)
+            raise KaoheError("scheme_year", path=path, scheme_year=year_of, year=scheme_in_force.year)
     return WhatIf(publication, titles, rescored(publication, contracts, variants), settled)
 
 

@@ -15,12 +15,12 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from kaohe import publishing
 from kaohe.cleaning import normal_name, told, typed
 from kaohe.contracts import Contract, NotScored, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
+from kaohe.publication import pointed_at
 from kaohe.records import EVERYWHERE
 
 Row = dict[str, Any]
@@ -77,7 +77,7 @@ class Figures:
 
 def publication(home: Path, year: int, month: int) -> Path:
     """The publication in force. Raises ``KaoheError`` if the year has none, or it has no figures of the month."""
-    found = publishing.current(home / "published" / str(year))
+    found = pointed_at(home / "published" / str(year))
     if found is None:
         raise KaoheError("publication_missing", home=home, year=year)
     with _opened(found) as con:

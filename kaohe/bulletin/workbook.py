@@ -4,8 +4,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from kaohe.book import Book
 from kaohe.bulletin.figures import Figures, Row
-from kaohe.publishing.workbook import Book
 from kaohe.words import say
 
 _PERCENT, _POINTS, _TENTHS = "0.0%", "+0.0;-0.0;0.0", "0.0"

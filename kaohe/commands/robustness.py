@@ -49,7 +49,7 @@ def _print(found: "Found") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from kaohe.publishing.workbook import interval
+    from kaohe.publication.wording import interval
 
     console = asking.console()
     console.print(say("robustness_title", publication=found.publication.name, draws=found.draws))

@@ -16,7 +16,7 @@ from kaohe.comparing.steps import CAUSES, THINGS, Cause, Step, step
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from kaohe.publishing.snapshot import Snapshot
+from kaohe.publication.snapshot import Snapshot
 from kaohe.scheme import load_scheme
 from kaohe.scheme_diff import Difference, differences, leaf_paths
 

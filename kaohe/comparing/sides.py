@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kaohe import __version__, publishing
+from kaohe import __version__
 from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
 from kaohe.proceedings import APPEALS, CORRECTIONS
 from kaohe.project import Project, code_hashes, file_hashes
-from kaohe.publishing.snapshot import read_manifest
+from kaohe.publication import MANIFEST, in_force
+from kaohe.publication.snapshot import read_manifest
 from kaohe.scheme import digest, load_scheme
 
 CURRENT = "current"
@@ -99,9 +100,9 @@ def side(home: Path, text: str, year: int | None) -> Side:
     if Path(text).suffix in (".yml", ".yaml"):
         return _tried(home, Path(text))
     if text == CURRENT:
-        folder = publishing.in_force(home, year)
+        folder = in_force(home, year)
     elif _YEAR.fullmatch(text):
-        folder = publishing.in_force(home, int(text))
+        folder = in_force(home, int(text))
     else:
         folder = _named(home, text)
     return _published(home, folder)
@@ -109,7 +110,7 @@ def side(home: Path, text: str, year: int | None) -> Side:
 
 def _named(home: Path, text: str) -> Path:
     """The publication whose id is ``text``, or the only one whose id begins with it."""
-    manifests = sorted((home / "published").glob(f"*/*/{publishing.MANIFEST}"))
+    manifests = sorted((home / "published").glob(f"*/*/{MANIFEST}"))
     folders = [path.parent for path in manifests if not path.parent.name.startswith(".")]
     found = [folder for folder in folders if folder.name == text]
     found = found or [folder for folder in folders if folder.name.startswith(text)]
@@ -160,7 +161,7 @@ def _tried(home: Path, path: Path) -> Side:
     if not path.is_file():
         raise KaoheError("compare_no_scheme", path=path)
     year = load_scheme(path).year
-    data = _published(home, publishing.in_force(home, year))
+    data = _published(home, in_force(home, year))
     given = data.ingredients
     tried = Ingredients(
         year, SchemeFile(digest(path), path.resolve(), path.name), given.corrections, given.as_of, given.data

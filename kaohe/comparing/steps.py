@@ -13,7 +13,7 @@ from kaohe.contracts import Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.people import MASK
 from kaohe.project import Project
-from kaohe.publishing.snapshot import NAME
+from kaohe.publication.snapshot import NAME
 from kaohe.warehouse import as_sentences
 
 #: In the order in which the ingredients are exchanged. ``together``: data and corrections that do not go one by one;

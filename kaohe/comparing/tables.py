@@ -6,10 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from kaohe.book import Book
 from kaohe.comparing import Comparison, UnitChange
 from kaohe.comparing.sides import Side
 from kaohe.comparing.steps import Amount, ItemChange, RecordChange, Step
-from kaohe.publishing.workbook import Book
 from kaohe.scheme_diff import ORDER, shown
 from kaohe.words import say
 

@@ -11,14 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from kaohe import publishing
 from kaohe.contracts import Column, Contract, quoted
 from kaohe.errors import KaoheError
 from kaohe.explaining.reach import Reach, reach
 from kaohe.people import MASK
-from kaohe.publishing.method import method_of
-from kaohe.publishing.named import node_named, unit_named
-from kaohe.publishing.snapshot import Snapshot, read_manifest
+from kaohe.publication import in_force
+from kaohe.publication.method import method_of
+from kaohe.publication.named import node_named, unit_named
+from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.scheme import Node
 from kaohe.scheme.parts import Leaf
 from kaohe.words import say
@@ -117,7 +117,7 @@ class Explainer:
     """
 
     def __init__(self, home: Path, year: int | None = None) -> None:
-        self.publication = publishing.in_force(home, year)
+        self.publication = in_force(home, year)
         self.manifest = read_manifest(self.publication)
         self.contracts, self.scheme = method_of(home, self.manifest)
         self._open = ExitStack()

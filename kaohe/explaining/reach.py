@@ -11,7 +11,7 @@ from typing import Any, Literal
 from kaohe.errors import KaoheError
 from kaohe.explaining.called import item_called
 from kaohe.explaining.cheapest import Choice, Part, Vector, cheapest, everything
-from kaohe.publishing.snapshot import Snapshot
+from kaohe.publication.snapshot import Snapshot
 from kaohe.scheme import Scheme
 from kaohe.scheme.indicator import EXACT, Indicator
 from kaohe.scheme.parts import FEWER_DEDUCTIONS

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kaohe.book import Book
 from kaohe.explaining import Explanation, Part
 from kaohe.explaining.called import item_called
 from kaohe.explaining.text import basis_of, headline
-from kaohe.publishing.workbook import Book
 from kaohe.words import say
 
 _LEVEL = "　　"

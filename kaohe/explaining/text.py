@@ -9,7 +9,7 @@ from rich.text import Text
 
 from kaohe.explaining import VETOES, Explanation, Item, Part, plain_number
 from kaohe.explaining.called import item_called
-from kaohe.publishing.workbook import interval, state_of
+from kaohe.publication.wording import interval, state_of
 from kaohe.words import say
 
 _STEP = 2

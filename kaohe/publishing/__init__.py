@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.contracts import Contracts
-from kaohe.errors import KaoheError
+from kaohe.publication import MANIFEST, WORKBOOK
+from kaohe.publication.snapshot import NAME as SNAPSHOT
+from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.changes import CHANGES, changes
 from kaohe.publishing.manifest import State, manifest
-from kaohe.publishing.snapshot import NAME as SNAPSHOT
-from kaohe.publishing.snapshot import Snapshot, read_manifest
 from kaohe.publishing.workbook import write_workbook
 from kaohe.safely import flush_folder, flush_tree, replace
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse
 from kaohe.words import speaking
 
-WORKBOOK = "评分表.xlsx"
-MANIFEST = "manifest.json"
 _PARQUET = ("scores", "indicator_scores", "evidence")
 _SNAPSHOT = (
     *_PARQUET,
@@ -65,14 +63,6 @@ class Edition:
     compared: bool = False
 
 
-def current(folder: Path) -> Path | None:
-    """The publication in force, or None before the first."""
-    try:
-        return folder / (folder / "CURRENT").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return None
-
-
 def point(folder: Path, name: str) -> None:
     """Make publication ``name`` the one in force."""
     replace(folder / "CURRENT", f"{name}\n".encode())
@@ -90,19 +80,6 @@ def compare(warehouse: Warehouse, sql: Path, earlier: Path) -> int:
         warehouse.con.execute("detach earlier")
     ((units,),) = warehouse.rows("select count(distinct unit_id) from main.changed")
     return int(units)
-
-
-def in_force(home: Path, year: int | None = None) -> Path:
-    """The publication of ``year`` in force, of the latest year if none is named.
-
-    Raises ``KaoheError`` if there is none.
-    """
-    published = home / "published"
-    years = [year] if year else sorted((int(path.name) for path in published.glob("[0-9]*")), reverse=True)
-    for candidate in years:
-        if publication := current(published / str(candidate)):
-            return publication
-    raise KaoheError("nothing_published", year=year or "—", home=home)
 
 
 def publish(

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from kaohe.publishing.snapshot import Snapshot
+from kaohe.publication.snapshot import Snapshot
 from kaohe.words import say
 
 CHANGES = "变更.csv"

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from kaohe import publishing
 from kaohe.errors import KaoheError
-from kaohe.publishing.method import method_of
-from kaohe.publishing.snapshot import Snapshot, read_manifest
+from kaohe.publication import in_force
+from kaohe.publication.method import method_of
+from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.robustness.analysis import Robust, stress
 from kaohe.robustness.model import Case
 from kaohe.scheme import Scheme
@@ -62,7 +62,7 @@ def robustness(home: Path, year: int | None = None, draws: int | None = None, se
 
     Raises ``KaoheError`` if nothing is published, or by a version that did not keep what is needed.
     """
-    publication = publishing.in_force(home, year)
+    publication = in_force(home, year)
     scheme = method_of(home, read_manifest(publication))[1]
     asked = {name: value for name, value in (("draws", draws), ("seed", seed)) if value is not None}
     wanted = scheme.robustness.model_copy(update=asked)

@@ -9,11 +9,11 @@ import duckdb
 import openpyxl
 import pytest
 
-from kaohe import publishing
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.corrections import checked
 from kaohe.people import is_hash
 from kaohe.proceedings import verify
+from kaohe.publication import WORKBOOK
 from tests.helpers import CHECK, FINDING, ROOT, STUDY, YEAR, Result, check, registry, write_csv
 from tests.office import AS_OF, Office, refused
 
@@ -74,14 +74,14 @@ def test_a_correction_changes_the_score_and_is_shown(ours: Office) -> None:
     result = ours.run(AS_OF)
     assert result.leaf("J01", "spot_check_round_1")["done"] == 95  # 100 less the finding
     assert corrected(result) == [("inspection", "C1", "detailed_record", "否", "是", True, "correction.csv", 2)]
-    book = openpyxl.load_workbook(result.folder / publishing.WORKBOOK)
+    book = openpyxl.load_workbook(result.folder / WORKBOOK)
     heading, row = book["更正"].iter_rows(min_row=3, values_only=True)
     shown = dict(zip(heading, row, strict=True))
     assert (shown["数据表"], shown["记录"], shown["列"]) == ("组织生活记录抽查", "C1", "详实记录")
     assert (shown["原为"], shown["现为"], shown["依据文件"]) == ("否", "是", "党办〔2024〕1号")
     assert result.manifest["tables"]["correction"]["records_used"] == 1
     assert [entry["path"] for entry in result.manifest["inputs"] if entry["source"] == "ledgers"] == ["correction.csv"]
-    assert "更正" not in openpyxl.load_workbook(before.folder / publishing.WORKBOOK).sheetnames
+    assert "更正" not in openpyxl.load_workbook(before.folder / WORKBOOK).sheetnames
 
 
 def test_the_same_corrections_give_the_same_scores_in_any_order_and_from_any_hand(

@@ -18,6 +18,7 @@ from kaohe import lifecycle, publishing
 from kaohe.acts import Log
 from kaohe.errors import KaoheError
 from kaohe.proceedings import proceedings, verify
+from kaohe.publication import WORKBOOK
 from kaohe.words import use_language
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, Office, refused
@@ -63,14 +64,12 @@ def office(states: dict[str, Path], tmp_path: Path) -> Callable[[str], Office]:
 
 
 def sheet(result: Result, name: str) -> list[dict[str, Any]]:
-    table = list(
-        openpyxl.load_workbook(result.folder / publishing.WORKBOOK)[name].iter_rows(min_row=3, values_only=True)
-    )
+    table = list(openpyxl.load_workbook(result.folder / WORKBOOK)[name].iter_rows(min_row=3, values_only=True))
     return [dict(zip(table[0], row, strict=True)) for row in table[1:]]
 
 
 def note(result: Result) -> str:
-    return str(openpyxl.load_workbook(result.folder / publishing.WORKBOOK)["机关处室"]["A2"].value)
+    return str(openpyxl.load_workbook(result.folder / WORKBOOK)["机关处室"]["A2"].value)
 
 
 # ---- the public notice
@@ -88,7 +87,7 @@ def test_announcing_restates_the_same_scores(office: Callable[[str], Office]) ->
     assert note(after) == f"公示稿    截至 2024-04-01    发布编号 {after.folder.name}    {days}"
     for path in before.folder.iterdir():
         same = (after.folder / path.name).read_bytes() == path.read_bytes()
-        assert same is (path.name not in (publishing.WORKBOOK, "manifest.json")), path.name
+        assert same is (path.name not in (WORKBOOK, "manifest.json")), path.name
     assert after.manifest["restated_from"] == before.folder.name
     assert after.manifest["act"]["document"] == "党办〔2024〕1号"
     assert after.manifest["inputs"] == before.manifest["inputs"]

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from kaohe import publishing
+from kaohe.publication import WORKBOOK, pointed_at
 from kaohe.words import use_language
 from tests.helpers import CHECK, FINDING, STUDY, Result, assess, check, write_csv
 
@@ -36,7 +37,7 @@ def result(busy: Path, home: Path) -> Result:
 
 
 def book(result: Result) -> openpyxl.Workbook:
-    return openpyxl.load_workbook(result.folder / publishing.WORKBOOK)
+    return openpyxl.load_workbook(result.folder / WORKBOOK)
 
 
 def rows(result: Result, sheet: str) -> list[dict[str, object]]:
@@ -128,10 +129,10 @@ def test_a_publication_that_fails_halfway_leaves_no_trace(
         broken.setattr(publishing, "write_workbook", fail)
         assess(busy, home)
     folder = before.folder.parent
-    assert publishing.current(folder) == before.folder
+    assert pointed_at(folder) == before.folder
     assert sorted(path.name for path in folder.iterdir()) == sorted([before.folder.name, "CURRENT", "acts.jsonl"])
     after = assess(busy, home)
-    assert publishing.current(folder) == after.folder != before.folder
+    assert pointed_at(folder) == after.folder != before.folder
 
 
 def test_what_a_killed_run_left_behind_is_swept_away(busy: Path, home: Path) -> None:
@@ -150,7 +151,7 @@ def test_going_back_to_earlier_inputs_makes_their_publication_current_again(busy
     (busy / "学情.csv").write_bytes(kept)
     third = assess(busy, home)
     assert third.folder == first.folder != second.folder
-    assert publishing.current(first.folder.parent) == first.folder
+    assert pointed_at(first.folder.parent) == first.folder
 
 
 def test_every_part_of_the_question_is_part_of_the_identity(busy: Path, home: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from kaohe.errors import KaoheError
-from kaohe.publishing.snapshot import Snapshot
+from kaohe.publication.snapshot import Snapshot
 from kaohe.robustness.tables import TABLES, robustness
 from kaohe.scheme import load_scheme
 from kaohe.summary import print_summary

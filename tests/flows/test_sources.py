@@ -15,7 +15,7 @@ from kaohe import clock, proceedings
 from kaohe.comparing.again import Again
 from kaohe.comparing.sides import side
 from kaohe.errors import KaoheError
-from kaohe.publishing.snapshot import Snapshot
+from kaohe.publication.snapshot import Snapshot
 from kaohe.summary import print_summary
 from tests.helpers import CHECK, Result, assess, check, registry, write_csv
 from tests.sources import QUICK, Answer, api, write_sources

@@ -24,8 +24,8 @@ import pytest
 import yaml
 
 from kaohe.explaining import Explainer, Part
-from kaohe.publishing.method import method_of
-from kaohe.publishing.snapshot import Snapshot
+from kaohe.publication.method import method_of
+from kaohe.publication.snapshot import Snapshot
 from kaohe.robustness.model import Model
 from kaohe.robustness.tables import case_of
 from kaohe.what_if import what_if

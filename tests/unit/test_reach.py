@@ -14,7 +14,7 @@ import pytest
 
 from kaohe.errors import KaoheError
 from kaohe.explaining.reach import Line, Reach, plain, reach, rounded, sentences
-from kaohe.publishing.snapshot import NAME, Snapshot
+from kaohe.publication.snapshot import NAME, Snapshot
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.words import speaking
 from tests.helpers import AS_OF

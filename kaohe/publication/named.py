@@ -5,7 +5,7 @@ import polars as pl
 from kaohe.cleaning import normal_name
 from kaohe.corrections import nearest
 from kaohe.errors import KaoheError
-from kaohe.publishing.snapshot import Snapshot
+from kaohe.publication.snapshot import Snapshot
 
 
 def unit_named(snapshot: Snapshot, text: str) -> tuple[str, str]:

@@ -1,0 +1,32 @@
+"""A publication as it stands on disk, to be read: which one is in force, its snapshot, its method, its words.
+
+``home/published/<year>/<publication id>/`` never changes once it stands; the file ``CURRENT`` names the one in force.
+"""
+
+from pathlib import Path
+
+from kaohe.errors import KaoheError
+
+WORKBOOK = "评分表.xlsx"
+MANIFEST = "manifest.json"
+
+
+def pointed_at(folder: Path) -> Path | None:
+    """The publication in force of those in ``folder``, or None before the first."""
+    try:
+        return folder / (folder / "CURRENT").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+def in_force(home: Path, year: int | None = None) -> Path:
+    """The publication of ``year`` in force, of the latest year if none is named.
+
+    Raises ``KaoheError`` if there is none.
+    """
+    published = home / "published"
+    years = [year] if year else sorted((int(path.name) for path in published.glob("[0-9]*")), reverse=True)
+    for candidate in years:
+        if publication := pointed_at(published / str(candidate)):
+            return publication
+    raise KaoheError("nothing_published", year=year or "—", home=home)
