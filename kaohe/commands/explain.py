@@ -37,7 +37,7 @@ def add(app: typer.Typer) -> None:
         asking.check_out(out, format_, home)
         if to and (indicator or format_ is Format.XLSX):
             raise KaoheError("explain_to_alone")
-        with Explainer(home, year) as explainer:
+        with Explainer.in_force(home, year) as explainer:
             if to:
                 _tell(explainer.reach(unit, to), format_)
                 return
@@ -50,7 +50,7 @@ def add(app: typer.Typer) -> None:
             case Format.XLSX:
                 from kaohe.explaining.sheets import write_workbook
 
-                path = out or home / "explanations" / f"{explainer.publication.name}-{found.score['unit_id']}.xlsx"
+                path = out or home / "explanations" / f"{found.manifest['publication']}-{found.score['unit_id']}.xlsx"
                 asking.write_aside(path, lambda part: write_workbook(found, part))
                 asking.console().print(say("alerts_written", path=path), soft_wrap=True)
             case Format.TEXT:

@@ -3,31 +3,31 @@
 At every level the parts add up: items to their indicator, indicators to their node, nodes to the total.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
-from kaohe.contracts import Column, Contract, quoted
+from kaohe.contracts import Column, Contracts, quoted
 from kaohe.errors import KaoheError
+from kaohe.explaining.facts import Facts
 from kaohe.explaining.reach import Reach, reach
 from kaohe.people import MASK
 from kaohe.publication import in_force
 from kaohe.publication.method import method_of
 from kaohe.publication.named import node_named, unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
-from kaohe.scheme import Node
+from kaohe.scheme import Node, Scheme
 from kaohe.scheme.parts import Leaf
 from kaohe.words import say
 
 #: How the parts beside the tree are called where they stand for all of them.
 BONUS, DEDUCTIONS, VETOES = "bonus", "deductions", "vetoes"
 _NOTHING = Decimal(0)
-#: Indicators whose items cost nothing, whatever they are.
-_WITHOUT_LOSS = ("pending", "not_applicable", "shown")
+#: So many units are explained at a time.
+_AT_A_TIME = 500
 
 
 @dataclass(frozen=True)
@@ -110,35 +110,32 @@ class Explanation:
 
 
 class Explainer:
-    """The publication of ``year`` in force, of the latest year if none is named; a context manager.
+    """Explains the results of one publication: from its snapshot, its manifest, and the method it was made with."""
 
-    Raises ``KaoheError`` if nothing is published, by a version that did not keep what is needed, or if the method of
-    the publication was not kept.
-    """
+    def __init__(self, snapshot: Snapshot, manifest: dict[str, Any], contracts: Contracts, scheme: Scheme) -> None:
+        self.snapshot, self.manifest, self.contracts, self.scheme = snapshot, manifest, contracts, scheme
+        self._units = dict(snapshot.rows("select unit_id, name from main.org_unit"))
+        behind = {table for (table,) in snapshot.rows("select distinct table_name from main.measure_table")}
+        self._tables = [
+            contract for table, contract in contracts.items() if table in behind and not contract.restricted
+        ]
 
-    def __init__(self, home: Path, year: int | None = None) -> None:
-        self.publication = in_force(home, year)
-        self.manifest = read_manifest(self.publication)
-        self.contracts, self.scheme = method_of(home, self.manifest)
-        self._open = ExitStack()
+    @classmethod
+    @contextmanager
+    def in_force(cls, home: Path, year: int | None = None) -> Iterator[Self]:
+        """Of the publication of ``year`` in force, of the latest year if none is named.
 
-    def __enter__(self) -> Self:
-        self.snapshot = self._open.enter_context(Snapshot(self.publication))
-        kept = "select 1 from duckdb_columns() where table_name = 'org_unit' and column_name = '_at'"  # the newest
-        if not self.snapshot.rows(kept):
-            self._open.close()
-            raise KaoheError("explain_old", publication=self.publication.name)
-        self._units = dict(self.snapshot.rows("select unit_id, name from main.org_unit"))
-        self._tables: dict[str, list[Contract]] = {}
-        for indicator, table in self.snapshot.rows("select * from main.measure_table order by all"):
-            if table in self.contracts:
-                self._tables.setdefault(indicator, []).append(self.contracts[table])
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._open.__exit__(kind, error, trace)
+        Raises ``KaoheError`` if nothing is published, by a version that did not keep what is needed, or if the method
+        of the publication was not kept.
+        """
+        publication = in_force(home, year)
+        manifest = read_manifest(publication)
+        contracts, scheme = method_of(home, manifest)
+        with Snapshot(publication) as snapshot:
+            kept = "select 1 from duckdb_columns() where table_name = 'org_unit' and column_name = '_at'"  # the newest
+            if not snapshot.rows(kept):
+                raise KaoheError("explain_old", publication=publication.name)
+            yield cls(snapshot, manifest, contracts, scheme)
 
     def explain(self, unit: str, indicator: str | None = None) -> Explanation:
         """Explain the result of a unit, or what a node or indicator is in it, each by any of their names.
@@ -147,21 +144,34 @@ class Explainer:
         """
         unit_id, _ = unit_named(self.snapshot, unit)
         asked = node_named(self.snapshot, indicator)[0] if indicator else None
-        score = self.snapshot.frame("select * from main.scores where unit_id = ?", [unit_id]).row(0, named=True)
-        ranks = "select count(*) from main.scores where category = ? and rank is not null"
-        ((ranked,),) = self.snapshot.rows(ranks, [score["category"]])
-        interval = None
+        (found,) = self._explained([unit_id], asked)
+        return found
+
+    def explain_all(self) -> Iterator[Explanation]:
+        """Explain every unit, in the order of the scores; so many at a time as fit into memory easily."""
+        units = [
+            unit for (unit,) in self.snapshot.rows("select unit_id from main.scores order by category, rank, unit_id")
+        ]
+        for begin in range(0, len(units), _AT_A_TIME):
+            yield from self._explained(units[begin : begin + _AT_A_TIME], None)
+
+    def _explained(self, units: list[str], asked: str | None) -> Iterator[Explanation]:
+        ranked = dict(self.snapshot.rows("select category, count(rank) from main.scores group by category"))
+        intervals: dict[str, tuple[int, int]] = {}
         if self.snapshot.has("rank_interval"):
-            found = self.snapshot.rows(
-                "select rank_low, rank_high from main.rank_interval where unit_id = ?", [unit_id]
+            found = self.snapshot.rows("select unit_id, rank_low, rank_high from main.rank_interval")
+            intervals = {unit: (low, high) for unit, low, high in found}
+        facts = Facts(self.snapshot, units, asked)
+        facts.records = self._records(facts.told_records)
+        for unit in units:
+            score = facts.scores[unit]
+            parts = _Tree(self.scheme, facts, unit, asked).parts()
+            if asked:
+                parts = tuple(part for top in parts for part in top.below() if part.name == asked)
+            reasons = tuple(self._grade_reasons(score, ranked[score["category"]]))
+            yield Explanation(
+                self.manifest, score, ranked[score["category"]], intervals.get(unit), reasons, parts, asked
             )
-            interval = found[0] if found else None
-        parts = _Tree(self, unit_id, asked).parts()
-        if asked:
-            parts = tuple(part for top in parts for part in top.below() if part.name == asked)
-        return Explanation(
-            self.manifest, score, ranked, interval, tuple(self._grade_reasons(score, ranked)), parts, asked
-        )
 
     def reach(self, unit: str, grade: str) -> Reach:
         """What it would have taken a unit to reach a grade (its title or name), all else equal.
@@ -171,15 +181,15 @@ class Explainer:
         """
         return reach(self.snapshot, self.scheme, unit_named(self.snapshot, unit)[0], grade)
 
-    def records(self, indicator: str, wanted: Sequence[str]) -> dict[str, Record]:
-        """``_rec`` → record, of those that an indicator looks at."""
+    def _records(self, wanted: list[str]) -> dict[str, Record]:
+        """``_rec`` → record."""
         found: dict[str, Record] = {}
-        for contract in self._tables.get(indicator, []) if wanted else []:
+        for contract in self._tables if wanted else []:
             columns = [name for name in contract.columns if not contract.columns[name].private]
             rows = self.snapshot.rows(
                 f"select _rec, _file, _sheet, _row, _at, {', '.join(map(quoted, columns))} from main.{contract.table} "
-                "where list_contains(?, _rec)",
-                [list(wanted)],
+                "where _rec in (select unnest(?))",
+                [wanted],
             )
             for rec, file, sheet, row, column, *values in rows:
                 cells = {
@@ -233,23 +243,10 @@ class Explainer:
 class _Tree:
     """The parts of one unit."""
 
-    def __init__(self, explainer: Explainer, unit_id: str, asked: str | None) -> None:
-        self.explainer, self.scheme = explainer, explainer.scheme
-        snapshot = explainer.snapshot
-        of_unit = "where unit_id = ? order by all"
-        self.nodes = {
-            node: numbers
-            for node, *numbers in snapshot.rows(
-                f"select node, effective_weight, points, lost from main.node_scores {of_unit}", [unit_id]
-            )
-        }
-        leaves = snapshot.frame("select * from main.indicator_scores where unit_id = ?", [unit_id])
-        self.leaves = {row["indicator"]: row for row in leaves.iter_rows(named=True)}
-        self.items: dict[str, list[tuple[Any, ...]]] = {}
-        columns = "indicator, item, due, done, lost, gained, records"
-        for indicator, *rest in snapshot.rows(f"select {columns} from main.evidence {of_unit}", [unit_id]):
-            self.items.setdefault(indicator, []).append(tuple(rest))
-        self.asked = asked
+    def __init__(self, scheme: Scheme, facts: Facts, unit_id: str, asked: str | None) -> None:
+        self.scheme, self.facts, self.asked = scheme, facts, asked
+        self.nodes, self.leaves = facts.nodes[unit_id], facts.leaves[unit_id]
+        self.told = facts.told.get(unit_id, {})
 
     def parts(self) -> tuple[Part, ...]:
         """The dimensions, then bonus, deductions and vetoes, each if the scheme has any."""
@@ -272,7 +269,7 @@ class _Tree:
             parts = tuple(self._part(child_name, child) for child_name, child in node.children.items())
             return Part(name, node.title, node.weight, weight, points, lost, parts=parts)
         row = self.leaves.get(name)
-        items = tuple(self._items(name, row))
+        items = tuple(self._items(name))
         if row is None:
             return Part(name, node.title, _NOTHING, _NOTHING, None, _NOTHING, node, items=items)
         return Part(
@@ -280,25 +277,10 @@ class _Tree:
             row["not_applicable_rule"], row["due"], row["done"], items=items,
         )  # fmt: skip
 
-    def _items(self, name: str, row: dict[str, Any] | None) -> Iterator[Item]:
-        told = [
-            item
-            for item in self.items.get(name, [])
-            if name == self.asked or _is_told(item, row["status"] if row else "veto")
-        ]
-        records = self.explainer.records(name, sorted({rec for *_, recs in told for rec in recs}))
-        for item, due, done, lost, gained, recs in told:
-            behind = tuple(records[rec] for rec in recs if rec in records)
+    def _items(self, name: str) -> Iterator[Item]:
+        for item, due, done, lost, gained, recs in self.told.get(name, []):
+            behind = tuple(self.facts.records[rec] for rec in recs if rec in self.facts.records)
             yield Item(item, due, done, lost, gained, behind)
-
-
-def _is_told(item: tuple[Any, ...], status: str) -> bool:
-    _, due, done, lost, gained, _ = item
-    if status == "veto":
-        return bool(done)
-    if status in _WITHOUT_LOSS:
-        return False
-    return bool(lost or gained or (due is not None and (done or 0) < due))
 
 
 def plain_number(number: Decimal) -> str:

@@ -118,7 +118,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Resu
 
 
 def explained(published: Result, unit: str, indicator: str | None = None) -> Explanation:
-    with Explainer(published.home) as explainer:
+    with Explainer.in_force(published.home) as explainer:
         return explainer.explain(unit, indicator)
 
 
@@ -250,7 +250,7 @@ def test_what_it_would_have_taken(published: Result) -> None:
     as_json: dict[str, Any] = json.loads(kaohe(*asked, "--format", "json").stdout)
     assert (as_json["outcome"], as_json["count"]) == ("items", 1)
     assert as_json["righted"][0]["items"][0]["item"] == "CJ03"
-    with Explainer(published.home) as explainer, speaking("zh"):
+    with Explainer.in_force(published.home) as explainer, speaking("zh"):
         assert explainer.reach("J04", "excellent").outcome == "veto"
         assert explainer.reach("J02", "优秀").outcome == "short"
         assert explainer.reach("J01", "优秀").outcome == "already"

@@ -80,7 +80,7 @@ def published(scheme: Path, tmp_path_factory: pytest.TempPathFactory, libraries:
 
 
 def asked(published: Result, unit: str, grade: str) -> Reach:
-    with Explainer(published.home) as explainer:
+    with Explainer.in_force(published.home) as explainer:
         return explainer.reach(unit, grade)
 
 

@@ -117,7 +117,7 @@ def test_what_if_scores_the_scheme_in_force_as_it_was_published(assessed: tuple[
 def test_every_unit_is_explained_and_the_parts_add_up_at_every_level(assessed: tuple[dt.date, Result]) -> None:
     scores = assessed[1].table("scores")
     lost = Counter[str]()
-    with Explainer(assessed[1].home) as explainer:
+    with Explainer.in_force(assessed[1].home) as explainer:
         for unit, name, *amounts in scores.select("unit_id", "unit_name", "total", "base", "bonus", "deduction").rows():
             found = explainer.explain(name)
             assert found.score["unit_id"] == unit
@@ -154,7 +154,7 @@ def test_every_record_stands_where_the_explanation_says(assessed: tuple[dt.date,
     """Read from the files by other means: the row named holds the cells named."""
     sheets: dict[tuple[str, str], list[list[str]]] = {}
     seen: set[tuple[str, str, int]] = set()
-    with Explainer(assessed[1].home) as explainer:
+    with Explainer.in_force(assessed[1].home) as explainer:
         for unit in assessed[1].table("scores")["unit_id"]:
             for top in explainer.explain(unit).parts:
                 for record in (r for part in top.below() for item in part.items for r in item.records):
