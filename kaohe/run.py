@@ -17,7 +17,7 @@ from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.proceedings import Proceedings
 from kaohe.project import Project, code_hashes, file_hashes
-from kaohe.publication import pointed_at
+from kaohe.publication import earlier_years, pointed_at
 from kaohe.publishing import Edition
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.sources.gathering import Gathered, given
@@ -191,6 +191,7 @@ class Run:
             "sql": file_hashes(self.project.sql, "**/*.sql"),
             "code": {"version": __version__, "files": code_hashes()},
             "unreadable": self.pulled.unreadable,
+            "earlier_years": {str(year): path.name for year, path in earlier_years(self.home, self.year).items()},
             "stale": {name: down.since and down.since.isoformat() for name, down in self.gathered.down.items()},
         }
 
@@ -231,6 +232,8 @@ class Run:
     def _write(self, edition: Edition) -> Path:
         with self.timed("publish"):
             progress.report(say("step_publish"))
+            years = earlier_years(self.home, self.year).values()
+            publishing.look_back(self.warehouse, self.project.sql, pointed_at(self.folder), years)
             if edition.compared:
                 earlier = self.folder / edition.said["compared_with"]
                 units = publishing.compare(self.warehouse, self.project.sql, earlier)

@@ -388,8 +388,8 @@ def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: in
 
 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
-    """``record_place``: where each trusted record stands. ``record_count``: records in, used, quarantined and of other
-    years, by table."""
+    """``record_place``: where each trusted record stands, and of which day it is. ``record_count``: records in, used,
+    quarantined and of other years, by table."""
     con = warehouse.con
     con.execute(
         "create or replace table main.record_count (table_name varchar, records_in bigint, "
@@ -402,5 +402,6 @@ def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> N
             f"(select count(*) from main.{name}), (select count(*) from main.quarantine where table_name = '{name}'), "
             f"(select count(*) from main.{name} where _year <> {year:d})"
         )
-        places.append(f"select '{name}' as table_name, _file, _sheet, _row, _at, _rec from main.{name}")
+        on = f"cast({quoted(day)} as date)" if (day := contracts[name].event_date) else "cast(null as date)"
+        places.append(f"select '{name}' as table_name, _file, _sheet, _row, _at, _rec, {on} as _on from main.{name}")
     con.execute("create or replace view main.record_place as " + " union all ".join(places))

@@ -1,14 +1,20 @@
 """What an item is called where people read it."""
 
 from kaohe.people import MASK, is_hash
-from kaohe.words import say
+from kaohe.words import catalogue, say
 
 #: So many digits of a hash tell people apart.
 _TOLD_APART = 4
 
 
 def item_called(item: str) -> str:
-    """An item's name: a person is masked, but for what tells one from another; ``none`` is said in words."""
-    if item == "none":
-        return say("explain_none_item")
-    return MASK + item[:_TOLD_APART] if is_hash(item) else item
+    """An item's name: a person is masked, but for what tells one from another; what a measure calls by a word of ours
+    (``none``, ``year``, a step of member development …) is said in words."""
+    who, _, step = item.partition(" ")
+    if is_hash(who):
+        return " ".join(filter(None, (MASK + who[:_TOLD_APART], _said(step))))
+    return _said(item)
+
+
+def _said(item: str) -> str:
+    return say(f"item_{item}") if f"item_{item}" in catalogue() else item

@@ -35,7 +35,7 @@ def _part(part: Part, level: int) -> Iterator[list[Any]]:
     if part.not_applicable_rule:
         status = f"{status}：{part.not_applicable_rule}"
     numbers = [part.effective_weight, part.points, part.lost] if part.status or not part.leaf else [None] * 3
-    yield [_LEVEL * level + part.title, *numbers, part.due, part.done, status, basis_of(part) or None]
+    yield [_LEVEL * level + part.title, *numbers, part.due, part.done, status, basis_of(part.leaf) or None]
     for below in part.parts:
         yield from _part(below, level + 1)
 

@@ -10,6 +10,7 @@ from rich.text import Text
 from kaohe.explaining import VETOES, Explanation, Item, Part, plain_number
 from kaohe.explaining.called import item_called
 from kaohe.publication.wording import interval, state_of
+from kaohe.scheme.parts import Leaf
 from kaohe.words import say
 
 _STEP = 2
@@ -43,9 +44,9 @@ def headline(found: Explanation) -> list[str]:
     return said
 
 
-def basis_of(part: Part) -> str:
+def basis_of(leaf: Leaf | None) -> str:
     """The rule behind an indicator, its article, and of which kind it is."""
-    basis = part.leaf and part.leaf.basis
+    basis = leaf and leaf.basis
     if not basis:
         return ""
     return f"{basis.rule} {basis.article}（{say(f'basis_{basis.basis_type}')}）"
@@ -79,7 +80,7 @@ def _part(part: Part, indent: int, asked: str | None) -> Iterator[tuple[int, Tex
         if part.due is not None:
             numbers = {"due": plain_number(part.due), "done": plain_number(part.done or Decimal(0))}
             yield deeper, Text(say("explain_due", **numbers), style="dim")
-        if basis := basis_of(part):
+        if basis := basis_of(part.leaf):
             yield deeper, Text(say("explain_basis", basis=basis), style="dim")
     items = sorted(part.items, key=lambda item: item.lost + item.gained, reverse=True)
     whole = part.name == asked

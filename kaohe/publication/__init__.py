@@ -30,3 +30,10 @@ def in_force(home: Path, year: int | None = None) -> Path:
         if publication := pointed_at(published / str(candidate)):
             return publication
     raise KaoheError("nothing_published", year=year or "—", home=home)
+
+
+def earlier_years(home: Path, year: int) -> dict[int, Path]:
+    """The publications in force of the years before ``year``, in their order."""
+    folders = {int(path.name): path for path in (home / "published").glob("[0-9]*") if path.name.isdecimal()}
+    found = {earlier: pointed_at(folders[earlier]) for earlier in sorted(folders) if earlier < year}
+    return {earlier: publication for earlier, publication in found.items() if publication}

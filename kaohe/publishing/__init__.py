@@ -7,7 +7,7 @@ and is replaced atomically, by lifecycle.py, once the year's log says so.
 import datetime as dt
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +35,8 @@ _SNAPSHOT = (
     "sensitivity",
     "leave_one_out",
     "lost_points",
+    "node_median",
+    "month_system",
     "corrected",
     "record_count",
     "unit_name",
@@ -46,6 +48,11 @@ _SNAPSHOT = (
     "scheme_alert",
     "measure_table",
     "systems",
+)
+
+_EARLIER_SCORE = (
+    "create or replace table main.earlier_score (is_last boolean, publication varchar, year integer, unit_id varchar, "
+    "category varchar, total decimal(9,2), rank integer, ranked integer, grade varchar)"
 )
 
 #: The alerts that a publication has: all but the restricted ones.
@@ -71,15 +78,34 @@ def point(folder: Path, name: str) -> None:
 def compare(warehouse: Warehouse, sql: Path, earlier: Path) -> int:
     """Make ``main.changed``: what differs between the scores in the warehouse and an earlier publication's. Gives how
     many units."""
-    quoted = str(earlier / SNAPSHOT).replace("'", "''")
-    warehouse.con.execute(f"attach '{quoted}' as earlier (read_only)")
-    try:
+    with _attached(warehouse, earlier):
         query = (sql / "publications" / "changed.sql").read_text(encoding="utf-8")
         warehouse.con.execute(f"create or replace table main.changed as {query}")
-    finally:
-        warehouse.con.execute("detach earlier")
     ((units,),) = warehouse.rows("select count(distinct unit_id) from main.changed")
     return int(units)
+
+
+def look_back(warehouse: Warehouse, sql: Path, last: Path | None, years: Iterable[Path]) -> None:
+    """Make ``main.earlier_score``: where the units stood in the publication that this one takes the place of
+    (``is_last``), and in those of earlier years."""
+    query = (sql / "publications" / "earlier_score.sql").read_text(encoding="utf-8")
+    warehouse.con.execute(_EARLIER_SCORE)
+    for publication in (*years, *([last] if last else [])):
+        if (publication / SNAPSHOT).exists():
+            with _attached(warehouse, publication):
+                more = [publication == last, publication.name]
+                warehouse.con.execute(f"insert into main.earlier_score select ?, ?, * from ({query}\n)", more)
+
+
+@contextmanager
+def _attached(warehouse: Warehouse, publication: Path) -> Iterator[None]:
+    """The tables of a publication, in the schema ``earlier``."""
+    quoted = str(publication / SNAPSHOT).replace("'", "''")
+    warehouse.con.execute(f"attach '{quoted}' as earlier (read_only)")
+    try:
+        yield
+    finally:
+        warehouse.con.execute("detach earlier")
 
 
 def publish(
@@ -147,7 +173,8 @@ def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, 
         path = str(aside / f"{table}.parquet").replace("'", "''")
         warehouse.con.execute(f"copy (select * from main.{table}) to '{path}' (format parquet)")
     warehouse.frame("select * from main.scores").write_csv(aside / "scores.csv", include_bom=True)
-    _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *(["changed"] if edition.compared else [])], aside / SNAPSHOT)
+    looked_back = ["earlier_score", *(["changed"] if edition.compared else [])]
+    _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *looked_back], aside / SNAPSHOT)
     with Snapshot(aside) as snapshot:
         snapshot.frame("select * from main.quarantine").write_csv(aside / "quarantine.csv", include_bom=True)
         alerts = snapshot.frame("select * exclude (restricted) from main.alerts")

@@ -33,6 +33,8 @@ FAMILIES = (
     "explain_part_",
     "explain_grade_",
     "varied_",
+    "item_",
+    "page_",
     "marked_",
     "remedy_",
     "type_",

@@ -1,0 +1,303 @@
+"""index.html, the page that leadership opens: one file, made to be opened from a folder or a mail, asking for nothing else.
+
+The league tables stand in the HTML itself, so that they show and print where scripts do not run. Scripts sort, filter and open a
+unit's check-up sheet. These are packed into the page; where they would make it too heavy, they stand in files beside it.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from kaohe.contracts import Contracts
+from kaohe.explaining.text import basis_of
+from kaohe.publication.snapshot import Snapshot
+from kaohe.publication.wording import intervals, stale_sources, state_of
+from kaohe.publishing.check_up import CheckUps, moved, signed
+from kaohe.scheme import Scheme
+from kaohe.scheme.parts import Leaf
+from kaohe.words import language, say
+
+Plain = dict[str, Any]
+_HERE = Path(__file__).parent
+#: Base64 of check-up sheets that one page carries; more of them stand in files of about this size beside it.
+_CARRIED, _IN_A_FILE = 1_200_000, 400_000
+#: The folder of those files.
+SHEETS = "index.files"
+#: Words that the script says.
+_SPOKEN = (
+    "page_back", "page_count", "page_no_script_data", "page_not_unpacked", "page_print", "page_median", "page_unit_rate",
+    "page_losses", "page_no_losses", "page_extras", "page_unscored", "page_months", "page_months_note", "page_history",
+    "page_no_months", "page_alerts_of_unit", "page_month", "page_nothing_due", "page_dimensions", "page_records",
+    "heading_dimension", "heading_points", "heading_effective_weight", "heading_lost", "heading_system", "heading_total",
+    "heading_rank", "heading_grade", "heading_year_assessed", "explain_no_record", "page_rate_axis", "page_units_axis",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Packed:
+    """Check-up sheets ready to be carried: unit → its sheet, pressed and in letters; and which file each stands in."""
+
+    carried: dict[str, str]
+    files: dict[str, dict[str, str]]
+
+
+def write_page(
+    snapshot: Snapshot,
+    contracts: Contracts,
+    scheme: Scheme,
+    manifest: Plain,
+    check_ups: CheckUps,
+    sheets: Sequence[Plain],
+    path: Path,
+) -> None:
+    """Write the page to ``path``, from the check-up sheet of every unit; the same publication gives the same bytes."""
+    packed = _pack(sheets)
+    for name, carried in packed.files.items():
+        file = path.parent / SHEETS / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"kaohe({json.dumps(carried)});\n", encoding="utf-8")
+    page = _Page(snapshot, contracts, scheme, manifest, check_ups)
+    data = page.data() | {
+        "carried": packed.carried,
+        "files": {unit: f"{SHEETS}/{name}" for name, units in packed.files.items() for unit in units},
+    }
+    scripts = [_library(), (_HERE / "page.js").read_text(encoding="utf-8")]
+    said = {
+        "lang": {"zh": "zh-CN", "en": "en"}[language()],
+        "policy": _policy(scripts, bool(packed.files)),
+        "css": Markup((_HERE / "page.css").read_text(encoding="utf-8")),
+        "scripts": [Markup(script) for script in scripts],
+        "data": Markup(_in_script(data)),
+        "say": say,
+        **page.context(),
+    }
+    template = _environment().from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
+    path.write_text(template.render(said), encoding="utf-8", newline="\n")
+
+
+def _environment() -> Environment:
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+@cache
+def _library() -> str:
+    """Vega-Lite and what shows it, as one script."""
+    import vl_convert
+
+    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    assert "</script" not in script.lower()
+    return str(script)
+
+
+def _policy(scripts: Sequence[str], files: bool) -> str:
+    """The page's content security policy: its own scripts and the files beside it, and nothing from anywhere else."""
+    own = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in scripts
+    )
+    beside = " 'self' file:" if files else ""
+    return f"default-src 'none'; script-src {own}{beside}; style-src 'unsafe-inline'; img-src data:; form-action 'none'"
+
+
+def _in_script(data: Plain) -> str:
+    """JSON that cannot end the script it stands in."""
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _pack(sheets: Sequence[Plain]) -> _Packed:
+    pressed = {sheet["id"]: _press(sheet) for sheet in sheets}
+    if sum(map(len, pressed.values())) <= _CARRIED:
+        return _Packed(pressed, {})
+    files: dict[str, dict[str, str]] = {}
+    room = 0
+    for unit, text in pressed.items():
+        if room < len(text):
+            room = _IN_A_FILE
+            files[f"{len(files) + 1:04d}.js"] = {}
+        room -= len(text)
+        files[f"{len(files):04d}.js"][unit] = text
+    return _Packed({}, files)
+
+
+def _press(sheet: Plain) -> str:
+    text = json.dumps(sheet, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode()
+
+
+class _Page:
+    """What stands in the page besides the sheets."""
+
+    def __init__(
+        self, snapshot: Snapshot, contracts: Contracts, scheme: Scheme, manifest: Plain, check_ups: CheckUps
+    ) -> None:
+        self.snapshot, self.contracts, self.scheme, self.manifest = snapshot, contracts, scheme, manifest
+        self.check_ups = check_ups
+        self.grades = [grade.title for grade in scheme.grades.values()]
+        self.scores = list(snapshot.frame("select * from main.scores").iter_rows(named=True))
+        self.categories = sorted({row["category"] for row in self.scores}, reverse=True)
+
+    def data(self) -> Plain:
+        """What the script needs."""
+        counted = [
+            {
+                "category": category,
+                "grade": grade,
+                "order": number,
+                "count": sum(row["category"] == category and row["grade"] == grade for row in self.scores),
+            }
+            for category in self.categories
+            for number, grade in enumerate(self.grades)
+        ]
+        return {"grades": counted, "order": self.grades, "words": {key: _spoken(key) for key in _SPOKEN}}
+
+    def context(self) -> Plain:
+        """What the template needs."""
+        manifest = self.manifest
+        return {
+            "title": self.scheme.title,
+            "state": state_of(manifest),
+            "manifest": manifest,
+            "notice": say("sheet_notice", **manifest["act"]) if manifest["state"] == "announced" else "",
+            "stale": stale_sources(manifest),
+            "tiles": list(self._tiles()),
+            "compared": self._compared(),
+            "grades": self.grades,
+            "counts": self.data()["grades"],
+            "categories": self.categories,
+            "dimensions": [node.title for node in self.scheme.dimensions.values()],
+            "league": {category: list(self._league(category)) for category in self.categories},
+            "quality": self._quality(),
+            "alerts": self._alerts(),
+            "method": list(self._method()),
+            "scheme": self.scheme,
+        }
+
+    def _tiles(self) -> Iterator[tuple[str, str, str]]:
+        """(heading, number, remark) of what a reader wants to know first."""
+        ranked = sum(row["rank"] is not None for row in self.scores)
+        by_category = "，".join(f"{c} {sum(r['category'] == c for r in self.scores)}" for c in self.categories)
+        yield say("page_units"), str(len(self.scores)), by_category
+        best = self.grades[0]
+        excellent = sum(row["grade"] == best for row in self.scores)
+        yield best, str(excellent), say("page_of_ranked", count=ranked)
+        manifest = self.manifest
+        files = len(manifest["inputs"])
+        yield say("page_files"), str(files), say("page_unreadable", count=len(manifest["unreadable"]))
+        yield (
+            say("page_records"),
+            f"{manifest['records_in']:,}",
+            say("page_used", count=f"{manifest['records_used']:,}"),
+        )
+        share = Decimal(manifest["records_quarantined"]) * 100 / max(1, manifest["records_in"])
+        yield say("page_quarantined"), f"{manifest['records_quarantined']:,}", f"{share:.1f}%"
+
+    def _compared(self) -> str:
+        """Which publication the changes are measured against."""
+        last = {row["publication"] for row in self.check_ups.last.values()}
+        return say("page_compared", publication=last.pop()) if last else ""
+
+    def _league(self, category: str) -> Iterator[Plain]:
+        nodes = self.snapshot.rows("select unit_id, node, points from main.node_scores")
+        points = {(unit, node): value for unit, node, value in nodes}
+        held = intervals(self.snapshot)
+        bounds = dict(self._bounds())
+        known: dict[str, list[str]] = {}
+        for unit, name in self.snapshot.rows("select unit_id, name from main.unit_name order by all"):
+            known.setdefault(unit, []).append(name)
+        ranked = sum(row["category"] == category and row["rank"] is not None for row in self.scores)
+        highest = max((row["total"] for row in self.scores), default=Decimal(1)) or Decimal(1)
+        for row in (row for row in self.scores if row["category"] == category):
+            unit, there = row["unit_id"], row["status"] != "no_data"
+            change = self.check_ups.change(row)
+            low, high = bounds.get(unit, (None, None))
+            marks = [
+                say(f"status_{row['status']}") if row["status"] != "scored" else "",
+                self.scheme.vetoes[row["veto"]].title if row["veto"] else "",
+                say("heading_tied") if row["tied"] else "",
+                say("heading_quota_tie") if row["quota_tie"] else "",
+            ]
+            yield {
+                "id": unit,
+                "name": row["unit_name"],
+                "search": " ".join([unit.lower(), row["unit_name"].lower(), *known.get(unit, [])]),
+                "rank": row["rank"],
+                "total": row["total"] if there else None,
+                "width": f"{float(row['total'] / highest * 100):.1f}",
+                "grade": row["grade"] or "",
+                "band": self.grades.index(row["grade"]) if row["grade"] else "",
+                "interval": held.get(unit, ("", False))[0],
+                "overlaps": held.get(unit, ("", False))[1],
+                "low": f"{100 * (low - 1) / ranked:.1f}" if low else "",
+                "high": f"{100 * high / ranked:.1f}" if high else "",
+                "places": change["places"] if change else None,
+                "moved": moved(change["places"]) if change else "",
+                "gained": signed(change["points"]) if change else "",
+                "dimensions": [points.get((unit, name)) if there else None for name in self.scheme.dimensions],
+                "bonus": row["bonus"] if there else None,
+                "deduction": row["deduction"] if there else None,
+                "marks": [mark for mark in marks if mark],
+            }
+
+    def _bounds(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        if self.snapshot.has("rank_interval"):
+            for unit, low, high in self.snapshot.rows("select unit_id, rank_low, rank_high from main.rank_interval"):
+                yield unit, (low, high)
+
+    def _quality(self) -> Plain:
+        manifest = self.manifest
+        counts = [
+            [self.contracts[table].title, *(count[name] for name in _COUNTS)]
+            for table, count in manifest["tables"].items()
+            if table in self.contracts and not self.contracts[table].restricted and count["records_in"]
+        ]
+        return {
+            "tables": sorted(counts, key=lambda row: -row[3]),
+            "reasons": [[say(f"reason_{why}"), count] for why, count in manifest["quarantined_by_reason"].items()],
+            "unreadable": list(manifest["unreadable"].items()),
+            "left_out": len(manifest["left_out"]),
+            "flagged": manifest["flagged"],
+        }
+
+    def _alerts(self) -> list[Plain]:
+        """How many there are of each kind, the most urgent first."""
+        found = self.snapshot.rows(
+            "select level, title, count(*), count(distinct unit_id) from main.alerts group by level, title "
+            "order by case level when 'urgent' then 1 when 'warning' then 2 else 3 end, count(*) desc, title"
+        )
+        return [
+            {"level": level, "called": say(f"level_{level}"), "title": title, "count": count, "units": units}
+            for level, title, count, units in found
+        ]
+
+    def _method(self) -> Iterator[Plain]:
+        section = "base"
+        for entry in self.scheme.entries:
+            if entry.section != section:
+                section = entry.section
+                yield {"title": say(f"explain_part_{_SECTIONS[section]}"), "depth": 1, "weight": None, "basis": ""}
+            leaf = entry.node if isinstance(entry.node, Leaf) else None
+            yield {
+                "title": entry.node.title,
+                "depth": entry.depth if section == "base" else 2,
+                "weight": entry.weight,
+                "basis": basis_of(leaf),
+            }
+
+
+_SECTIONS = {"bonus": "bonus", "deduction": "deductions", "veto": "vetoes"}
+_COUNTS = ("records_in", "records_used", "records_quarantined", "other_year")
+
+
+def _spoken(key: str) -> str:
+    """A sentence for the script, with its blanks left open."""
+    return say(key, count="{count}", month="{month}") if key in ("page_count", "page_month") else say(key)
