@@ -22,7 +22,7 @@ from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
 from kaohe.project import Project, file_hashes
-from kaohe.publication import MANIFEST, in_force, pointed_at
+from kaohe.publication import MANIFEST, SUMS, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.safely import replace as replace_file
@@ -252,6 +252,7 @@ def verify(home: Path, year: int) -> list[str]:
         for name in sorted(expected.keys() | there.keys()):
             if expected.get(name) != there.get(name):
                 wrong.append(say("verify_file", publication=publication, file=name))
+        wrong += [say("verify_file", publication=publication, file=name) for name in _below(found.folder / publication)]
         if MANIFEST in there and not found.log.holds(read_manifest(found.folder / publication)["log"]):
             wrong.append(say("verify_anchor", publication=publication))
     moved = found.log.of(*_MOVES)
@@ -262,6 +263,16 @@ def verify(home: Path, year: int) -> list[str]:
         if (path.read_bytes() if path.exists() else None) != found._ledger(table):
             wrong.append(say("verify_ledger", path=path))
     return wrong
+
+
+def _below(publication: Path) -> list[str]:
+    """The files in the folders of a publication that are not as its own list of them says."""
+    if not (publication / SUMS).exists():
+        return []  # there is none, or it is missed already
+    lines = (publication / SUMS).read_text(encoding="utf-8").splitlines()
+    listed = {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines) if "/" in name}
+    there = file_hashes(publication, "*/**/*")
+    return sorted(name for name in listed.keys() | there.keys() if listed.get(name) != there.get(name))
 
 
 def contracts_with(table: str) -> Contracts:

@@ -26,9 +26,12 @@ def flush_folder(folder: Path) -> None:
 
 
 def flush_tree(folder: Path) -> None:
-    """Bring every file of a folder to the disk."""
+    """Bring every file of a folder, and of those in it, to the disk."""
     for path in sorted(folder.iterdir()):
-        _flush(path, os.O_RDWR)
+        if path.is_dir():
+            flush_tree(path)
+        else:
+            _flush(path, os.O_RDWR)
     flush_folder(folder)
 
 

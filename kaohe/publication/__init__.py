@@ -7,8 +7,12 @@ from pathlib import Path
 
 from kaohe.errors import KaoheError
 
-WORKBOOK = "评分表.xlsx"
+#: What people open. A check-up sheet stands in the folder that the manifest gives a unit (``units``), below ``UNITS``.
+PAGE, WORKBOOK, NOTICE, CHECK_UP = "index.html", "评分表.xlsx", "通报", "体检单.pdf"
+UNITS = "units"
 MANIFEST = "manifest.json"
+#: The SHA-256 of every other file, as ``sha256sum --check`` reads it.
+SUMS = "SHA256SUMS"
 
 
 def pointed_at(folder: Path) -> Path | None:

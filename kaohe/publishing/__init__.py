@@ -14,11 +14,16 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.contracts import Contracts
-from kaohe.publication import MANIFEST, WORKBOOK
+from kaohe.explaining import Explainer
+from kaohe.project import file_hashes
+from kaohe.publication import MANIFEST, PAGE, SUMS, WORKBOOK
 from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.changes import CHANGES, changes
+from kaohe.publishing.check_up import CheckUps
+from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
 from kaohe.publishing.manifest import State, manifest
+from kaohe.publishing.page import write_page
 from kaohe.publishing.workbook import write_workbook
 from kaohe.safely import flush_folder, flush_tree, replace
 from kaohe.scheme import Scheme
@@ -49,6 +54,9 @@ _SNAPSHOT = (
     "measure_table",
     "systems",
 )
+
+#: Files that say in which state a publication is; they are written anew for another one.
+_FACES = (PAGE, WORKBOOK, MANIFEST, SUMS)
 
 _EARLIER_SCORE = (
     "create or replace table main.earlier_score (is_last boolean, publication varchar, year integer, unit_id varchar, "
@@ -139,7 +147,7 @@ def restate(source: Path, edition: Edition, contracts: Contracts, scheme: Scheme
     target = source.parent / edition.name
     with _written(target) as aside, speaking(before["language"]):
         for path in sorted(source.iterdir()):
-            if path.name not in (WORKBOOK, MANIFEST):
+            if path.is_file() and path.name not in _FACES:
                 shutil.copyfile(path, aside / path.name)
         _write_faces(contracts, scheme, said, aside)
     return target
@@ -186,9 +194,16 @@ def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, 
 def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], aside: Path) -> None:
     """What says which state the publication is in: made from its snapshot and its manifest alone."""
     with Snapshot(aside) as snapshot:
+        check_ups = CheckUps(snapshot, scheme)
+        sheets = [check_ups.check_up(found) for found in Explainer(snapshot, said, contracts, scheme).explain_all()]
+        said = said | {"units": unit_folders((sheet["id"], sheet["name"]) for sheet in sheets)}
         write_workbook(snapshot, contracts, scheme, said, aside / WORKBOOK)
+        write_page(snapshot, contracts, scheme, said, check_ups, sheets, aside / PAGE)
+        write_check_ups(sheets, said, aside)
     text = json.dumps(said, ensure_ascii=False, indent=2, default=str)
     (aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    sums = file_hashes(aside, "**/*").items()
+    (aside / SUMS).write_text("".join(f"{sha256}  {path}\n" for path, sha256 in sums), encoding="utf-8", newline="\n")
 
 
 def _write_snapshot(warehouse: Warehouse, contracts: Contracts, results: list[str], path: Path) -> None:

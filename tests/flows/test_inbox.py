@@ -12,6 +12,7 @@ from kaohe import loading
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from tests.helpers import CHECK, FINDING, STUDY, Result, assess, check, registry, write_csv, write_xlsx
+from tests.published import DIFFERS, files, said
 
 
 def reasons(result: Result) -> dict[str, int]:
@@ -137,11 +138,10 @@ def test_the_order_of_loading_never_matters(inbox: Path, tmp_path: Path) -> None
 def test_the_same_inputs_give_the_same_bytes(inbox: Path, tmp_path: Path) -> None:
     write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室"), check("C2", "没有这个单位")])
     one, other = assess(inbox, tmp_path / "a"), assess(inbox, tmp_path / "b")
-    names = sorted(path.name for path in one.folder.iterdir())
-    assert names == sorted(path.name for path in other.folder.iterdir())
-    for name in names:
-        if name not in ("manifest.json", "snapshot.duckdb"):
-            assert (one.folder / name).read_bytes() == (other.folder / name).read_bytes(), name
+    assert files(one.folder).keys() == files(other.folder).keys()
+    for name, path in files(one.folder).items():
+        if name not in DIFFERS:
+            assert path.read_bytes() == (other.folder / name).read_bytes(), name
     assert one.manifest | {"created_at": ""} == other.manifest | {"created_at": ""}
 
 
@@ -264,8 +264,8 @@ def test_people_never_reach_a_publication(inbox: Path, home: Path) -> None:
     result = assess(inbox, home)
     assert (home / "warehouse").stat().st_mode & 0o777 == 0o700
     assert (home / "secret.key").stat().st_mode & 0o777 == 0o600
-    for path in result.folder.iterdir():
-        data = path.read_bytes()
+    for path in files(result.folder).values():
+        data = said(path)
         for name in ("赵铁柱", "钱多多"):
             assert name.encode() not in data, path.name
             assert name.encode("utf-16-le") not in data, path.name

@@ -14,14 +14,15 @@ import openpyxl
 import polars as pl
 import pytest
 
-from kaohe import lifecycle, publishing
+from kaohe import lifecycle, proceedings
 from kaohe.acts import Log
 from kaohe.errors import KaoheError
 from kaohe.proceedings import proceedings, verify
-from kaohe.publication import WORKBOOK
+from kaohe.publication import CHECK_UP, MANIFEST, PAGE, SUMS, WORKBOOK
 from kaohe.words import use_language
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, Office, refused
+from tests.published import files
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +86,9 @@ def test_announcing_restates_the_same_scores(office: Callable[[str], Office]) ->
     assert note(before).startswith("初评    截至 2024-04-01")
     days = "公示至 2024-05-07，申诉至 2024-05-13"
     assert note(after) == f"公示稿    截至 2024-04-01    发布编号 {after.folder.name}    {days}"
-    for path in before.folder.iterdir():
-        same = (after.folder / path.name).read_bytes() == path.read_bytes()
-        assert same is (path.name not in (WORKBOOK, "manifest.json")), path.name
+    for name, path in files(before.folder).items():
+        same = (after.folder / name).read_bytes() == path.read_bytes()
+        assert same is (name not in (PAGE, WORKBOOK, MANIFEST, SUMS) and CHECK_UP not in name), name
     assert after.manifest["restated_from"] == before.folder.name
     assert after.manifest["act"]["document"] == "党办〔2024〕1号"
     assert after.manifest["inputs"] == before.manifest["inputs"]
@@ -425,7 +426,7 @@ def test_two_commands_at_once_wait_for_one_another(office: Callable[[str], Offic
     assert ours.appeal() == "A1"
 
 
-@pytest.mark.parametrize(("owner", "name"), [(publishing, "current"), (Log, "read")])
+@pytest.mark.parametrize(("owner", "name"), [(proceedings, "pointed_at"), (Log, "read")])
 def test_a_log_that_is_being_written_is_no_cut_log(
     office: Callable[[str], Office], monkeypatch: pytest.MonkeyPatch, owner: object, name: str
 ) -> None:

@@ -1,7 +1,8 @@
-"""index.html, the page that leadership opens: one file, made to be opened from a folder or a mail, asking for nothing else.
+"""index.html, the page that leadership opens: one file, to be opened from a folder or a mail, asking for nothing else.
 
-The league tables stand in the HTML itself, so that they show and print where scripts do not run. Scripts sort, filter and open a
-unit's check-up sheet. These are packed into the page; where they would make it too heavy, they stand in files beside it.
+The league tables stand in the HTML itself, so that they show and print where scripts do not run. Scripts sort, filter
+and open a unit's check-up sheet. These are packed into the page; where they would make it too heavy, they stand in
+files beside it.
 """
 
 import base64
@@ -35,12 +36,39 @@ _CARRIED, _IN_A_FILE = 1_200_000, 400_000
 SHEETS = "index.files"
 #: Words that the script says.
 _SPOKEN = (
-    "page_back", "page_count", "page_no_script_data", "page_not_unpacked", "page_print", "page_median", "page_unit_rate",
-    "page_losses", "page_no_losses", "page_extras", "page_unscored", "page_months", "page_months_note", "page_history",
-    "page_no_months", "page_alerts_of_unit", "page_month", "page_nothing_due", "page_dimensions", "page_records",
-    "heading_dimension", "heading_points", "heading_effective_weight", "heading_lost", "heading_system", "heading_total",
-    "heading_rank", "heading_grade", "heading_year_assessed", "explain_no_record", "page_rate_axis", "page_units_axis",
-)  # fmt: skip
+    "page_back",
+    "page_count",
+    "page_no_script_data",
+    "page_not_unpacked",
+    "page_print",
+    "page_median",
+    "page_unit_rate",
+    "page_losses",
+    "page_no_losses",
+    "page_extras",
+    "page_unscored",
+    "page_months",
+    "page_months_note",
+    "page_history",
+    "page_no_months",
+    "page_alerts_of_unit",
+    "page_month",
+    "page_nothing_due",
+    "page_dimensions",
+    "page_records",
+    "heading_dimension",
+    "heading_points",
+    "heading_effective_weight",
+    "heading_lost",
+    "heading_system",
+    "heading_total",
+    "heading_rank",
+    "heading_grade",
+    "heading_year_assessed",
+    "explain_no_record",
+    "page_rate_axis",
+    "page_units_axis",
+)
 
 
 @dataclass(frozen=True)
@@ -164,7 +192,7 @@ class _Page:
         """What the template needs."""
         manifest = self.manifest
         return {
-            "title": self.scheme.title,
+            "title": say("page_title", year=manifest["year"]),
             "state": state_of(manifest),
             "manifest": manifest,
             "notice": say("sheet_notice", **manifest["act"]) if manifest["state"] == "announced" else "",

@@ -30,9 +30,8 @@
   };
 
   function draw(place, spec) {
-    if (!window.vegaEmbed) return;
     const options = { actions: false, renderer: "svg", ast: true, defaultStyle: false, tooltip: false };
-    vegaEmbed(place, { ...spec, config, background: null, autosize: { type: "fit-x", contains: "padding" } }, options);
+    vegaEmbed(place, { ...spec, config, background: null, autosize: "fit-x" }, options);
   }
 
   function wide(place, most) {
@@ -40,16 +39,17 @@
   }
 
   function drawGrades() {
+    document.querySelector("table.grades").classList.add("unseen"); // for those who hear the page: the chart says the same
     draw($("grades-chart"), {
       width: wide($("grades-chart"), 1160),
-      height: { step: 34 },
+      height: 34 * new Set(data.grades.map((each) => each.category)).size,
       data: { values: data.grades },
       encoding: { y: { field: "category", type: "nominal", title: null, sort: null } },
       layer: [
         {
           mark: { type: "bar" },
           encoding: {
-            x: { field: "count", type: "quantitative", title: words.page_units_axis, axis: { tickMinStep: 1, format: "d" } },
+            x: { field: "count", type: "quantitative", title: words.page_units_axis, axis: { tickMinStep: 1, tickCount: 8, format: "d" } },
             order: { field: "order" },
             color: {
               field: "grade", type: "nominal", title: null, sort: data.order,
@@ -75,7 +75,7 @@
     if (!rows.length) return;
     draw(place, {
       width: wide(place, 900),
-      height: { step: 34 },
+      height: 34 * rows.length,
       data: { values: rows },
       encoding: { y: { field: "title", type: "nominal", title: null, sort: null, axis: { labelLimit: 260 } } },
       layer: [
@@ -219,7 +219,7 @@
         element("thead", {}, element("tr", {}, element("th", { scope: "col" }, words.heading_system), ...months.map((month) => element("th", { scope: "col" }, month)))),
         element("tbody", {}, ...rows.map((row) => element("tr", {}, element("th", { scope: "row" }, row.title), ...row.cells.map((cell) => {
           if (!cell) return element("td", { class: "nil" }, element("span", { class: "unseen" }, words.page_nothing_due));
-          const kind = cell.rate >= 1000 ? "full" : cell.rate > 0 ? "part" : "none";
+          const kind = cell.rate >= 1000 ? "full" : cell.rate >= 900 ? "near" : cell.rate > 0 ? "part" : "none";
           return element("td", { class: kind, title: cell.text }, `${Math.floor(cell.rate / 10)}%`);
         }))))));
   }
