@@ -14,7 +14,8 @@ import openpyxl
 import polars as pl
 import pytest
 
-from kaohe import lifecycle, proceedings
+from kaohe import lifecycle
+from kaohe import proceedings as where_results_stand
 from kaohe.acts import Log
 from kaohe.errors import KaoheError
 from kaohe.proceedings import proceedings, verify
@@ -426,7 +427,7 @@ def test_two_commands_at_once_wait_for_one_another(office: Callable[[str], Offic
     assert ours.appeal() == "A1"
 
 
-@pytest.mark.parametrize(("owner", "name"), [(proceedings, "pointed_at"), (Log, "read")])
+@pytest.mark.parametrize(("owner", "name"), [(where_results_stand, "pointed_at"), (Log, "read")])
 def test_a_log_that_is_being_written_is_no_cut_log(
     office: Callable[[str], Office], monkeypatch: pytest.MonkeyPatch, owner: object, name: str
 ) -> None:
