@@ -13,11 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, Phase, settings
 
+from kaohe.loading import Pulled
 from kaohe.project import Project
+from kaohe.publication import in_force
+from kaohe.run import Outcome
 from kaohe.words import use_language
-from tests.helpers import project_copy, registry, write_csv
+from tests.helpers import SAMPLE, YEAR, Result, assess, project_copy, registry, write_csv
 
 # The same examples on every machine and every day; a longer search is started by hand with --hypothesis-profile=long.
 # No test depends on the clock.
@@ -59,6 +63,18 @@ def libraries() -> None:
 def home(tmp_path: Path, libraries: None) -> Path:
     """A new home folder, for a run."""
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str, libraries: None) -> Result:
+    """The publication of the made-up bureau, made once for all who look at it; nobody may change it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder if worker_id == "master" else folder.parent
+    home = folder / "sample"
+    with FileLock(folder / "sample.lock"):
+        if not (home / "published" / str(YEAR) / "CURRENT").exists():
+            return assess(SAMPLE, home)
+    return Result(Outcome(in_force(home, YEAR), True, Pulled()), home)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from kaohe.contracts import Contracts
@@ -109,12 +109,13 @@ def write_page(
         "say": say,
         **page.context(),
     }
-    template = _environment().from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
-    path.write_text(template.render(said), encoding="utf-8", newline="\n")
+    path.write_text(_template().render(said), encoding="utf-8", newline="\n")
 
 
-def _environment() -> Environment:
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+@cache
+def _template() -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string((_HERE / "page.html.j2").read_text(encoding="utf-8"))
 
 
 @cache
