@@ -212,9 +212,8 @@ def test_on_paper(browser: Browser, sample: Result, tmp_path: Path) -> None:
     across = "".join(_text(page) for page, size in zip(pages, sizes, strict=True) if size == (842, 595))
     for name in sample.table("scores")["unit_name"]:
         assert _stands_in(name, across)
-    assert "中国共产党支部工作条例" in "".join(
-        page.extract_text() for page in pages
-    )  # the method, folded on the screen
+    whole = "".join(map(_text, pages))
+    assert _stands_in("中国共产党支部工作条例", whole)  # of the method, which is folded on the screen
     seen.page.get_by_role("link", name="浦东新区北蔡水务管理站").click()
     seen.page.wait_for_selector("#sheet .chart svg")
     seen.page.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True)
