@@ -90,10 +90,12 @@ class Document:
         characters that begins right of the margin, and the title. Titles stand one below the other."""
         label = say("document_annexes")
         if len(self.annexes) == 1:
-            return [(label, 2, self.annexes[0].title)]
-        begins = [2, *[2 + _width(label)] * len(self.annexes[1:])]
-        labels = [(label if number == 1 else "") + f"{number}." for number in range(1, len(self.annexes) + 1)]
-        return [(*place, annex.title) for *place, annex in zip(labels, begins, self.annexes, strict=True)]
+            return [(label, 2.0, self.annexes[0].title)]
+        lines = []
+        for number, annex in enumerate(self.annexes, 1):
+            first = number == 1
+            lines.append((f"{label if first else ''}{number}.", 2.0 if first else 2 + _width(label), annex.title))
+        return lines
 
     @property
     def hanging(self) -> float:
