@@ -14,7 +14,7 @@ from kaohe.words import language, say
 
 _WIDEST = 16
 #: In a compact table: characters that fit between the margins, and the width below which no column gives way.
-_ROOM, _FIRM = 48.5, 5.0
+_ROOM, _FIRM = 49.0, 5.0
 _DIGITS = "〇一二三四五六七八九"
 Part = TypeVar("Part")
 
@@ -52,7 +52,7 @@ class Table:
         columns = list(zip(self.headings, *self.rows, strict=True))
         if not self.compact:
             return [min(_WIDEST, max(map(_width, column))) + 1 for column in columns]
-        wanted = [max(math.ceil(_width(head) / 2), 2.0, *map(_width, cells)) + 0.7 for head, *cells in columns]
+        wanted = [max(_heading_width(head), *map(_width, cells)) + 0.55 for head, *cells in columns]
         spare = [max(0.0, width - _FIRM) for width in wanted]
         over = max(0.0, sum(wanted) - _ROOM)
         given = min(1.0, over / sum(spare)) if over else 0.0
@@ -123,6 +123,12 @@ class Document:
 def _width(text: str) -> float:
     """In characters of the body: a Latin letter or digit takes half of one."""
     return sum(1 if unicodedata.east_asian_width(mark) in "WF" else 0.5 for mark in text)
+
+
+def _heading_width(text: str) -> float:
+    """Of a heading that may take two lines: Chinese is cut anywhere, English between words."""
+    widths = [(_width(word), 2 * _width(word) == len(word)) for word in text.split()]
+    return max([2.0, *(width if is_latin else math.ceil(width / 2) for width, is_latin in widths)])
 
 
 def numbered(body: tuple[Block, ...]) -> Iterator[tuple[str, Block]]:

@@ -39,6 +39,7 @@ def write_docx(document: Document, path: Path) -> None:
     _text(docx, document.addressee, _BODY, indent=0)
     for number, part in numbered(document.body):
         _part(docx, number, part)
+    before = len(docx.paragraphs)
     if document.attachment or document.annexes:
         _text(docx, "", _BODY)
     if document.attachment:
@@ -52,7 +53,8 @@ def write_docx(document: Document, path: Path) -> None:
         paragraph = _text(docx, text, _BODY, indent=0)
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         paragraph.paragraph_format.right_indent = Pt(right * _CHARACTER)
-        paragraph.paragraph_format.keep_with_next = text != document.date
+    for paragraph in docx.paragraphs[before - 1 : -1]:  # no page has nothing but a signature
+        paragraph.paragraph_format.keep_with_next = True
     for head, annex in document.headed_annexes:
         _text(docx, head, _HEADING, indent=0).paragraph_format.page_break_before = True
         _title(docx, annex.title)
@@ -135,7 +137,7 @@ def _table(docx: Any, table: Table) -> None:
             cell.vertical_alignment = 1  # centre
             paragraph = cell.paragraphs[0]
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-            paragraph.paragraph_format.line_spacing = Pt(size * 1.7)
+            paragraph.paragraph_format.line_spacing = Pt(13.5 if table.compact else 18)
             snap = OxmlElement("w:snapToGrid")
             snap.set(qn("w:val"), "0")
             paragraph._p.pPr.insert_element_before(snap, "w:spacing", "w:ind", "w:jc", "w:rPr")
@@ -145,9 +147,10 @@ def _table(docx: Any, table: Table) -> None:
         column.width = width
     if table.note:
         note = docx.add_paragraph()
-        note.paragraph_format.line_spacing = Pt(18)
+        note.paragraph_format.line_spacing, note.paragraph_format.space_after = Pt(18), Pt(_PITCH / 2)
         _run(note, table.note, _BODY, _TABLE_SIZE)
-    _text(docx, "", _BODY).paragraph_format.line_spacing = Pt(_PITCH / 2)
+    else:
+        _text(docx, "", _BODY).paragraph_format.line_spacing = Pt(_PITCH / 2)
 
 
 def _cell_margins(grid: Any) -> None:

@@ -134,7 +134,9 @@ class NoticeWriter(Writer[Texts]):
             return self.fill(text, category=row["category"], mean=row["mean"])
         best = ""
         if self.template.named.excellent:
-            units = [unit for unit in self.figures.units(category=row["category"], total=row["highest"]) if unit["grade"]]
+            units = [
+                unit for unit in self.figures.units(category=row["category"], total=row["highest"]) if unit["grade"]
+            ]
             names = self._names(units) if len(units) <= _FEW else self.fill(texts.best_counted, count=len(units))
             best = self.fill(texts.in_brackets, text=names)
         numbers = {name: row[name] for name in ("category", "mean", "highest", "lowest", "gap")}
@@ -368,9 +370,8 @@ class NoticeWriter(Writer[Texts]):
             numbers = [None, unit["unit_name"], *[None] * (len(numbers) - 2)]
         marks = [
             say(f"status_{unit['status']}") if unit["status"] != "scored" else "",
-            say("heading_veto") + unit["veto"] if unit["veto"] else "",
-            say("heading_tied") if unit["tied"] else "",
-            say("heading_quota_tie") if unit["quota_tie"] else "",
+            f"{say('heading_veto')} {unit['veto']}" if unit["veto"] else "",
+            say("heading_quota_tie") if unit["quota_tie"] else say("heading_tied") if unit["tied"] else "",
         ]
         remark = self.list(mark for mark in marks if mark)
         return (*(self.texts.nothing if cell is None else str(cell) for cell in numbers), remark)
