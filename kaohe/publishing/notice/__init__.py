@@ -17,11 +17,14 @@ NAME = "通报"
 
 
 def notice_template(project: Project) -> Template:
-    """The words of the notice. Raises ``KaoheError`` for whatever is wrong with them, so that it is known beforehand."""
+    """The words of the notice. Raises ``KaoheError`` for whatever is wrong with them, before anything is written."""
     return read_template(project.templates / "annual_notice.yml")
 
 
 def notice(snapshot: Snapshot, scheme: Scheme, manifest: dict[str, Any], template: Template) -> Document:
-    """The notice on a publication. With ``compared_with`` and ``changed_units`` in its manifest it says what changed."""
+    """The notice on a publication. With ``compared_with`` and ``changed_units`` in its manifest it says what changed.
+
+    Raises ``KaoheError`` with the file for a query that fails.
+    """
     figures = figures_of(snapshot, Project.find().sql)
     return NoticeWriter(figures, scheme, manifest, template).document()

@@ -96,6 +96,7 @@ class Texts(Joints):
     bonus_indicator: Annotated[str, Blanks("title", "facts", "points", "levels")]
     level: Annotated[str, Blanks("level", "facts")]
     no_effects: str
+    no_effects_yet: str
     problems: str
     no_problems: str
     no_problems_yet: str

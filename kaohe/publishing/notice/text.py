@@ -47,9 +47,9 @@ class NoticeWriter(Writer[Texts]):
                 Heading(texts.overall),
                 *self._overall(),
                 Heading(texts.effects),
-                *(list(self._effects()) or [Paragraph(texts.no_effects)]),
+                *(list(self._effects()) or [self._none("effects")]),
                 Heading(texts.problems),
-                *(list(self._problems()) or [self._none()]),
+                *(list(self._problems()) or [self._none("problems")]),
                 Heading(texts.steps),
                 *self._steps(),
             ),
@@ -165,7 +165,8 @@ class NoticeWriter(Writer[Texts]):
         texts, figures = self.texts, self.figures
         if units := figures.units(grade=self.grades[0]):
             yield self._said([self._excellent(units)], self.fill(texts.lead_excellent, grade=self.grades[0]))
-        if dimensions := figures.dimensions:
+        dimensions = figures.dimensions
+        if dimensions and dimensions[0]["rate"]:
             rates = [percent(row["rate"]) for row in dimensions]
             rated = [self.fill(texts.rated, title=row["title"], rate=percent(row["rate"])) for row in dimensions]
             alike = len(set(rates)) == 1
@@ -250,9 +251,6 @@ class NoticeWriter(Writer[Texts]):
         ):
             if found := list(sentences):
                 yield self._said(found, lead)
-
-    def _none(self) -> Paragraph:
-        return Paragraph(self.texts.no_problems if self.figures.whole["graded"] else self.texts.no_problems_yet)
 
     def _worst(self, row: Row) -> str:
         texts = self.texts
@@ -401,6 +399,10 @@ class NoticeWriter(Writer[Texts]):
                 cells += [str(of["losing"]), str(of["lost_per_unit"])] if of else [texts.nothing] * 2
             rows.append(tuple(cells))
         return Table(texts.losses_caption, headings, tuple(rows), note=texts.losses_note, compact=True)
+
+    def _none(self, section: str) -> Paragraph:
+        """There is nothing to say in a section, or not yet."""
+        return Paragraph(getattr(self.texts, f"no_{section}" + ("" if self.figures.whole["graded"] else "_yet")))
 
     # --- Words ------------------------------------------------------------------------------------------------------
 
