@@ -344,6 +344,23 @@ def test_many_best_units_are_counted_and_a_tie_on_the_quotas_line_is_shown(small
     assert [row[-1] for row in table.rows] == ["优秀线并列"] * 4 + [""]
 
 
+def test_halves_are_rounded_up(small: Callable[..., Document]) -> None:
+    """Of 16 units one lost 20 points. 15/16 = 93.75 %, 1/16 = 6.25 %; 620 of 640 points are 96.875 %; 1.25 a unit."""
+    names = [f"{number:02}处" for number in range(1, 17)]
+    document = small(dict.fromkeys(names, 12), {name: ["本人"] for name in names} | {"16处": ["代会"]})
+    text = "\n".join(said(document))
+    assert "优秀15个，占93.8%；良好1个，占6.3%。" in text
+    assert "各维度得分率由高到低依次为立根铸魂100.0%、强基固本96.9%。" in text
+    assert "1|书记例会|40.00|96.9%|20.00|1|1.25" in whole(document)
+
+
+def test_means_are_rounded_half_up(small: Callable[..., Document]) -> None:
+    """100, 80 and 80 are 86.666… on the average; of 40 points lost each of the three lost 13.333…"""
+    document = small(dict.fromkeys("甲乙丙", 12), {"甲": ["本人"], "乙": ["代会"], "丙": ["代会"]})
+    assert "机关处室平均86.67分" in whole(document)
+    assert "1|书记例会|40.00|66.7%|40.00|2|13.33" in whole(document)
+
+
 # --- States ----------------------------------------------------------------------------------------------------------
 
 
