@@ -45,7 +45,8 @@ def write_docx(document: Document, path: Path) -> None:
     if document.attachment:
         _text(docx, document.attachment, _BODY)
     for label, begins, title in document.named_annexes if document.annexes else ():
-        paragraph = _text(docx, f"{label}\t{title}", _BODY, indent=0)
+        gap = "\t" if len(document.annexes) > 1 else ""  # one title begins where its label ends
+        paragraph = _text(docx, f"{label}{gap}{title}", _BODY, indent=0)
         paragraph.paragraph_format.left_indent = Pt(document.hanging * _CHARACTER)
         paragraph.paragraph_format.first_line_indent = Pt((begins - document.hanging) * _CHARACTER)
     _text(docx, "", _BODY)

@@ -338,7 +338,7 @@ def test_many_best_units_are_counted_and_a_tie_on_the_quotas_line_is_shown(small
     document = small(dict.fromkeys(names, 12) | {"戊处": 6}, {name: ["本人"] for name in names}, scheme=SCHEME)
     text = "\n".join(said(document))
     assert "最高100.00分（4个单位并列），最低70.00分，相差30.00分" in text
-    assert "丁处、丙处、乙处、甲处在优秀名额线上并列，均列为优秀，提请审定。" in text
+    assert "机关处室的丁处、丙处、乙处、甲处在优秀名额线上并列，均列为优秀，提请审定。" in text
     (table,) = document.annexes[0].body
     assert isinstance(table, Table)
     assert [row[-1] for row in table.rows] == ["优秀线并列"] * 4 + [""]

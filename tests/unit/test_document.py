@@ -168,7 +168,7 @@ def test_an_annex_is_named_above_the_signature_and_stands_on_a_page_of_its_own(t
     assert found[4:] == [
         "正文",
         "",
-        "附件：\t成绩表",
+        "附件：成绩表",
         "",
         "局机关党委",
         "2023年7月5日",
@@ -234,6 +234,19 @@ def test_no_page_has_nothing_but_a_signature(tmp_path: Path) -> None:
     assert [kept[text] for text in ("第17段", "第18段", "附件：清单", "", "局机关党委", "2023年7月5日")] == [
         None, True, True, True, True, None,
     ]  # fmt: skip
+
+
+def test_a_table_is_cut_only_if_no_page_can_hold_it(tmp_path: Path) -> None:
+    """Ten lines of text and 15 rows are more than a page; 100 rows are more than any, and each page has the headings."""
+    for rows, held in ((15, [0, 15]), (100, None)):
+        table = Table("表", ("列名",), tuple((f"行{number:03}",) for number in range(rows)))
+        write_pdf(document(*[Paragraph("字")] * 10, table, Paragraph("完")), tmp_path / "d.pdf")
+        pages = pages_of_pdf(tmp_path / "d.pdf")
+        found = [page.count("行") for page in pages]
+        assert sum(found) == rows
+        assert held is None or found[:2] == held
+        assert all("列名" in page for page, count in zip(pages, found, strict=True) if count)
+    assert min(found[1:-1]) > 25
 
 
 def test_wide_columns_give_way_before_numbers_do() -> None:

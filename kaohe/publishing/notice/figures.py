@@ -1,7 +1,7 @@
 """The figures of the notice: questions asked of a publication's snapshot (sql/publications/notice_*.sql)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +82,7 @@ class Figures:
 
 def figures_of(snapshot: Snapshot, sql: Path) -> Figures:
     """The figures of a publication. Raises ``KaoheError`` with the file for a query that fails."""
-    names = Figures.__dataclass_fields__
+    names = [field.name for field in fields(Figures)]
     return Figures(**{name: _answer(snapshot, Model(sql / "publications" / f"notice_{name}.sql")) for name in names})
 
 

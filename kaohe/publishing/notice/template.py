@@ -66,7 +66,7 @@ class Texts(Joints):
     grade: Annotated[str, Blanks("grade", "units", "share")]
     grades_alike: Annotated[str, Blanks("graded", "grade")]
     grade_single: Annotated[str, Blanks("grade")]
-    quota_ties: Annotated[str, Blanks("names", "grade")]
+    quota_ties: Annotated[str, Blanks("category", "names", "grade")]
     lead_totals: str
     totals: Annotated[str, Blanks("category", "mean", "highest", "best", "lowest", "gap")]
     totals_alike: Annotated[str, Blanks("category", "mean")]

@@ -2,7 +2,9 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import product
 from typing import Any
 
 from kaohe.publication.wording import stale_sources, state_of
@@ -123,9 +125,9 @@ class NoticeWriter(Writer[Texts]):
             ]
             yield self.fill(texts.grades, graded=graded, grades=texts.between_clauses.join(shares))
         if self.template.named.excellent and self.manifest["state"] != "final":
-            for grade in self.grades:
-                if tied := self.figures.units(quota_tie=True, grade=grade):
-                    yield self.fill(texts.quota_ties, names=self._names(tied), grade=grade)
+            for category, grade in product(self.figures.categories, self.grades):
+                if tied := self.figures.units(quota_tie=True, category=category, grade=grade):
+                    yield self.fill(texts.quota_ties, category=category, names=self._names(tied), grade=grade)
 
     def _totals(self, row: Row) -> str:
         texts = self.texts
@@ -342,10 +344,9 @@ class NoticeWriter(Writer[Texts]):
     def _annexes(self) -> Iterator[Annex]:
         texts, year = self.texts, self.manifest["year"]
         if self.template.named.league:
-            yield Annex(
-                self.fill(texts.league_title, year=year),
-                tuple(self._league(row) for row in self.figures.category[:-1]),
-            )
+            leagues = [self._league(row) for row in self.figures.category[:-1]]
+            leagues[-1] = replace(leagues[-1], note=texts.league_note)
+            yield Annex(self.fill(texts.league_title, year=year), tuple(leagues))
         if losses := self.figures.losses[: self.template.listed]:
             yield Annex(self.fill(texts.losses_title, year=year), (self._losses(losses),))
 
@@ -358,7 +359,7 @@ class NoticeWriter(Writer[Texts]):
             *(say(f"heading_{name}") for name in ("bonus", "deduction", "remark")),
         )
         units = self.figures.units(category=row["category"])
-        return Table(caption, headings, tuple(map(self._line, units)), note=self.texts.league_note, compact=True)
+        return Table(caption, headings, tuple(map(self._line, units)), compact=True)
 
     def _line(self, unit: Row) -> tuple[str, ...]:
         """A unit in the league table; no number stands for one without data."""
@@ -406,7 +407,7 @@ class NoticeWriter(Writer[Texts]):
 
     # --- Words ------------------------------------------------------------------------------------------------------
 
-    def _said(self, sentences: Any, lead: str = "") -> Paragraph:
+    def _said(self, sentences: Iterable[str], lead: str = "") -> Paragraph:
         """A paragraph of the sentences that say anything."""
         return self.paragraph([sentence for sentence in sentences if sentence], lead)
 
