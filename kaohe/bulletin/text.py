@@ -1,25 +1,21 @@
 """The bulletin as a document: the figures in the words of data/templates/study_bulletin.yml."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from kaohe.bulletin.figures import Figures, Row
-from kaohe.errors import KaoheError
 from kaohe.publishing.document import Block, Document, Heading, Paragraph, Table
+from kaohe.publishing.prose import Joints, Strict, Writer, percent, tenths
 from kaohe.words import language, say
 
 #: Headings of the document's tables that are shorter than the workbook's.
 _HEADINGS = {"on_last_month": "heading_on_last_month_short", "on_last_year": "heading_on_last_year_short"}
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Requirement(_Strict):
+class Requirement(Strict):
     """A paragraph of the last section, and in which bulletins it stands."""
 
     when: Literal["always", "missing", "set_aside", "below", "repeated", "ranked", "not_ranked"]
@@ -27,7 +23,7 @@ class Requirement(_Strict):
     text: str
 
 
-class Texts(_Strict):
+class Texts(Joints):
     """The sentences of a bulletin in one language, as data/templates/study_bulletin.yml explains them."""
 
     title: str
@@ -35,10 +31,6 @@ class Texts(_Strict):
     issuer: str
     date: str
     attachment: str
-    between: str
-    gap: str
-    comma: str
-    stop: str
     one_unit: str
     named_units: str
     counted_units: str
@@ -85,7 +77,7 @@ class Texts(_Strict):
     requirements: list[Requirement]
 
 
-class Template(_Strict):
+class Template(Strict):
     """data/templates/study_bulletin.yml: the words of the bulletin, and how many units it names at either end."""
 
     listed: int = Field(ge=1, le=50)
@@ -93,21 +85,13 @@ class Template(_Strict):
     en: Texts
 
 
-class _Writer:
+class _Writer(Writer[Texts]):
     """Writes the parts of one bulletin."""
 
     def __init__(self, figures: Figures, template: Template, file: Path) -> None:
-        self.figures, self.file = figures, file
-        self.texts = template.zh if language() == "zh" else template.en
+        super().__init__(template.zh if language() == "zh" else template.en, file)
+        self.figures = figures
         self.ranked = figures.not_ranked is None
-
-    def fill(self, text: str, /, **values: object) -> str:
-        """A sentence of the template. Raises ``KaoheError`` if it asks for what it cannot be given."""
-        try:
-            return text.format(**values)
-        except (LookupError, ValueError, AttributeError) as error:
-            known = ", ".join(f"{{{name}}}" for name in values) or "—"
-            raise KaoheError("template_blank", file=self.file, text=text, known=known) from error
 
     def document(self) -> Document:
         figures, texts = self.figures, self.texts
@@ -136,12 +120,12 @@ class _Writer:
 
     def _opening(self, month: dict[str, int], as_of: str) -> Paragraph:
         figures, texts = self.figures, self.texts
-        sentences = [self.fill(texts.opening, **month, as_of=as_of, platforms=self._list(figures.platforms))]
+        sentences = [self.fill(texts.opening, **month, as_of=as_of, platforms=self.list(figures.platforms))]
         if figures.unfinished:
             sentences.append(texts.unfinished)
         if rule := figures.not_ranked:
             sentences.append(self.fill(texts.rule, rule=titles(rule.rule), from_year=rule.from_year))
-        return self._paragraph(sentences)
+        return self.paragraph(sentences)
 
     def _overall(self) -> Iterator[Block]:
         figures, texts = self.figures, self.texts
@@ -150,12 +134,12 @@ class _Writer:
         clauses = [self.fill(texts.units, due=len(due), reported=reported)]
         for status, text in (("missing", texts.units_missing), ("set_aside", texts.units_set_aside)):
             if units := figures.lacking(status):
-                names = self.fill(texts.in_brackets, names=self._list(units)) if self.ranked else ""
+                names = self.fill(texts.in_brackets, names=self.list(units)) if self.ranked else ""
                 clauses.append(self.fill(text, count=len(units), names=names))
-        sentences = [texts.comma.join(clauses) + texts.stop]
+        sentences = [self.clauses(clauses)]
         if whole := figures.total(None):
             sentences.append(self.fill(texts.whole, **self._numbers(whole)))
-        yield self._paragraph(sentences)
+        yield self.paragraph(sentences)
         rows = [(name, figures.total(name)) for name in figures.platforms]
         yield self._table(texts.whole_table, "platform", [*rows, (say("whole"), whole)])
 
@@ -168,15 +152,15 @@ class _Writer:
             return
         sentences = [self.fill(texts.platform, **self._numbers(total))]
         if total["score"] is not None:
-            sentences.append(self.fill(texts.score, score=_tenths(total["score"])))
+            sentences.append(self.fill(texts.score, score=tenths(total["score"])))
         if total["met"] is not None:
-            sentences.append(self.fill(texts.met, passed=total["passed"], met=_percent(total["met"])))
+            sentences.append(self.fill(texts.met, passed=total["passed"], met=percent(total["met"])))
         if total["hours"] is not None:
-            sentences.append(self.fill(texts.hours, hours=_tenths(total["hours"])))
+            sentences.append(self.fill(texts.hours, hours=tenths(total["hours"])))
         repeated = [row["unit_name"] for row in figures.repeated if row["platform"] == platform]
         if repeated:
             sentences.append(self.fill(texts.repeated, units=self._units(repeated)))
-        yield self._paragraph(sentences)
+        yield self.paragraph(sentences)
         if self.ranked:
             yield from self._ends(platform, total)
         rows = [(category, figures.total(platform, category)) for category in figures.categories]
@@ -188,14 +172,14 @@ class _Writer:
         texts = self.texts
         units = [row for row in self.figures.unit_change if row["platform"] == platform and row["enrolled"]]
         if len(units) > 1 and len({row["exact"] for row in units}) == 1:
-            yield Paragraph(self.fill(texts.all_equal, rate=_percent(total["rate"])))
+            yield Paragraph(self.fill(texts.all_equal, rate=percent(total["rate"])))
         for side, text in (("highest", texts.highest), ("lowest", texts.lowest)):
             rows = [row for row in self.figures.extreme if (row["platform"], row["side"]) == (platform, side)]
             if rows:
-                listed = [self.fill(texts.rated_unit, unit=r["unit_name"], rate=_percent(r["rate"])) for r in rows]
+                listed = [self.fill(texts.rated_unit, unit=r["unit_name"], rate=percent(r["rate"])) for r in rows]
                 left_out = self.fill(texts.more, count=rows[-1]["more"]) if rows[-1]["more"] else ""
-                sentences = [self.fill(text, units=self._list(listed), more=left_out)]
-                yield self._paragraph([*sentences, texts.tied] if any(row["tied"] for row in rows) else sentences)
+                sentences = [self.fill(text, units=self.list(listed), more=left_out)]
+                yield self.paragraph([*sentences, texts.tied] if any(row["tied"] for row in rows) else sentences)
 
     def _problems(self) -> Iterator[Block]:
         figures, texts = self.figures, self.texts
@@ -212,10 +196,10 @@ class _Writer:
                     sentences.append(self.fill(here, platform=platform, units=self._units(units)))
             if sentences:
                 found = True
-                yield self._paragraph(sentences, lead)
+                yield self.paragraph(sentences, lead)
         if below := list(self._below()):
             found = True
-            yield self._paragraph(below, texts.lead_below)
+            yield self.paragraph(below, texts.lead_below)
         if not found:
             yield Paragraph(texts.no_problems)
 
@@ -224,7 +208,7 @@ class _Writer:
             kinds = (("rate", self.texts.below_rate), ("met", self.texts.below_met))
             for kind, text in kinds:
                 if count := row[f"below_{kind}"]:
-                    share = _percent((2000 * count + row["units"]) // (2 * row["units"]))
+                    share = percent((2000 * count + row["units"]) // (2 * row["units"]))
                     target = f"{(row[f'{kind}_target'] * 100).normalize():f}%"
                     yield self.fill(text, platform=row["platform"], count=count, target=target, share=share)
 
@@ -239,7 +223,7 @@ class _Writer:
         holds = counts | {"always": 1, "ranked": self.ranked, "not_ranked": not self.ranked}
         for requirement in self.texts.requirements:
             if holds[requirement.when]:
-                yield self._paragraph([self.fill(requirement.text, **counts)], requirement.lead)
+                yield self.paragraph([self.fill(requirement.text, **counts)], requirement.lead)
 
     def _table(self, caption: str, first: str, rows: list[tuple[str, Row | None]]) -> Table:
         names = ["units", "enrolled", "active", "rate", "on_last_month", "on_last_year"]
@@ -250,31 +234,24 @@ class _Writer:
             rows=tuple((label, *(_shown(row, name, self.texts.nothing) for name in names)) for label, row in rows),
         )
 
-    def _paragraph(self, sentences: Iterable[str], lead: str = "") -> Paragraph:
-        gap = self.texts.gap
-        return Paragraph(gap.join(sentences), lead + gap if lead else "")
-
     def _numbers(self, total: Row) -> dict[str, object]:
         numbers = {name: total[name] for name in ("units", "enrolled", "active")}
         changes = {name: self._change(total[name]) for name in ("on_last_month", "on_last_year")}
         return numbers | {"rate": _shown(total, "rate", self.texts.nothing)} | changes
 
-    def _change(self, tenths: int | None) -> str:
-        if tenths is None:
+    def _change(self, change: int | None) -> str:
+        if change is None:
             return self.texts.nothing
-        if tenths == 0:
+        if change == 0:
             return self.texts.same
-        return self.fill(self.texts.up if tenths > 0 else self.texts.down, points=_tenths(abs(tenths)))
-
-    def _list(self, items: Iterable[str]) -> str:
-        return self.texts.between.join(items)
+        return self.fill(self.texts.up if change > 0 else self.texts.down, points=tenths(abs(change)))
 
     def _units(self, names: list[str]) -> str:
         """Units by name, or only how many where nobody is to be named."""
         if not self.ranked:
             return self.fill(self.texts.counted_units, count=len(names))
         text = self.texts.one_unit if len(names) == 1 else self.texts.named_units
-        return self.fill(text, names=self._list(names), count=len(names))
+        return self.fill(text, names=self.list(names), count=len(names))
 
 
 def document(figures: Figures, template: Template, file: Path) -> Document:
@@ -287,14 +264,6 @@ def titles(rules: str) -> str:
     return "".join(f"《{name}》" for name in rules.split("、"))
 
 
-def _tenths(value: int) -> str:
-    return f"{value // 10}.{value % 10}"
-
-
-def _percent(value: int) -> str:
-    return f"{_tenths(value)}%"
-
-
 def _shown(row: Row | None, name: str, nothing: str) -> str:
     """A figure as the document's tables show it."""
     value = row[name] if row else None
@@ -302,10 +271,10 @@ def _shown(row: Row | None, name: str, nothing: str) -> str:
         return nothing
     match name:
         case "rate" | "met":
-            return _percent(value)
+            return percent(value)
         case "on_last_month" | "on_last_year":
-            return ("+" if value > 0 else "-" if value < 0 else "") + _tenths(abs(value))
+            return ("+" if value > 0 else "-" if value < 0 else "") + tenths(abs(value))
         case "score" | "hours":
-            return _tenths(value)
+            return tenths(value)
         case _:
             return str(value)

@@ -25,7 +25,8 @@ _PITCH = math.floor(Mm(297 - 37 - 35).pt / _LINES * 20) / 20  # Word knows twent
 _CHARACTER = Mm(210 - 28 - 26).pt / _CHARACTERS
 #: A grid of characters would say it, but LibreOffice spaces that out; so each stands a little closer to the next.
 _CLOSER = math.floor((_CHARACTER - 16) * 20)
-_SIZE, _TITLE_SIZE, _PAGE_SIZE, _TABLE_SIZE = 16, 22, 14, 10.5  # 3号, 2号, 4号, 5号
+_SIZE, _TITLE_SIZE, _PAGE_SIZE = 16, 22, 14  # 3号, 2号, 4号
+_TABLE_SIZE, _COMPACT_SIZE = 10.5, 9  # 5号, 小5号
 _EPOCH = dt.datetime(2000, 1, 1)
 
 
@@ -38,15 +39,28 @@ def write_docx(document: Document, path: Path) -> None:
     _text(docx, document.addressee, _BODY, indent=0)
     for number, part in numbered(document.body):
         _part(docx, number, part)
-    if document.attachment:
+    before = len(docx.paragraphs)
+    if document.attachment or document.annexes:
         _text(docx, "", _BODY)
+    if document.attachment:
         _text(docx, document.attachment, _BODY)
+    for label, begins, title in document.named_annexes if document.annexes else ():
+        gap = "\t" if len(document.annexes) > 1 else ""  # one title begins where its label ends
+        paragraph = _text(docx, f"{label}{gap}{title}", _BODY, indent=0)
+        paragraph.paragraph_format.left_indent = Pt(document.hanging * _CHARACTER)
+        paragraph.paragraph_format.first_line_indent = Pt((begins - document.hanging) * _CHARACTER)
     _text(docx, "", _BODY)
     for text, right in document.signature:
         paragraph = _text(docx, text, _BODY, indent=0)
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         paragraph.paragraph_format.right_indent = Pt(right * _CHARACTER)
-        paragraph.paragraph_format.keep_with_next = text != document.date
+    for paragraph in docx.paragraphs[before - 1 : -1]:  # no page has nothing but a signature
+        paragraph.paragraph_format.keep_with_next = True
+    for head, annex in document.headed_annexes:
+        _text(docx, head, _HEADING, indent=0).paragraph_format.page_break_before = True
+        _title(docx, annex.title)
+        for number, part in numbered(annex.body):
+            _part(docx, number, part)
     path.write_bytes(_normalised(docx))
 
 
@@ -101,18 +115,20 @@ def _run(paragraph: Any, text: str, font: str, size: float) -> None:
 
 
 def _table(docx: Any, table: Table) -> None:
+    size = _COMPACT_SIZE if table.compact else _TABLE_SIZE
     caption = docx.add_paragraph()
     caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
     caption.paragraph_format.keep_with_next = True
     _run(caption, table.caption, _HEADING, _TABLE_SIZE)
-    grid = docx.add_table(rows=0, cols=len(table.headings))
+    grid = docx.add_table(rows=len(table.rows) + 1, cols=len(table.headings))
     grid.style = "Table Grid"
     grid.autofit = False
     grid.alignment = 1  # centre
+    if table.compact:
+        _cell_margins(grid)
     whole = Mm(210 - 28 - 26)
     widths = [int(whole * width / sum(table.widths)) for width in table.widths]
-    for number, cells in enumerate((table.headings, *table.rows)):
-        row = grid.add_row()
+    for number, (cells, row) in enumerate(zip((table.headings, *table.rows), grid.rows, strict=True)):
         properties = row._tr.get_or_add_trPr()
         properties.append(OxmlElement("w:cantSplit"))
         if number == 0:
@@ -122,15 +138,31 @@ def _table(docx: Any, table: Table) -> None:
             cell.vertical_alignment = 1  # centre
             paragraph = cell.paragraphs[0]
             paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-            paragraph.paragraph_format.line_spacing = Pt(18)
+            paragraph.paragraph_format.line_spacing = Pt(13.5 if table.compact else 18)
             snap = OxmlElement("w:snapToGrid")
             snap.set(qn("w:val"), "0")
             paragraph._p.pPr.insert_element_before(snap, "w:spacing", "w:ind", "w:jc", "w:rPr")
             paragraph.paragraph_format.keep_with_next = number < min(2, len(table.rows))
-            _run(paragraph, text, _HEADING if number == 0 else _BODY, _TABLE_SIZE)
+            _run(paragraph, text, _HEADING if number == 0 else _BODY, size)
     for column, width in zip(grid.columns, widths, strict=True):
         column.width = width
-    _text(docx, "", _BODY).paragraph_format.line_spacing = Pt(_PITCH / 2)
+    if table.note:
+        note = docx.add_paragraph()
+        note.paragraph_format.line_spacing, note.paragraph_format.space_after = Pt(18), Pt(_PITCH / 2)
+        _run(note, table.note, _BODY, _TABLE_SIZE)
+    else:
+        _text(docx, "", _BODY).paragraph_format.line_spacing = Pt(_PITCH / 2)
+
+
+def _cell_margins(grid: Any) -> None:
+    """Cells whose text comes nearer to the lines left and right."""
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        element = OxmlElement(f"w:{side}")
+        element.set(qn("w:w"), "40")  # 2 points
+        element.set(qn("w:type"), "dxa")
+        margins.append(element)
+    grid._tbl.tblPr.insert_element_before(margins, "w:tblLook", "w:tblCaption", "w:tblDescription")
 
 
 def _set_up(docx: Any, document: Document) -> None:

@@ -53,7 +53,16 @@ def write_pdf(document: Document, path: Path) -> None:
         "addressee": document.addressee,
         "body": [_part(number, part) for number, part in numbered(document.body)],
         "attachment": document.attachment,
+        "hanging": document.hanging,
+        "named_annexes": [
+            {"label": label, "begins": begins, "title": title}
+            for label, begins, title in (document.named_annexes if document.annexes else ())
+        ],
         "signature": [{"text": text, "right": right} for text, right in document.signature],
+        "annexes": [
+            {"head": head, "title": annex.title, "body": [_part(number, part) for number, part in numbered(annex.body)]}
+            for head, annex in document.headed_annexes
+        ],
     }
     compiler = typst.Compiler(_LAYOUT, font_paths=found, sys_inputs={"document": json.dumps(said)})
     compiler.compile(output=path, format="pdf", timestamp=0)
@@ -72,4 +81,6 @@ def _part(number: str, part: Heading | Paragraph | Table) -> dict[str, object]:
                 "headings": part.headings,
                 "rows": part.rows,
                 "widths": part.widths,
+                "note": part.note,
+                "compact": part.compact,
             }

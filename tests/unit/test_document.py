@@ -1,6 +1,7 @@
 """Documents: the same words as .docx and as PDF, laid out alike, and text that is only ever text."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -11,7 +12,7 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 from kaohe.errors import KaoheError
-from kaohe.publishing.document import Document, Heading, Paragraph, Table, numbered, ordinal
+from kaohe.publishing.document import Annex, Document, Heading, Paragraph, Table, numbered, ordinal
 from kaohe.publishing.document_docx import write_docx
 from kaohe.publishing.document_pdf import faces, write_pdf
 from kaohe.words import use_language
@@ -149,8 +150,129 @@ def test_the_pdf_has_the_same_page(tmp_path: Path) -> None:
     assert read.metadata.title == "关于试验的通报"
 
 
+def annexed(*titles: str, **parts: str) -> Document:
+    table = Table("表", ("甲", "乙"), (("1", "2"),), compact=True, **parts)
+    annexes = tuple(Annex(title, (table,)) for title in titles)
+    return replace(document(Paragraph("正文")), attachment="", annexes=annexes)
+
+
+def pages_of_pdf(path: Path) -> list[str]:
+    return ["".join(page.extract_text().split()) for page in pypdf.PdfReader(path).pages]
+
+
+def test_an_annex_is_named_above_the_signature_and_stands_on_a_page_of_its_own(tmp_path: Path) -> None:
+    said = annexed("成绩表", note="注：一")
+    write_docx(said, tmp_path / "d.docx")
+    opened = docx.Document(str(tmp_path / "d.docx"))
+    found = [paragraph.text for paragraph in opened.paragraphs]
+    assert found[4:] == [
+        "正文",
+        "",
+        "附件：成绩表",
+        "",
+        "局机关党委",
+        "2023年7月5日",
+        "附件",
+        "",
+        "成绩表",
+        "",
+        "表",
+        "注：一",
+    ]
+    head, title = opened.paragraphs[10], opened.paragraphs[12]
+    assert head.paragraph_format.page_break_before
+    assert (head.runs[0]._r.rPr.rFonts.get(qn("w:eastAsia")), head.paragraph_format.first_line_indent) == ("黑体", 0)
+    assert (title.runs[0]._r.rPr.rFonts.get(qn("w:eastAsia")), title.runs[0].font.size) == ("方正小标宋简体", Pt(22))
+    write_pdf(said, tmp_path / "d.pdf")
+    assert pages_of_pdf(tmp_path / "d.pdf") == [
+        "关于试验的通报各单位：正文附件：成绩表局机关党委2023年7月5日—1—",
+        "附件成绩表表甲乙12注：一—2—",
+    ]
+
+
+def test_several_annexes_are_numbered_and_their_titles_begin_below_one_another(tmp_path: Path) -> None:
+    said = annexed("成绩表", "指标" * 30)
+    write_docx(said, tmp_path / "d.docx")
+    opened = docx.Document(str(tmp_path / "d.docx"))
+    named = [paragraph for paragraph in opened.paragraphs if "\t" in paragraph.text]
+    assert [paragraph.text for paragraph in named] == ["附件：1.\t成绩表", "2.\t" + "指标" * 30]
+    character = Mm(210 - 28 - 26) / 28
+    for paragraph, begins in zip(named, (2, 5), strict=True):  # 附件： has three characters
+        left, first = paragraph.paragraph_format.left_indent, paragraph.paragraph_format.first_line_indent
+        assert left / character == pytest.approx(6.5, abs=0.01)
+        assert (left + first) / character == pytest.approx(begins, abs=0.01)
+    broken = [paragraph.text for paragraph in opened.paragraphs if paragraph.paragraph_format.page_break_before]
+    assert broken == ["附件1", "附件2"]
+    write_pdf(said, tmp_path / "d.pdf")
+    first, second, third = pages_of_pdf(tmp_path / "d.pdf")
+    assert f"附件：1.成绩表2.{'指标' * 30}局机关党委" in first
+    assert (second[:6], third[:5]) == ("附件1成绩表", "附件2指标")
+
+
+def test_annexes_in_english(tmp_path: Path) -> None:
+    use_language("en")
+    write_pdf(annexed("Results", "Losses"), tmp_path / "d.pdf")
+    first, second, third = pages_of_pdf(tmp_path / "d.pdf")
+    assert "Annexes:1.Results2.Losses" in first
+    assert (second[:13], third[:12]) == ("Annex1Results", "Annex2Losses")
+    write_pdf(annexed("Results"), tmp_path / "e.pdf")
+    assert pages_of_pdf(tmp_path / "e.pdf")[1].startswith("AnnexResults")
+
+
+def test_no_page_has_nothing_but_a_signature(tmp_path: Path) -> None:
+    """18 lines of text fill the first page; the last of them goes over with what follows it."""
+    said = document(*(Paragraph(f"第{number:02}段") for number in range(1, 19)))
+    write_pdf(said, tmp_path / "d.pdf")
+    first, second = pages_of_pdf(tmp_path / "d.pdf")
+    assert first.endswith("第17段—1—")
+    assert second == "第18段附件：清单局机关党委2023年7月5日—2—"
+    write_docx(said, tmp_path / "d.docx")
+    kept = {
+        paragraph.text: paragraph.paragraph_format.keep_with_next
+        for paragraph in docx.Document(str(tmp_path / "d.docx")).paragraphs
+    }
+    assert [kept[text] for text in ("第17段", "第18段", "附件：清单", "", "局机关党委", "2023年7月5日")] == [
+        None, True, True, True, True, None,
+    ]  # fmt: skip
+
+
+def test_a_table_is_cut_only_if_no_page_can_hold_it(tmp_path: Path) -> None:
+    """Ten lines of text and 15 rows are more than a page; 100 rows are more than any, and each page has the headings."""
+    for rows, held in ((15, [0, 15]), (100, None)):
+        table = Table("表", ("列名",), tuple((f"行{number:03}",) for number in range(rows)))
+        write_pdf(document(*[Paragraph("字")] * 10, table, Paragraph("完")), tmp_path / "d.pdf")
+        pages = pages_of_pdf(tmp_path / "d.pdf")
+        found = [page.count("行") for page in pages]
+        assert sum(found) == rows
+        assert held is None or found[:2] == held
+        assert all("列名" in page for page, count in zip(pages, found, strict=True) if count)
+    assert min(found[1:-1]) > 25
+
+
+def test_wide_columns_give_way_before_numbers_do() -> None:
+    """Room for 49 characters: 3 and half a character beside each number, so the two texts share what is left evenly."""
+    numbers = ("1234567", "1.00", "2.00")
+    table = Table("", ("名", "甲乙", "丙丁", "总分数额", "说明"), (("字" * 30, *numbers, "字" * 30),), compact=True)
+    widths = table.widths
+    assert widths[1:4] == [3.5 + 0.55, 2 + 0.55, 2 + 0.55]  # 总分数额 stands in two lines
+    assert widths[0] == widths[4]
+    assert sum(widths) == pytest.approx(49)
+    assert Table("", ("名", "甲"), (("字" * 30, "1"),), compact=True).widths == [30.55, 2.55]
+    english = Table("", ("deduction", "mean loss", "no"), (("1", "2", "3"),), compact=True).widths
+    assert english == [4.5 + 0.55, 2 + 0.55, 2 + 0.55]  # a word is not cut, two words stand below each other
+
+
+def test_a_compact_table_is_set_smaller(tmp_path: Path) -> None:
+    write_docx(annexed("成绩表", note="注：一"), tmp_path / "d.docx")
+    opened = docx.Document(str(tmp_path / "d.docx"))
+    (table,) = opened.tables
+    assert {run.font.size for row in table.rows for cell in row.cells for run in cell.paragraphs[0].runs} == {Pt(9)}
+    assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
+    assert opened.paragraphs[-1].text == "注：一"
+
+
 def test_the_same_document_gives_the_same_bytes(tmp_path: Path) -> None:
-    said = document(Heading("总"), Paragraph("文"), Table("表", ("甲", "乙"), (("1", "2"),)))
+    said = replace(annexed("成绩表", "指标"), body=(Heading("总"), Paragraph("文"), Table("表", ("甲",), (("1",),))))
     for write, name in ((write_docx, "d.docx"), (write_pdf, "d.pdf")):
         write(said, tmp_path / f"1{name}")
         write(said, tmp_path / f"2{name}")
