@@ -19,6 +19,9 @@ from kaohe.proceedings import Proceedings
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import earlier_years, pointed_at
 from kaohe.publishing import Edition
+from kaohe.publishing.document_pdf import faces, fonts
+from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
+from kaohe.publishing.notice import notice_template
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.sources.gathering import Gathered, given
 from kaohe.warehouse import Warehouse, as_sentences
@@ -86,6 +89,8 @@ class Run:
             if self.as_of < dt.date(year, 1, 1):
                 raise KaoheError("as_of_before_year", as_of=self.as_of, year=year)
             self.scheme = self._scheme()
+            notice_template(self.project)
+            faces(fonts())  # without a font for Chinese there is no document
             self.planned = scoring.plan(self.project, self.contracts, self.scheme)
 
     def _look_up(self) -> None:
@@ -188,6 +193,7 @@ class Run:
             "inputs": [{"source": source, "path": path, "sha256": sha} for source, path, sha in inputs],
             "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
             "contracts": self.contracts.hashes,
+            "templates": file_hashes(self.project.templates, NOTICE_TEMPLATE),
             "sql": file_hashes(self.project.sql, "**/*.sql"),
             "code": {"version": __version__, "files": code_hashes()},
             "unreadable": self.pulled.unreadable,

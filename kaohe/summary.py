@@ -9,7 +9,7 @@ from rich.text import Text
 
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.project import Project
-from kaohe.publication import CHECK_UP, PAGE, UNITS, WORKBOOK
+from kaohe.publication import CHECK_UP, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publication.wording import intervals, state_of
 from kaohe.publishing.changes import CHANGES
@@ -67,7 +67,7 @@ def print_summary(console: Console, outcome: Outcome) -> None:
     console.print(
         say("summary_published", state=state, publication=manifest["publication"], as_of=as_of), soft_wrap=True
     )
-    for name in (PAGE, WORKBOOK, CHANGES, "scores.csv", "quarantine.csv", "manifest.json"):
+    for name in (PAGE, WORKBOOK, NOTICE_PDF, NOTICE_DOCX, CHANGES, "scores.csv", "quarantine.csv", "manifest.json"):
         if (folder / name).exists():
             console.print(f"  {folder / name}", soft_wrap=True, highlight=False)
     if (folder / UNITS).exists():

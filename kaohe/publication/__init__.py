@@ -8,7 +8,8 @@ from pathlib import Path
 from kaohe.errors import KaoheError
 
 #: What people open. A check-up sheet stands in the folder that the manifest gives a unit (``units``), below ``UNITS``.
-PAGE, WORKBOOK, NOTICE, CHECK_UP = "index.html", "评分表.xlsx", "通报", "体检单.pdf"
+PAGE, WORKBOOK, CHECK_UP = "index.html", "评分表.xlsx", "体检单.pdf"
+NOTICE_DOCX, NOTICE_PDF = "通报.docx", "通报.pdf"
 UNITS = "units"
 MANIFEST = "manifest.json"
 #: The SHA-256 of every other file, as ``sha256sum --check`` reads it.

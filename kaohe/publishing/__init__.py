@@ -15,14 +15,17 @@ from typing import Any
 
 from kaohe.contracts import Contracts
 from kaohe.explaining import Explainer
-from kaohe.project import file_hashes
-from kaohe.publication import MANIFEST, PAGE, SUMS, WORKBOOK
+from kaohe.project import Project, file_hashes
+from kaohe.publication import MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, WORKBOOK
 from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.changes import CHANGES, changes
 from kaohe.publishing.check_up import CheckUps
 from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
+from kaohe.publishing.document_docx import write_docx
+from kaohe.publishing.document_pdf import write_pdf
 from kaohe.publishing.manifest import State, manifest
+from kaohe.publishing.notice import notice, notice_template
 from kaohe.publishing.page import write_page
 from kaohe.publishing.workbook import write_workbook
 from kaohe.safely import flush_folder, flush_tree, replace
@@ -56,7 +59,7 @@ _SNAPSHOT = (
 )
 
 #: Files that say in which state a publication is; they are written anew for another one.
-_FACES = (PAGE, WORKBOOK, MANIFEST, SUMS)
+_FACES = (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF, MANIFEST, SUMS)
 
 _EARLIER_SCORE = (
     "create or replace table main.earlier_score (is_last boolean, publication varchar, year integer, unit_id varchar, "
@@ -200,6 +203,9 @@ def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], asi
         write_workbook(snapshot, contracts, scheme, said, aside / WORKBOOK)
         write_page(snapshot, contracts, scheme, said, check_ups, sheets, aside / PAGE)
         write_check_ups(sheets, said, aside)
+        document = notice(snapshot, scheme, said, notice_template(Project.find()))
+        write_docx(document, aside / NOTICE_DOCX)
+        write_pdf(document, aside / NOTICE_PDF)
     text = json.dumps(said, ensure_ascii=False, indent=2, default=str)
     (aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
     sums = file_hashes(aside, "**/*").items()

@@ -19,7 +19,7 @@ from kaohe import proceedings as where_results_stand
 from kaohe.acts import Log
 from kaohe.errors import KaoheError
 from kaohe.proceedings import proceedings, verify
-from kaohe.publication import CHECK_UP, MANIFEST, PAGE, SUMS, WORKBOOK
+from kaohe.publication import CHECK_UP, MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, WORKBOOK
 from kaohe.words import use_language
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, Office, refused
@@ -89,7 +89,9 @@ def test_announcing_restates_the_same_scores(office: Callable[[str], Office]) ->
     assert note(after) == f"公示稿    截至 2024-04-01    发布编号 {after.folder.name}    {days}"
     for name, path in files(before.folder).items():
         same = (after.folder / name).read_bytes() == path.read_bytes()
-        assert same is (name not in (PAGE, WORKBOOK, MANIFEST, SUMS) and CHECK_UP not in name), name
+        assert same is (
+            name not in (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF, MANIFEST, SUMS) and CHECK_UP not in name
+        ), name
     assert after.manifest["restated_from"] == before.folder.name
     assert after.manifest["act"]["document"] == "党办〔2024〕1号"
     assert after.manifest["inputs"] == before.manifest["inputs"]

@@ -13,12 +13,13 @@ from kaohe.publishing.notice.template import Template, read_template
 from kaohe.publishing.notice.text import NoticeWriter
 from kaohe.scheme import Scheme
 
-NAME = "通报"
+#: Its words, among the project's templates.
+TEMPLATE = "annual_notice.yml"
 
 
 def notice_template(project: Project) -> Template:
     """The words of the notice. Raises ``KaoheError`` for whatever is wrong with them, before anything is written."""
-    return read_template(project.templates / "annual_notice.yml")
+    return read_template(project.templates / TEMPLATE)
 
 
 def notice(snapshot: Snapshot, scheme: Scheme, manifest: dict[str, Any], template: Template) -> Document:
