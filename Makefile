@@ -6,7 +6,7 @@ YEAR   ?= 2023
 # Scripts/ on Windows, bin/ elsewhere.
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run test check lock docs sample mutations
+.PHONY: run test check lock docs sample mutations screenshots
 run: .venv/ready
 	$(BIN)/kaohe run --inbox data/sample --year $(YEAR)
 
@@ -47,3 +47,7 @@ docs: .venv/ready
 # Write data/sample anew from its generator.
 sample: .venv/ready
 	$(BIN)/python data/make_sample
+
+# Write docs/images anew: pictures of the page, the notice, a check-up sheet and the workbook. Needs Chromium, LibreOffice, pdftoppm.
+screenshots: .venv/ready
+	$(BIN)/python -m tests.screenshots

@@ -1,0 +1,173 @@
+"""体检单: a PDF for each unit, with everything of that unit and nothing of another."""
+
+import re
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pypdf
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaohe.contracts import load_contracts
+from kaohe.publication import CHECK_UP, UNITS
+from kaohe.publication.snapshot import read_manifest
+from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
+from kaohe.words import speaking
+from tests.helpers import CHECK, FINDING, ROOT, Result, assess, check, registry, write_csv
+from tests.published import check_up
+
+sys.path.insert(0, str(ROOT / "data"))
+import make_sample
+
+
+def text(path: Path) -> str:
+    """The words of a PDF, without white space."""
+    return plain("".join(page.extract_text() for page in pypdf.PdfReader(path).pages))
+
+
+def plain(words: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", words).split())
+
+
+def pdf(result: Result, unit: str) -> Path:
+    return result.folder / UNITS / result.manifest["units"][unit] / CHECK_UP
+
+
+def test_every_unit_has_its_own_folder_with_its_sheet_and_nothing_else(sample: Result) -> None:
+    units = dict(sample.table("scores").select("unit_id", "unit_name").rows())
+    assert sample.manifest["units"] == units  # none of these names needs a change
+    there = sorted(path.relative_to(sample.folder / UNITS).as_posix() for path in (sample.folder / UNITS).rglob("*.*"))
+    assert there == sorted(f"{name}/{CHECK_UP}" for name in units.values())
+
+
+@pytest.mark.parametrize("unit", ["D01", "J06", "D36"])
+def test_the_sheet_says_all_there_is_to_say_of_the_unit(sample: Result, unit: str) -> None:
+    said, score = text(pdf(sample, unit)), sample.score(unit)
+    assert plain(score["unit_name"]) in said
+    lost = sample.table("indicator_scores").filter(
+        (pl.col("unit_id") == unit) & (pl.col("lost") > 0) & (pl.col("points") >= 0)
+    )
+    sheet = check_up(sample.folder, unit)
+    assert len(sheet["losses"]) == lost.height
+    for row, loss in zip(lost.sort("lost", descending=True).iter_rows(named=True), sheet["losses"], strict=True):
+        assert loss["lost"] == str(row["lost"])
+        assert plain(loss["title"]) in said
+        assert f"−{row['lost']}" in said
+        for item in loss["items"]:
+            assert plain(item["item"]) in said
+            for record in item["records"]:
+                assert plain(record["place"]) in said
+                assert plain(record["cells"]) in said
+    for each in sheet["alerts"]:
+        assert plain(each["sentence"]) in said
+    if score["status"] != "no_data":
+        assert str(score["total"]) in said
+
+
+@pytest.mark.parametrize("unit", ["D01", "D04", "J03"])
+def test_no_other_unit_is_named_but_in_the_units_own_records(sample: Result, unit: str) -> None:
+    said, sheet = text(pdf(sample, unit)), check_up(sample.folder, unit)
+    own = plain(str([item["records"] for part in (*sheet["losses"], *sheet["extras"]) for item in part["items"]]))
+    for other, name in sample.table("scores").select("unit_id", "unit_name").rows():
+        assert other == unit or plain(name) not in said or plain(name) in own
+
+
+def test_a_sheet_is_a4_says_for_whom_it_is_and_numbers_its_pages(sample: Result) -> None:
+    reader = pypdf.PdfReader(pdf(sample, "D01"))
+    assert {(round(float(p.mediabox.width)), round(float(p.mediabox.height))) for p in reader.pages} == {(595, 842)}
+    for number, page in enumerate(reader.pages, 1):
+        assert f"仅供本单位使用。{number}/{len(reader.pages)}" in plain(page.extract_text())
+    assert reader.metadata
+    assert reader.metadata.title == "浦东新区水务管理事务中心2023年度党建工作体检单"
+
+
+def test_the_same_sheets_give_the_same_bytes(sample: Result, tmp_path: Path) -> None:
+    write_check_ups([check_up(sample.folder, "D01")], read_manifest(sample.folder), tmp_path)
+    again = tmp_path / UNITS / "浦东新区水务管理事务中心" / CHECK_UP
+    assert again.read_bytes() == pdf(sample, "D01").read_bytes()
+
+
+def test_in_english(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", flags="1101")])
+    with speaking("en"):
+        result = assess(inbox, home)
+    said = text(pdf(result, "J01"))
+    for words in ("Lost points", "Months × systems", "For this unit alone"):
+        assert plain(words) in said
+
+
+NAMES = ("a/b", "a:b", "..", "CON", "#set page(width: 1pt)", "*_$x$_*", "办公室\u202e", "办公室 ")
+
+
+def test_odd_names_are_text_in_the_sheet_and_harmless_as_folders(tmp_path: Path, home: Path) -> None:
+    inbox = tmp_path / "inbox"
+    units = [(f"J{number}", name, "机关处室") for number, name in enumerate(NAMES)]
+    write_csv(inbox / "名册.csv", registry(*units))
+    write_csv(inbox / "抽查.csv", [CHECK, *(check(f"C{n}", name, flags="1101") for n, name in enumerate(NAMES))])
+    finding = ["F1", "C4", NAMES[4], "一般", "#panic(1) $", "2023-03-05", "2023-04-05", "", "待整改"]
+    write_csv(inbox / "问题.csv", [FINDING, finding])
+    result = assess(inbox, home)
+    folders = result.manifest["units"]
+    assert len(set(folders.values())) == len(folders) == result.table("scores").height
+    for unit in folders:
+        assert pdf(result, unit).parent.parent == result.folder / UNITS
+        assert pdf(result, unit).is_file()
+    assert plain("#set page(width: 1pt)") in text(pdf(result, "J4"))
+    assert plain("#panic(1) $") in text(pdf(result, "J4"))
+    assert pypdf.PdfReader(pdf(result, "J4")).pages[0].mediabox.width > 500
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(min_size=1, max_size=8), st.text(max_size=80)), max_size=8, unique_by=lambda unit: unit[0]
+    )
+)
+def test_any_units_have_folders_of_their_own_that_every_system_bears(units: list[tuple[str, str]]) -> None:
+    folders = unit_folders(units)
+    assert folders.keys() == {unit for unit, _ in units}
+    told_apart = {unicodedata.normalize("NFC", name).casefold() for name in folders.values()}
+    assert len(told_apart) == len(units)
+    for name in folders.values():
+        assert name.strip(" .") == name != ""
+        assert not re.search(r'[\\/:*?"<>|\x00-\x1f]', name)
+        assert len(name.encode()) <= 255
+
+
+def test_folders_do_not_hang_on_what_other_units_there_are() -> None:
+    """A share's permissions are set once: only a unit that shares its name with one before it has its id added."""
+    assert unit_folders([("A1", "办公室"), ("A2", "法规处")]) == {"A1": "办公室", "A2": "法规处"}
+    assert unit_folders([("A1", "办公室"), ("A2", "办公室 ")]) == {"A1": "办公室", "A2": "办公室_A2"}
+
+
+def keys(value: Any) -> set[str]:
+    """Every text in plain data."""
+    if isinstance(value, dict):
+        return set().union(*map(keys, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(keys, value)) if value else set()
+    return {str(value)}
+
+
+def test_no_person_is_named_on_any_sheet(sample: Result) -> None:
+    """The generator knows everybody it put into the ledgers."""
+    people = {
+        (table, column)
+        for table, contract in load_contracts(ROOT / "expectations").items()
+        for column, described in contract.columns.items()
+        if described.type == "person"
+    }
+    known = {
+        str(value)
+        for records in vars(make_sample.build().records).values()
+        for record in records
+        for column in vars(record)
+        if (make_sample.table_of(record), column) in people and (value := getattr(record, column))
+    }
+    assert len(known) > 500
+    for unit in sample.manifest["units"]:
+        said = " ".join(keys(check_up(sample.folder, unit)))
+        assert not [name for name in known if name in said]
