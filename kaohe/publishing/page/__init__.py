@@ -32,6 +32,8 @@ Plain = dict[str, Any]
 _HERE = Path(__file__).parent
 #: Base64 of check-up sheets that one page carries; more of them stand in files of about this size beside it.
 _CARRIED, _IN_A_FILE = 1_200_000, 400_000
+#: So many units of a category are shown at first, and so many more each time they are asked for.
+_MOST = 300
 #: The folder of those files.
 SHEETS = "index.files"
 #: Words that the script says.
@@ -187,12 +189,13 @@ class _Page:
             for category in self.categories
             for number, grade in enumerate(self.grades)
         ]
-        return {"grades": counted, "order": self.grades, "words": {key: _spoken(key) for key in _SPOKEN}}
+        return {"most": _MOST, "grades": counted, "order": self.grades, "words": {key: _spoken(key) for key in _SPOKEN}}
 
     def context(self) -> Plain:
         """What the template needs."""
         manifest = self.manifest
         return {
+            "most": _MOST,
             "title": say("page_title", year=manifest["year"]),
             "state": state_of(manifest),
             "manifest": manifest,

@@ -128,6 +128,7 @@
     keyed.sort(([one], [other]) => (down && one !== null && other !== null ? compared(other, one) : compared(one, other)));
     for (const each of heads) if (each.dataset.key) each.setAttribute("aria-sort", each === head ? (down ? "descending" : "ascending") : "none");
     body.append(...keyed.map(([, row]) => row));
+    filter();
   }
 
   for (const table of tables) {
@@ -139,6 +140,9 @@
     }
   }
 
+  // Of very many units so many are shown at first in each table, and so many more each time they are asked for.
+  let most = data.most;
+
   function filter() {
     const text = $("search").value.normalize("NFKC").toLowerCase().replace(/\s+/g, "");
     const category = $("category").value;
@@ -149,16 +153,23 @@
       for (const row of league.querySelectorAll("tbody tr")) {
         const shown = (!category || league.dataset.category === category) && (!grade || row.dataset.grade === grade) &&
           (!text || row.dataset.search.replace(/\s+/g, "").includes(text));
-        row.hidden = !shown;
+        row.hidden = !shown || here >= most;
         here += shown;
       }
       league.hidden = !here;
+      league.querySelector(".further").hidden = here <= most;
       count += here;
     }
     $("count").textContent = said("page_count", { count });
   }
 
   for (const id of ["search", "category", "grade"]) $(id).addEventListener("input", filter);
+  for (const more of document.querySelectorAll(".further")) {
+    more.addEventListener("click", () => {
+      most += data.most;
+      filter();
+    });
+  }
   $("filters").addEventListener("submit", (event) => event.preventDefault());
 
   // ---- a unit's check-up sheet
@@ -306,14 +317,20 @@
     if (event.key === "Escape" && !$("sheet").hidden) location.hash = "";
   });
 
-  // On paper everything is open.
+  // On paper everything is there and open.
   let closed = [];
   window.addEventListener("beforeprint", () => {
+    most += Number.MAX_SAFE_INTEGER / 2;
+    filter();
     const shown = $("sheet").hidden ? $("overview") : $("sheet");
     closed = [...shown.querySelectorAll("details:not([open])")];
     for (const each of closed) each.open = true;
   });
-  window.addEventListener("afterprint", () => { for (const each of closed) each.open = false; });
+  window.addEventListener("afterprint", () => {
+    most -= Number.MAX_SAFE_INTEGER / 2;
+    filter();
+    for (const each of closed) each.open = false;
+  });
 
   filter();
   drawGrades();
