@@ -217,7 +217,7 @@ class _Page:
     def _tiles(self) -> Iterator[tuple[str, str, str]]:
         """(heading, number, remark) of what a reader wants to know first."""
         ranked = sum(row["rank"] is not None for row in self.scores)
-        by_category = "，".join(f"{c} {sum(r['category'] == c for r in self.scores)}" for c in self.categories)
+        by_category = " · ".join(f"{c} {sum(r['category'] == c for r in self.scores)}" for c in self.categories)
         yield say("page_units"), str(len(self.scores)), by_category
         best = self.grades[0]
         excellent = sum(row["grade"] == best for row in self.scores)
