@@ -30,6 +30,7 @@ _SNAPSHOT = (
     *_PARQUET,
     "node_scores",
     "leaf_score",
+    "extra_score",
     "rank_interval",
     "grade_probability",
     "sensitivity",

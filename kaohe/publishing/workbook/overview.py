@@ -1,0 +1,189 @@
+"""概览: the key numbers, the grades and the dimensions of each category on one page, with charts."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from statistics import median
+from typing import Any
+
+from kaohe.book import Book, Formula
+from kaohe.publishing.workbook.calculation import OUTCOMES, Calculation
+from kaohe.publishing.workbook.cells import TOP, Sheet, cell
+from kaohe.publishing.workbook.figures import Unit
+from kaohe.publishing.workbook.league import colour_grades, warn_of_changes
+from kaohe.publishing.workbook.weights import NO_DATA
+from kaohe.words import say
+
+_BEST = 3
+_WIDTHS = (24, 15)
+_COLOURS = ("#1F3864", "#9DC3E6", "#F4B183", "#A9D18E")
+
+
+class Overview:
+    """The sheet, table by table from the top."""
+
+    def __init__(self, book: Book, calculation: Calculation, sheet: Sheet) -> None:
+        self.book, self.calculation = book, calculation
+        self.figures, self.scheme = calculation.figures, calculation.figures.scheme
+        self.categories = list(self.figures.categories)
+        self.sheet, self.page = sheet, book.page(sheet.name)
+        self.row = TOP
+
+    def write(self, note: str) -> None:
+        """Write the sheet."""
+        width = max(2 + 2 * len(self.categories), 4)
+        self.page.set_column(0, 0, _WIDTHS[0])
+        self.page.set_column(1, width - 1, _WIDTHS[1])
+        self.book.head(self.page, say("sheet_overview_title", title=self.scheme.title), note)
+        if self.book.live:
+            self.book.text(self.page, 2, 0, say("sheet_live_note"), "note")
+        warn_of_changes(self.book, self.calculation, self.page, 3)
+        self._table([say("heading_key_number"), *self.categories], self._key_numbers())
+        self._table([say("heading_best"), *self.categories], self._best())
+        places = [say("heading_places", category=category) for category in self.categories]
+        grades = self._table([say("heading_grade"), *self.categories, *places], self._grades())
+        colour_grades(self.book, self.calculation, self.page, 0, grades)
+        rates = [say("heading_points_rate", category=category) for category in self.categories]
+        means = [say("heading_points_mean", category=category) for category in self.categories]
+        headings = [say("heading_dimension"), say("heading_weight"), *means, *rates]
+        dimensions = self._table(headings, self._dimensions())
+        self._chart(say("chart_grades"), grades, 1, 0, "0")
+        self._chart(say("chart_dimensions"), dimensions, 2 + len(self.categories), 1, "0%")
+        self.page.print_area(0, 0, self.row + 16, width - 1)
+        self.page.set_paper(9)
+        self.page.fit_to_pages(1, 1)
+        self.page.center_horizontally()
+        self.page.freeze_panes(TOP, 0)
+        self.page.repeat_rows(2)
+        self.page.set_footer("&C&P / &N")
+
+    def _table(self, headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> range:
+        """Write a table below what is there; gives its rows."""
+        for column, heading in enumerate(headings):
+            self.book.text(self.page, self.row, column, heading, "heading")
+        self.page.set_row(self.row, 30)
+        for number, row in enumerate(rows, start=self.row + 1):
+            for column, value in enumerate(row):
+                self.book.cell(self.page, number, column, value)
+        written = range(self.row + 1, self.row + 1 + len(rows))
+        self.row = written.stop + 1
+        return written
+
+    def _column(self, category: str, column: str) -> str:
+        return self.calculation.of(category, column)
+
+    def _key_numbers(self) -> list[list[Any]]:
+        found: list[list[Any]] = []
+        for name in ("units", "ranked", "pending", "no_data", "mean", "median", "highest", "lowest", "vetoed"):
+            found.append([say(f"key_{name}"), *(self._key(name, category) for category in self.categories)])
+        return found
+
+    def _key(self, name: str, category: str) -> Formula:
+        units = self.figures.categories[category]
+        ranks, totals, outcomes = (self._column(category, one) for one in ("rank", "total", "outcome"))
+        ranked = [unit.total for unit in units if unit.is_ranked]
+        match name:
+            case "units":
+                return Formula(f"=ROWS({ranks})", len(units), "whole")
+            case "ranked":
+                return Formula(f"=COUNT({ranks})", len(ranked), "whole")
+            case "pending" | "no_data":
+                number = sum(unit.status == name for unit in units)
+                return Formula(f"=COUNTIF({outcomes},{OUTCOMES[name]})", number, "whole")
+            case "vetoed":
+                vetoes = self._column(category, "veto")
+                return Formula(f'=SUMPRODUCT(--({vetoes}<>""))', sum(unit.veto is not None for unit in units), "whole")
+            case "mean":
+                return _if_any(totals, f"ROUND(AVERAGE({totals}),2)", _mean(ranked, 2))
+            case "median":
+                middle = _rounded(Fraction(median(ranked)), 2) if ranked else ""
+                return _if_any(totals, f"ROUND(MEDIAN({totals}),2)", middle)
+            case "highest":
+                return _if_any(totals, f"MAX({totals})", max(ranked, default=""))
+        return _if_any(totals, f"MIN({totals})", min(ranked, default=""))
+
+    def _best(self) -> list[list[Any]]:
+        return [[place, *(self._at_place(category, place) for category in self.categories)] for place in range(1, _BEST + 1)]
+
+    def _at_place(self, category: str, place: int) -> Formula | None:
+        placed = self.figures.placed(category)
+        if place > len(placed):
+            return None
+        unit = placed[place - 1]
+        name, total = (self.calculation.pick(category, place, column) for column in ("unit_name", "total"))
+        shown = f"{unit.unit_name}  {unit.total:.2f}" if unit.is_ranked else ""
+        return Formula(f'=IF({total}="","",{name}&"  "&TEXT({total},"0.00"))', shown, "wrap")
+
+    def _grades(self) -> list[list[Any]]:
+        """How many units have each grade, and how many may."""
+        found: list[list[Any]] = []
+        method = self.calculation.method
+        for (name, grade), title in zip(self.scheme.grades.items(), method.grades("title"), strict=True):
+            row: list[Any] = [Formula(f'={title}&""', grade.title, "whole")]
+            for category, units in self.figures.categories.items():
+                held = f"=SUMPRODUCT(--({self._column(category, 'grade')}={title}))"
+                row.append(Formula(held, sum(unit.grade == grade.title for unit in units), "whole"))
+            for category, units in self.figures.categories.items():
+                places = method.value(f"places.{category}.{name}")
+                number = "" if grade.quota is None else grade.places(sum(unit.is_ranked for unit in units))
+                row.append(Formula(f'=IF({places}="","",{places})', number, "whole"))
+            found.append(row)
+        return found
+
+    def _dimensions(self) -> list[list[Any]]:
+        """What the ranked units have on average, and which share of the weight that is."""
+        found: list[list[Any]] = []
+        entries = [entry for entry in self.scheme.entries if entry.section == "base" and not entry.parent]
+        for number, entry in enumerate(entries):
+            row: list[Any] = [entry.node.title, Formula(f"={self.calculation.method.value(entry.name)}", entry.weight)]
+            weight = cell(self.row + 1 + number, 1)
+            means: list[Any] = []
+            rates: list[Any] = []
+            for category, units in self.figures.categories.items():
+                points, outcomes, ranks = (
+                    self._column(category, one) for one in (f"points.{entry.name}", "outcome", "rank")
+                )
+                mean = f'SUMIF({outcomes},"<{NO_DATA}",{points})/COUNT({ranks})'
+                ranked = [unit.points.get(entry.name) or Decimal(0) for unit in units if unit.is_ranked]
+                means.append(_if_any(ranks, f"ROUND({mean},2)", _mean(ranked, 2)))
+                rate = _mean([Fraction(points) / Fraction(entry.weight) for points in ranked], 4) if entry.weight else ""
+                formula = f'=IF(OR({weight}=0,COUNT({ranks})=0),"",ROUND({mean}/{weight},4))'
+                rates.append(Formula(formula, rate, "percent"))
+            found.append([*row, *means, *rates])
+        return found
+
+    def _chart(self, title: str, rows: range, column: int, place: int, shown: str) -> None:
+        """A chart of a table's rows, a series for each category, below the tables: left (0) or right (1)."""
+        chart = self.book.book.add_chart({"type": "column"})
+        name = self.sheet.name
+        for number, category in enumerate(self.categories):
+            chart.add_series(
+                {
+                    "name": [name, rows.start - 1, 1 + number] if place == 0 else category,
+                    "categories": [name, rows.start, 0, rows.stop - 1, 0],
+                    "values": [name, rows.start, column + number, rows.stop - 1, column + number],
+                    "fill": {"color": _COLOURS[number % len(_COLOURS)]},
+                    "data_labels": {"value": True, "num_format": shown, "font": {"size": 8}},
+                    "gap": 80,
+                }
+            )
+        chart.set_title({"name": title, "name_font": {"size": 12}})
+        chart.set_legend({"position": "bottom"})
+        chart.set_y_axis({"major_gridlines": {"visible": True, "line": {"color": "#E0E0E0"}}, "num_format": shown, "min": 0})
+        half = max(2 + 2 * len(self.categories), 4) // 2
+        pixels = (_WIDTHS[0] * (1 - place) + _WIDTHS[1] * (half - 1 + place)) * 7
+        chart.set_size({"width": pixels, "height": 16 * 20})
+        self.page.insert_chart(self.row, place * half, chart, {"x_offset": 4, "y_offset": 4})
+
+
+def _if_any(numbers: str, formula: str, value: Any) -> Formula:
+    return Formula(f'=IF(COUNT({numbers})=0,"",{formula})', value)
+
+
+def _mean(numbers: Sequence[Decimal | Fraction], digits: int) -> Any:
+    return _rounded(sum(map(Fraction, numbers), Fraction(0)) / len(numbers), digits) if numbers else ""
+
+
+def _rounded(number: Fraction, digits: int) -> Decimal:
+    scaled = int(number * 10**digits * 2 + 1) // 2
+    return Decimal(scaled).scaleb(-digits)
