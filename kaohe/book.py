@@ -34,7 +34,8 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "wrap": _LINED | {"text_wrap": True},
     "whole": _LINED | {"align": "center"},
     "points": _LINED | {"num_format": "0.00"},
-    "percent": _LINED | {"num_format": "0.0%"},
+    "score": _LINED | {"num_format": "0.00", "align": "center"},
+    "percent": _LINED | {"num_format": "0.0%", "align": "center"},
     **{
         f"band_{number}": _LINED | {"bg_color": fill, "font_color": ink, "align": "center"}
         for number, (fill, ink) in enumerate(_BANDS)
@@ -47,8 +48,8 @@ _WIDEST, _NARROWEST = 60, 6
 _LINE, _MOST_LINES = 14, 12
 _LONGEST = 32767  # characters in a cell
 #: Text that begins like this would become a formula once somebody edits its cell, or opens a CSV with it.
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-Shown = Literal["text", "wrap", "whole", "points", "percent"]
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+Shown = Literal["text", "wrap", "whole", "points", "score", "percent"]
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,14 @@ class Book:
         sheet.repeat_rows(2)
         sheet.set_footer("&C&P / &N")
         return sheet
+
+    def widen(self, sheet: Any, first: int, last: int) -> None:
+        """Many narrow columns under tall headings, printed side by side on as many pages as it takes, each with the
+        columns before ``first``."""
+        sheet.set_column(first, last - 1, 9)
+        sheet.set_row(2, 75)
+        sheet.repeat_columns(0, first - 1)
+        sheet.set_print_scale(60)
 
     def claim(self, name: str) -> str:
         """The name that a sheet will bear: a legal one, and no other sheet's."""

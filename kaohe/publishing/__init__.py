@@ -18,6 +18,7 @@ from kaohe.publication import MANIFEST, WORKBOOK
 from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.changes import CHANGES, changes
+from kaohe.publishing.csv_files import write_csv
 from kaohe.publishing.manifest import State, manifest
 from kaohe.publishing.workbook import write_workbook
 from kaohe.safely import flush_folder, flush_tree, replace
@@ -147,14 +148,13 @@ def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, 
     for table in _PARQUET:
         path = str(aside / f"{table}.parquet").replace("'", "''")
         warehouse.con.execute(f"copy (select * from main.{table}) to '{path}' (format parquet)")
-    warehouse.frame("select * from main.scores").write_csv(aside / "scores.csv", include_bom=True)
+    write_csv(warehouse.frame("select * from main.scores"), aside / "scores.csv")
     _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *(["changed"] if edition.compared else [])], aside / SNAPSHOT)
     with Snapshot(aside) as snapshot:
-        snapshot.frame("select * from main.quarantine").write_csv(aside / "quarantine.csv", include_bom=True)
-        alerts = snapshot.frame("select * exclude (restricted) from main.alerts")
-        alerts.write_csv(aside / "alerts.csv", include_bom=True)
+        write_csv(snapshot.frame("select * from main.quarantine"), aside / "quarantine.csv")
+        write_csv(snapshot.frame("select * exclude (restricted) from main.alerts"), aside / "alerts.csv")
         if edition.compared:
-            changes(snapshot).write_csv(aside / CHANGES, include_bom=True)
+            write_csv(changes(snapshot), aside / CHANGES)
 
 
 def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], aside: Path) -> None:

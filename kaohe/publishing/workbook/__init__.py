@@ -1,4 +1,4 @@
-"""评分表.xlsx: overview, league tables, dimensions and the scheme as live formulas; lost points, quarantine, warnings, data."""
+"""评分表.xlsx: overview, league tables, dimensions and scheme as live formulas; beside them what else was published."""
 
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,9 @@ def write_workbook(
     if manifest["state"] == "announced":
         note += "    " + say("sheet_notice", **manifest["act"])
     first = "    ".join([*stale_sources(manifest), note, *([] if found.live else [say("sheet_values_only")])])
-    ours = ("sheet_overview", "sheet_method", "sheet_weights", "sheet_calculation")
-    overview, *sheets = (Sheet(book.claim(say(name))) for name in ours)
-    method, weights = Method(sheets[0], found), Weights(sheets[1], found)
-    calculation = Calculation(sheets[2], found, method, weights)
+    overview, method_sheet = Sheet(book.claim(say("sheet_overview"))), Sheet(book.claim(say("sheet_method")))
+    method, weights = Method(method_sheet, found), Weights(Sheet(book.claim(say("sheet_weights"))), found)
+    calculation = Calculation(Sheet(book.claim(say("sheet_calculation"))), found, method, weights)
     name_grades(book, calculation)
     Overview(book, calculation, overview).write(first)
     views = Views(book, calculation)

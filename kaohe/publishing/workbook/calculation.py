@@ -39,8 +39,8 @@ class Calculation:
         names += [f"points.{entry.name}" for entry in self.scored]
         names += ["base", "bonus", "deduction", "total"]
         names += [f"tie.{number}" for number in range(len(scheme.tie_break))]
-        names += [*(["first"] if scheme.ranking == "dense" else []), "rank", "sharing", "best_grade", "grade"]
-        names += ["tied", "quota_tie", "place", "order", "rank_interval", "overlaps_above", "veto"]
+        names += [*(["first_of_ties"] if scheme.ranking == "dense" else []), "rank", "sharing", "best_grade", "grade"]
+        names += ["tied", "quota_tie", "at_place", "order", "rank_interval", "overlaps_above", "veto"]
         names += [f"veto.{name}" for name in scheme.vetoes]
         names += [f"before.{name}" for name in extras]
         names += [f"{part}.{entry.name}" for entry in self.leaves for part in ("numerator", "denominator")]
@@ -98,7 +98,8 @@ def write_calculation(book: Book, calculation: Calculation, note: str) -> None:
             rows.append(_Row(calculation, unit, number, place, order, sharing[unit.rank]).cells())
     headings = _headings(calculation)
     title = say("sheet_calculation_title")
-    book.sheet("", title, note, headings, rows, freeze_columns=2, page=book.page(calculation.sheet.name))
+    sheet = book.sheet("", title, note, headings, rows, freeze_columns=2, page=book.page(calculation.sheet.name))
+    book.widen(sheet, 2, len(headings))
 
 
 def _headings(calculation: Calculation) -> list[str]:
@@ -141,9 +142,15 @@ class _Row:
         found += self._total()
         found += [self._tie(number, name) for number, name in enumerate(self.scheme.tie_break)]
         found += [*self._rank(), *self._grade(), *self._place()]
-        found += [Value(unit.interval or "", "text"), Value(bool(unit.overlaps), "text"), Value(unit.veto or "", "text")]
+        found += [
+            Value(unit.interval or "", "text"),
+            Value(bool(unit.overlaps), "text"),
+            Value(unit.veto or "", "text"),
+        ]
         found += [int(name in unit.vetoes) for name in self.scheme.vetoes]
-        found += [unit.extras.get(entry.name, Decimal(0)) for entry in self.calculation.scored if entry.section != "base"]
+        found += [
+            unit.extras.get(entry.name, Decimal(0)) for entry in self.calculation.scored if entry.section != "base"
+        ]
         for entry in self.calculation.leaves:
             found += unit.fractions.get(entry.name, (None, None))
         return found
@@ -242,7 +249,7 @@ class _Row:
     def _rank(self) -> list[Formula]:
         unit, keys, dense = self.unit, self._keys(), self.scheme.ranking == "dense"
         alike = ",".join(f"{self._range(key)},{self._at(key)}" for key in keys)
-        once = f",{self._range('first')},1" if dense else ""
+        once = f",{self._range('first_of_ties')},1" if dense else ""
         above = []
         for number, key in enumerate(keys):
             equal = "".join(f"{self._range(other)},{self._at(other)}," for other in keys[:number])
@@ -273,7 +280,7 @@ class _Row:
         graded, tie = '""', '""'
         for number in reversed(range(len(grades))):
             places = self.method.value(f"places.{unit.category}.{grades[number]}")
-            reached = f"{best}<={number + 1},{total}>={bounds[number]},OR({places}=\"\",{rank}<={places})"
+            reached = f'{best}<={number + 1},{total}>={bounds[number]},OR({places}="",{rank}<={places})'
             graded = f"IF(AND({reached}),{titles[number]},{graded})"
             on_line = f'IF({places}="","",IF({rank}+{sharing}-1>{places},{literal(say("yes"))},""))'
             tie = f"IF({self._at('grade')}={titles[number]},{on_line},{tie})"
@@ -293,5 +300,5 @@ class _Row:
         own = f'COUNTIF({ranks},"<"&{rank})+COUNTIF({self._upto("rank")},{rank})'
         return [
             Formula(f'=IF({rank}="",{last},{own})', self.at_place, "whole"),
-            Formula(f"=MATCH({self.number + 1},{self._range('place')},0)", self.order, "whole"),
+            Formula(f"=MATCH({self.number + 1},{self._range('at_place')},0)", self.order, "whole"),
         ]

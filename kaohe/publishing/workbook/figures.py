@@ -10,15 +10,15 @@ from kaohe.publication.wording import intervals
 from kaohe.publishing.workbook.fractions import simplest
 from kaohe.scheme import Entry, Scheme
 
-#: Beyond so many units a workbook has values only: a formula per unit and indicator would be a hundred thousand of them,
-#: which office computers take minutes to recalculate.
+#: Beyond so many units a workbook has values only: with a hundred formulas for each unit, and ranks that compare each
+#: with all, an office computer would take minutes to recalculate it.
 MOST_LIVE_UNITS = 1000
 
 
 @dataclass(frozen=True)
 class Unit:
-    """The results of a unit. ``points`` and ``statuses`` by node and leaf; ``fractions``: the score of each leaf that is
-    there; ``extras``: bonus and deductions before their caps; ``vetoes``: all that apply."""
+    """The results of a unit. ``points`` and ``statuses`` by node and leaf; ``fractions``: the score of each leaf that
+    is there; ``extras``: bonus and deductions before their caps; ``vetoes``: all that apply."""
 
     unit_id: str
     unit_name: str

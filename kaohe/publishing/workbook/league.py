@@ -44,7 +44,7 @@ class Views:
 
     def _league_row(self, unit: Unit, place: int) -> list[Any]:
         row, bonus = TOP + place - 1, _BEFORE_POINTS + len(self.dimension_entries)
-        has_data = unit.status != "no_data"
+        has_data, marks = unit.status != "no_data", ("status", "tied", "quota_tie")
         first, last, deduction = cell(row, _BEFORE_POINTS), cell(row, bonus), cell(row, bonus + 1)
         parts = f'=IF({first}="","",ROUND(SUM({first}:{last})-{deduction},2))'
         texts = {
@@ -52,7 +52,7 @@ class Views:
             "status": say(f"status_{unit.status}"), "tied": unit.tied, "quota_tie": unit.quota_tie,
         }  # fmt: skip
         said = {
-            name: Formula(f'={self._pick(unit, place, name)}&""', text if has_data or name == "status" else None, "text")
+            name: Formula(f'={self._pick(unit, place, name)}&""', text if has_data or name in marks else None, "whole")
             for name, text in texts.items()
         }
         points: list[tuple[str, Any]] = [(f"points.{e.name}", shown(unit, e)) for e in self.dimension_entries]
@@ -79,7 +79,7 @@ class Views:
             leaves = [entry for entry, _ in self.scheme.leaves if entry.dimension == name]
             headings = [say(f"heading_{key}") for key in ("category", "rank", "unit_name")] + [dimension.title]
             headings += [entry.node.title for entry in leaves]
-            rows = []
+            rows: list[list[Any]] = []
             for category in self.figures.categories:
                 for place, unit in enumerate(self.figures.placed(category), start=1):
                     row = [

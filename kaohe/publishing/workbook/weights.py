@@ -1,8 +1,8 @@
-"""折算权重: effective weights as formulas, one row for every pattern of absent leaves (sql/scores/effective_weight.sql).
+"""折算权重: effective weights as formulas, a row for every pattern of absent leaves (sql/scores/effective_weight.sql).
 
-In whole hundredths of a point. Each node's part is divided among its present children by their weights; those left over go
-to the largest remainders, ties in scheme order. Four blocks have a column for every node: whether a leaf is there, the
-weight that counts, the remainder, and the effective weight. The children of a node stand side by side.
+In whole hundredths of a point. Each node's part is divided among its present children by their weights; those left over
+go to the largest remainders, ties in scheme order. Four blocks have a column for every node: whether a leaf is there,
+the weight that counts, the remainder, and the effective weight. The children of a node stand side by side.
 """
 
 from dataclasses import dataclass, field
@@ -78,9 +78,12 @@ def write_weights(book: Book, weights: Weights, method: Method, numbers: str, no
         count = Formula(f"=COUNTIF({numbers},{cell(row, _NUMBER)})", held.count(number), "whole")
         rows.append([number, count, *_Row(weights, pattern, row).cells()])
     headings = [say(f"heading_{name}") for name in ("pattern", "units_with", "absent_leaves", "outcome")]
-    headings += [f"{say(f'block_{name}')} {e.node.title}" for name in ("there", "counts", "rest", "cents") for e in nodes]
+    headings += [
+        f"{say(f'block_{name}')} {e.node.title}" for name in ("there", "counts", "rest", "cents") for e in nodes
+    ]
     title = say("sheet_weights_title")
-    book.sheet("", title, note, headings, rows, freeze_columns=_FIRST, page=book.page(weights.sheet.name))
+    sheet = book.sheet("", title, note, headings, rows, freeze_columns=_FIRST, page=book.page(weights.sheet.name))
+    book.widen(sheet, _FIRST, len(headings))
 
 
 class _Row:
@@ -145,8 +148,8 @@ class _Row:
 
     def _outcome(self) -> Formula:
         """Pending while a leaf with a weight is; without data if nothing is there."""
-        ends = self.weights.nodes[0].name, self.weights.nodes[-1].name
-        states, tops = (f"{one(0)}:{one(1)}" for one in (lambda n: self._cell(0, ends[n]), lambda n: self._top(ends[n])))
+        first, last = self.weights.nodes[0].name, self.weights.nodes[-1].name
+        states, tops = f"{self._cell(0, first)}:{self._cell(0, last)}", f"{self._top(first)}:{self._top(last)}"
         pending = f"SUMPRODUCT(({states}={PENDING})*({tops}>0))>0"
         is_pending = PENDING in self.states.values()
         value = STILL_PENDING if is_pending else SCORED if self._is_there("") else NO_DATA
