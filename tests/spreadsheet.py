@@ -1,7 +1,9 @@
 """LibreOffice, which works workbooks out anew: an independent reader of the formulas that we write."""
 
+import io
 import shutil
 import subprocess
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +22,28 @@ _ALWAYS = (  # recalculate on load: 0 always, 1 never, 2 ask
 Values = dict[tuple[str, str], Any]
 
 
-def recalculated(path: Path, work: Path) -> Path:
-    """The workbook opened in a LibreOffice of its own that recalculates everything, and saved again in ``work``."""
+def recalculated(work: Path, *paths: Path) -> list[Path]:
+    """The workbooks opened in a LibreOffice of its own that recalculates everything, and saved again in ``work``."""
     profile, out = work / "profile", work / "recalculated"
     (profile / "user").mkdir(parents=True, exist_ok=True)
     (profile / "user" / "registrymodifications.xcu").write_text(_ALWAYS, encoding="utf-8")
     command = [str(SOFFICE), f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore"]
-    command += ["--convert-to", "xlsx", "--outdir", str(out), str(path)]
+    command += ["--convert-to", "xlsx", "--outdir", str(out), *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert (out / path.name).is_file(), done.stderr
-    return out / path.name
+    assert all((out / path.name).is_file() for path in paths), done.stderr
+    return [out / path.name for path in paths]
+
+
+def load(path: Path, data_only: bool = False) -> openpyxl.Workbook:
+    """A workbook; what openpyxl does not know of LibreOffice's files is no matter here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*extension is not supported", UserWarning)
+        return openpyxl.load_workbook(io.BytesIO(path.read_bytes()), data_only=data_only)
 
 
 def formulas(path: Path) -> dict[tuple[str, str], str]:
     """(sheet, cell) → formula."""
-    book = openpyxl.load_workbook(path)
+    book = load(path)
     return {
         (sheet.title, cell.coordinate): cell.value
         for sheet in book.worksheets
@@ -46,7 +55,7 @@ def formulas(path: Path) -> dict[tuple[str, str], str]:
 
 def values(path: Path) -> Values:
     """(sheet, cell) → value, as it was last worked out; blank text is no value."""
-    book = openpyxl.load_workbook(path, data_only=True)
+    book = load(path, data_only=True)
     return {
         (sheet.title, cell.coordinate): cell.value
         for sheet in book.worksheets

@@ -11,7 +11,7 @@ from kaohe.publishing.changes import changes
 from kaohe.publishing.workbook import listings
 from kaohe.publishing.workbook.calculation import Calculation, write_calculation
 from kaohe.publishing.workbook.cells import Sheet
-from kaohe.publishing.workbook.figures import figures
+from kaohe.publishing.workbook.figures import read_figures
 from kaohe.publishing.workbook.league import Views, name_grades
 from kaohe.publishing.workbook.listings import ALERT_BANDS, sheet_remarks
 from kaohe.publishing.workbook.method import Method, write_method
@@ -27,7 +27,7 @@ def write_workbook(
     snapshot: Snapshot, contracts: Contracts, scheme: Scheme, manifest: dict[str, Any], path: Path
 ) -> None:
     """Write the workbook of a publication to ``path``."""
-    found = figures(snapshot, scheme)
+    found = read_figures(snapshot, scheme)
     book = Book(path, scheme.title, found.live)
     note = say("sheet_note", state=state_of(manifest), as_of=manifest["as_of"], publication=manifest["publication"])
     if manifest["state"] == "announced":

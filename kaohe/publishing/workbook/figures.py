@@ -80,7 +80,7 @@ class Figures:
         return sorted(self.categories[category], key=lambda unit: (not unit.is_ranked, unit.rank or 0))
 
 
-def figures(snapshot: Snapshot, scheme: Scheme) -> Figures:
+def read_figures(snapshot: Snapshot, scheme: Scheme) -> Figures:
     """The figures of a publication. Those of an older one, which has no fractions, are not live."""
     held = intervals(snapshot)
     units = {}
