@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import xlsxwriter
+from xlsxwriter.utility import xl_range
 
 from kaohe.words import say
 
@@ -137,6 +138,9 @@ class Book:
         sheet.freeze_panes(3, freeze_columns)
         if rows:
             sheet.autofilter(2, 0, 2 + len(rows), len(headings) - 1)
+        if self.live and any(isinstance(value, Formula) for row in rows for value in row):
+            whole = xl_range(3, 0, 2 + len(rows), len(headings) - 1)
+            sheet.ignore_errors({"formula_differs": whole, "formula_range": whole})  # no green corners
         sheet.print_area(0, 0, 2 + len(rows), len(headings) - 1)
         sheet.set_landscape()
         sheet.set_paper(9)

@@ -238,7 +238,7 @@ class _Row:
         ends = (self.calculation.scored[end].name for end in (0, -1))
         points = ":".join(self._at(f"points.{end}") for end in ends)
         column = f"INDEX({points},MATCH({given},{self.method.codes},0))"
-        fewer = f"IF({given}={literal(FEWER_DEDUCTIONS)},0-{self._at('deduction')},IFERROR(N(+{column}),0))"
+        fewer = f"IF({given}={literal(FEWER_DEDUCTIONS)},0-{self._at('deduction')},IFERROR(N({column}),0))"
         value = 0 - self.unit.deduction if name == FEWER_DEDUCTIONS else self.unit.points.get(name) or Decimal(0)
         return Formula(f"={fewer}", value)
 

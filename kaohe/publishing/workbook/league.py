@@ -12,8 +12,7 @@ from kaohe.words import say
 
 _RANK, _UNIT, _TOTAL, _GRADE = range(4)
 _BEFORE_POINTS = 6
-_BAR = {"type": "data_bar", "bar_color": "#9DC3E6",
-        "min_type": "num", "min_value": 0, "max_type": "num", "max_value": 105}  # fmt: skip
+_BAR = {"type": "data_bar", "bar_color": "#9DC3E6", "min_type": "num", "min_value": 0, "max_type": "num"}
 
 
 class Views:
@@ -39,7 +38,8 @@ class Views:
             sheet = self.book.sheet(category, title, note, headings, rows, freeze_columns=2)
             last = TOP + len(rows) - 1
             colour_grades(self.book, self.calculation, sheet, _GRADE, range(TOP, last + 1))
-            sheet.conditional_format(TOP, _TOTAL, last, _TOTAL, _BAR)
+            most = float(self.scheme.total + self.scheme.bonus.cap)
+            sheet.conditional_format(TOP, _TOTAL, last, _TOTAL, _BAR | {"max_value": most})
             warn_of_changes(self.book, self.calculation, sheet, _BEFORE_POINTS)
 
     def _league_row(self, unit: Unit, place: int) -> list[Any]:

@@ -206,5 +206,6 @@ def _mean(numbers: Sequence[Decimal | Fraction], digits: int) -> Any:
 
 
 def _rounded(number: Fraction, digits: int) -> Decimal:
-    scaled = int(number * 10**digits * 2 + 1) // 2
-    return Decimal(scaled).scaleb(-digits)
+    """Half away from zero, as ROUND does."""
+    scaled = int(abs(number) * 10**digits + Fraction(1, 2))
+    return Decimal(scaled if number >= 0 else -scaled).scaleb(-digits)
