@@ -223,12 +223,19 @@ RATES = (8, 5, 10, 7, 7, 1)
 def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Units with hostile names; something of what their files can hold."""
     folder = tmp_path_factory.mktemp("inbox")
-    units = [(f"J{n:02}", name, "机关处室") for n, name in enumerate(HOSTILE)] + [("D01", "=2*3", "基层单位")]
+    units = [(f"J{n:02}", name, "机关处室") for n, name in enumerate(HOSTILE)] + [
+        ("D01", "=2*3", "基层单位"),
+        ("D02", "低分单位", "基层单位"),
+    ]
     write_csv(folder / "名册.csv", registry(*units))
     checks = [check(f"C{n}", name, flags="1" * (1 + n % 4) + "0" * (3 - n % 4)) for n, name in enumerate(HOSTILE)]
     write_csv(folder / "=1+1.csv", [CHECK, *checks, check("C9", "@没有的单位")])
     finding = ["F1", "C1", HOSTILE[1], "一般", "=HYPERLINK(1)", "2023-03-05", "2023-04-05", "2023-05-01", "已销号"]
     write_csv(folder / "问题.csv", [FINDING, finding])
+    # a unit that has less than is deducted from it: its total is 0
+    write_csv(folder / "空白.csv", [CHECK, check("C8", "低分单位", flags="0000")])
+    notices = [[f"T{n}", "低分单位", "区", "2023-06-01", "通报"] for n in range(4)]
+    write_csv(folder / "通报.csv", [["通报编号", "被通报单位", "通报级别", "通报日期", "通报事项"], *notices])
     months = [f"2023-{month:02}" for month in range(1, 13)]
     rates = dict(zip(HOSTILE, RATES, strict=True))
     rows = [["学习强国", month, unit, 10, n, f"{n * 10}%"] for month in months for unit, n in rates.items()]
@@ -282,6 +289,7 @@ def test_every_formula_comes_to_what_was_published_by_other_schemes(
     result = published(edit)
     same_when_recalculated(result.folder / WORKBOOK, tmp_path)
     found = league(result.folder / WORKBOOK)
+    assert found["低分单位"]["总分"] == 0 < found["低分单位"]["扣分"] < 8
     for score in result.table("scores").iter_rows(named=True):
         row = found[score["unit_name"]]
         assert (row["名次"], row["等次"]) == (score["rank"], score["grade"])

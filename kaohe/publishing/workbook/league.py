@@ -92,7 +92,7 @@ class Views:
                     row.append(Formula(f"=ROUND(SUM({own}),2)", unit.points.get(name) or Decimal(0)))
                     for entry in leaves:
                         picked = self._pick(unit, place, f"points.{entry.name}")
-                        row.append(Formula(f"={picked}", shown(unit, entry)))
+                        row.append(Formula(f"={picked}", shown(unit, entry), "score"))
                     rows.append(row)
             title = f"{dimension.title} · {top.weight}"
             sheet = self.book.sheet(dimension.title, title, note, headings, rows, freeze_columns=3)
