@@ -116,6 +116,31 @@ def test_the_points_of_every_leaf_are_live_to_the_cent(sample: Result, tmp_path:
     assert counted == 60 * sum(entry.section == "base" for entry, _ in scheme.leaves)
 
 
+def test_the_snapshot_has_what_points_are_made_of(sample: Result) -> None:
+    """Points are effective weight × numerator / denominator, rounded half up; bonus and deductions before their caps are
+    never less than after them."""
+    with Snapshot(sample.folder) as snapshot:
+        leaves = snapshot.rows("select unit_id, indicator, numerator, denominator from main.leaf_score")
+        extras = {(unit, leaf): points for unit, leaf, points in snapshot.rows("select * from main.extra_score")}
+    scores = {(row["unit_id"], row["indicator"]): row for row in sample.table("indicator_scores").iter_rows(named=True)}
+    for unit, leaf, numerator, denominator in leaves:
+        row = scores[unit, leaf]
+        if numerator is None:
+            assert (row["points"], row["effective_weight"]) == (None, 0)
+        else:
+            cents = int(row["effective_weight"] * 100)
+            assert int(row["points"] * 100) == (2 * cents * numerator + denominator) // (2 * denominator)
+    _, scheme = method_of(sample.home, sample.manifest)
+    capped = 0
+    for entry, _ in scheme.leaves:
+        for unit in sample.table("scores")["unit_id"] if entry.section in ("bonus", "deduction") else ():
+            before, after = extras.get((unit, entry.name), Decimal(0)), abs(scores[unit, entry.name]["points"])
+            assert before >= after
+            capped += before > after
+    assert capped
+    assert len(leaves) == 60 * sum(entry.section == "base" and bool(entry.weight) for entry, _ in scheme.leaves)
+
+
 # ---- a changed scheme
 
 
