@@ -210,7 +210,8 @@ class Book:
                 if plain == "":
                     sheet.write_blank(row, column, None, self.format(value.shown, **more))
                 elif isinstance(plain, str):
-                    self.text(sheet, row, column, plain, value.shown, **more)
+                    name = f"band_{min(bands[plain], len(_BANDS) - 1)}" if bands and plain in bands else value.shown
+                    self.text(sheet, row, column, plain, name, **more)
                 else:
                     sheet.write_number(row, column, plain, self.format(value.shown, **more))
             case None:

@@ -410,6 +410,7 @@ def test_a_large_publication_and_an_older_one_have_values_only(
         assert book.sheetnames[-1] == "考核办法"
         assert "只有数值" in str(book["机关处室"]["A2"].value)
         assert league(path) == league(live)
+        assert book["机关处室"]["D4"].fill.fgColor.rgb == book["概览"]["A21"].fill.fgColor.rgb == "FFC6E0B4"
         assert len(load(path)["概览"]._charts) == 2
     monkeypatch.setattr(figures, "MOST_LIVE_UNITS", 60)
     assert formulas(write(sample, tmp_path / "small.xlsx"))

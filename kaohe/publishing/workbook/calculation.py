@@ -3,7 +3,7 @@
 The units stand by category, in the order of their ids; the league tables show them in the order of their places.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from kaohe.words import say
 OUTCOMES = {"scored": SCORED, "pending": STILL_PENDING, "no_data": NO_DATA}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Calculation:
     """The sheet, and where it has what. Columns are named; those of points by their node: ``points.theory``."""
 
@@ -29,10 +29,10 @@ class Calculation:
     figures: Figures
     method: Method
     weights: Weights
-    columns: dict[str, int] = field(init=False)
-    first: dict[str, int] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """Which column has what."""
         scheme = self.figures.scheme
         extras = [entry.name for entry in self.scored if entry.section != "base"]
         names = ["category", "unit_name", "pattern", "outcome", "status"]
@@ -44,11 +44,16 @@ class Calculation:
         names += [f"veto.{name}" for name in scheme.vetoes]
         names += [f"before.{name}" for name in extras]
         names += [f"{part}.{entry.name}" for entry in self.leaves for part in ("numerator", "denominator")]
-        self.columns = {name: number for number, name in enumerate(names)}
-        row, self.first = TOP, {}
+        return {name: number for number, name in enumerate(names)}
+
+    @cached_property
+    def first(self) -> dict[str, int]:
+        """The first row of each category."""
+        row, found = TOP, {}
         for category, units in self.figures.categories.items():
-            self.first[category] = row
+            found[category] = row
             row += len(units)
+        return found
 
     @cached_property
     def scored(self) -> list[Entry]:
@@ -142,11 +147,8 @@ class _Row:
         found += self._total()
         found += [self._tie(number, name) for number, name in enumerate(self.scheme.tie_break)]
         found += [*self._rank(), *self._grade(), *self._place()]
-        found += [
-            Value(unit.interval or "", "text"),
-            Value(bool(unit.overlaps), "text"),
-            Value(unit.veto or "", "text"),
-        ]
+        veto = unit.veto if has_data else None
+        found += [Value(unit.interval, "text"), Value(bool(unit.overlaps), "text"), Value(veto, "text")]
         found += [int(name in unit.vetoes) for name in self.scheme.vetoes]
         found += [
             unit.extras.get(entry.name, Decimal(0)) for entry in self.calculation.scored if entry.section != "base"

@@ -10,7 +10,7 @@ from kaohe.publishing.workbook.figures import Unit
 from kaohe.publishing.workbook.weights import NO_DATA
 from kaohe.words import say
 
-_RANK, _UNIT, _TOTAL, _GRADE = range(4)
+_TOTAL, _GRADE = 2, 3
 _BEFORE_POINTS = 6
 _BAR = {"type": "data_bar", "bar_color": "#9DC3E6", "min_type": "num", "min_value": 0, "max_type": "num"}
 
@@ -35,7 +35,8 @@ class Views:
             placed = self.figures.placed(category)
             rows = [self._league_row(unit, place) for place, unit in enumerate(placed, start=1)]
             title = say("sheet_league_title", title=self.scheme.title, category=category)
-            sheet = self.book.sheet(category, title, note, headings, rows, freeze_columns=2)
+            bands = bands_of(self.calculation)
+            sheet = self.book.sheet(category, title, note, headings, rows, freeze_columns=2, bands=bands)
             last = TOP + len(rows) - 1
             colour_grades(self.book, self.calculation, sheet, _GRADE, range(TOP, last + 1))
             most = float(self.scheme.total + self.scheme.bonus.cap)
@@ -102,6 +103,11 @@ class Views:
         return self.calculation.pick(unit.category, place, column)
 
 
+def bands_of(calculation: Calculation) -> dict[str, int]:
+    """The colour band of each grade, for values that are no formulas."""
+    return {grade.title: number for number, grade in enumerate(calculation.figures.scheme.grades.values())}
+
+
 def name_grades(book: Book, calculation: Calculation) -> None:
     """A name for each grade's title: conditional formats can name cells of other sheets only so."""
     if book.live:
@@ -111,9 +117,9 @@ def name_grades(book: Book, calculation: Calculation) -> None:
 
 def colour_grades(book: Book, calculation: Calculation, sheet: Any, column: int, rows: range) -> None:
     """The colours of the grades, as they are now."""
-    for number, grade in enumerate(calculation.figures.scheme.grades.values()):
-        title = f"kaohe_grade_{number}" if book.live else literal(grade.title)
-        rule = {"type": "formula", "criteria": f"={cell(rows.start, column)}={title}", "format": book.band(number)}
+    for number in range(len(calculation.figures.scheme.grades) if book.live else 0):
+        criteria = f"={cell(rows.start, column)}=kaohe_grade_{number}"
+        rule = {"type": "formula", "criteria": criteria, "format": book.band(number)}
         sheet.conditional_format(rows.start, column, rows.stop - 1, column, rule)
 
 

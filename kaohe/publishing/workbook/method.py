@@ -1,7 +1,9 @@
 """考核办法: the scheme as cells that a reader may change; the live sheets follow them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from kaohe.book import Book, Formula, Input, Shown, Value
@@ -17,15 +19,16 @@ _CHANGED, _WHOLE = TOP, TOP + 1
 _TREE = TOP + 2
 
 
-@dataclass
+@dataclass(frozen=True)
 class Method:
     """The sheet, and which row has what. Settings are called as `kaohe what-if --set` calls them."""
 
     sheet: Sheet
     figures: Figures
-    rows: dict[str, int] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The row of every node and setting."""
         scheme = self.figures.scheme
         names = [entry.name for entry in scheme.entries]
         for setting in ("at_least", "quota", "quota_at_least", "title"):
@@ -34,7 +37,7 @@ class Method:
         names += ["bonus.cap", "deductions.cap"]
         names += [f"tie_break.{number}" for number in range(len(scheme.tie_break))]
         names += [f"vetoes.{name}.grade_at_most" for name in scheme.vetoes]
-        self.rows = {name: _TREE + number for number, name in enumerate(names)}
+        return {name: _TREE + number for number, name in enumerate(names)}
 
     def value(self, name: str) -> str:
         """The cell of a weight or setting, from anywhere."""
@@ -112,10 +115,9 @@ def _grades(method: Method, ranked: dict[str, str]) -> list[list[Any]]:
     grades = figures.scheme.grades
     for name, grade in grades.items():
         rows.append(_setting(f"grades.{name}.at_least", say("method_at_least", grade=grade.title), grade.at_least))
-    for (one, _), (other, _) in zip(list(grades.items())[:-1], list(grades.items())[1:], strict=True):
-        bounds = [cell(method.rows[f"grades.{name}.at_least"], _VALUE) for name in (one, other)]
-        row = rows[list(grades).index(one)]
-        row[_CHECK] = _checked(f"{bounds[0]}>{bounds[1]}", literal("✗"))
+    for number, names in enumerate(pairwise(grades)):
+        bounds = (cell(method.rows[f"grades.{name}.at_least"], _VALUE) for name in names)
+        rows[number][_CHECK] = _checked(">".join(bounds), literal("✗"))
     for name, grade in grades.items():
         rows.append(_setting(f"grades.{name}.quota", say("method_quota", grade=grade.title), grade.quota, "percent"))
     for name, grade in grades.items():
@@ -174,7 +176,7 @@ def _range(column: int, last: int) -> str:
 
 
 def _guard(book: Book, method: Method, sheet: Any, last: int) -> None:
-    """What a reader may enter, what is wrong in red, what is changed in bold; and the colours of the grades by name."""
+    """What a reader may enter, what is wrong in red, what is changed in bold."""
     left = {"type": "formula", "criteria": f"=LEFT({cell(_WHOLE, _CHECK)},1)={literal('✗')}", "format": book.band(3)}
     sheet.conditional_format(_WHOLE, _CHECK, last, _CHECK, left)
     changed = book.book.add_format({"bold": True, "font_color": "#C00000"})

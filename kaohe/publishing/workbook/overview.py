@@ -9,7 +9,7 @@ from typing import Any
 from kaohe.book import Book, Formula
 from kaohe.publishing.workbook.calculation import OUTCOMES, Calculation
 from kaohe.publishing.workbook.cells import TOP, Sheet, cell
-from kaohe.publishing.workbook.league import colour_grades, warn_of_changes
+from kaohe.publishing.workbook.league import bands_of, colour_grades, warn_of_changes
 from kaohe.publishing.workbook.weights import NO_DATA
 from kaohe.words import say
 
@@ -64,6 +64,7 @@ class Overview:
 
     def _table(self, headings: Sequence[str | None], rows: Sequence[Sequence[Any]]) -> range:
         """Write a table below what is there; gives its rows. What is None takes part in the cell before it."""
+        bands = bands_of(self.calculation)
         for column, heading in enumerate(headings):
             if column + 1 < len(headings) and headings[column + 1] is None:
                 for merged in range(self.row, self.row + 1 + len(rows)):
@@ -75,7 +76,7 @@ class Overview:
             self.page.set_row(number, _HEIGHT)
             for column, value in enumerate(row):
                 if headings[column] is not None:
-                    self.book.cell(self.page, number, column, value)
+                    self.book.cell(self.page, number, column, value, bands)
         written = range(self.row + 1, self.row + 1 + len(rows))
         self.row = written.stop + 1
         return written
@@ -104,7 +105,8 @@ class Overview:
                 return Formula(f"=COUNTIF({outcomes},{OUTCOMES[name]})", number, "whole")
             case "vetoed":
                 vetoes = self._column(category, "veto")
-                return Formula(f'=SUMPRODUCT(--({vetoes}<>""))', sum(unit.veto is not None for unit in units), "whole")
+                vetoed = sum(unit.is_ranked and unit.veto is not None for unit in units)
+                return Formula(f'=SUMPRODUCT(--({vetoes}<>""))', vetoed, "whole")
             case "mean":
                 return _if_any(totals, f"ROUND(AVERAGE({totals}),2)", _mean(ranked, 2))
             case "median":

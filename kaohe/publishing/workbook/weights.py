@@ -5,14 +5,15 @@ go to the largest remainders, ties in scheme order. Four blocks have a column fo
 the weight that counts, the remainder, and the effective weight. The children of a node stand side by side.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from kaohe.book import Book, Formula
 from kaohe.publishing.workbook.cells import TOP, Sheet, cell
 from kaohe.publishing.workbook.figures import Figures, Unit
 from kaohe.publishing.workbook.method import Method
-from kaohe.scheme import Entry
+from kaohe.scheme import Entry, Node
 from kaohe.scheme.parts import Leaf
 from kaohe.words import say
 
@@ -26,22 +27,30 @@ _PATTERNS = TOP + 1  # the first row has the weights
 Pattern = tuple[int, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Weights:
     """The sheet, its patterns, and which column has which node."""
 
     sheet: Sheet
     figures: Figures
-    nodes: list[Entry] = field(init=False)
-    patterns: dict[Pattern, int] = field(init=False)
-    at: dict[str, int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.nodes = [entry for family in self.figures.families.values() for entry in family]
-        self.at = {entry.name: number for number, entry in enumerate(self.nodes)}
-        self.patterns = {}
+    @cached_property
+    def nodes(self) -> list[Entry]:
+        """The nodes in the order of their columns."""
+        return [entry for family in self.figures.families.values() for entry in family]
+
+    @cached_property
+    def at(self) -> dict[str, int]:
+        """Which column of each block a node has."""
+        return {entry.name: number for number, entry in enumerate(self.nodes)}
+
+    @cached_property
+    def patterns(self) -> dict[Pattern, int]:
+        """Every pattern and its number, from 1."""
+        found: dict[Pattern, int] = {}
         for unit in self.figures.units:
-            self.patterns.setdefault(self._pattern(unit), len(self.patterns) + 1)
+            found.setdefault(self._pattern(unit), len(found) + 1)
+        return found
 
     def _pattern(self, unit: Unit) -> Pattern:
         return tuple(_state(unit, entry.name) for entry in self.nodes if isinstance(entry.node, Leaf))
@@ -95,9 +104,8 @@ class _Row:
         self.states = dict(zip(leaves, pattern, strict=True))
         self.families = weights.figures.families
         self.scheme = weights.figures.scheme
-        self.availability = {"": self.scheme.availability}
-        for entry in weights.nodes:
-            self.availability[entry.name] = getattr(entry.node, "availability", self.scheme.availability)
+        inner = {entry.name: entry.node for entry in weights.nodes if isinstance(entry.node, Node)}
+        self.availability = {"": self.scheme.availability} | {name: node.availability for name, node in inner.items()}
         self.counts: dict[str, int] = {}
         for entry in reversed(weights.nodes):
             there = self.states[entry.name] == PRESENT if entry.name in self.states else self._is_there(entry.name)
