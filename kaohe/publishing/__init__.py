@@ -22,6 +22,7 @@ from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.changes import CHANGES, changes
 from kaohe.publishing.check_up import CheckUps
 from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
+from kaohe.publishing.csv_files import write_csv
 from kaohe.publishing.document_docx import write_docx
 from kaohe.publishing.document_pdf import write_pdf
 from kaohe.publishing.manifest import State, manifest
@@ -38,6 +39,7 @@ _SNAPSHOT = (
     *_PARQUET,
     "node_scores",
     "leaf_score",
+    "extra_score",
     "rank_interval",
     "grade_probability",
     "sensitivity",
@@ -183,15 +185,14 @@ def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, 
     for table in _PARQUET:
         path = str(aside / f"{table}.parquet").replace("'", "''")
         warehouse.con.execute(f"copy (select * from main.{table}) to '{path}' (format parquet)")
-    warehouse.frame("select * from main.scores").write_csv(aside / "scores.csv", include_bom=True)
+    write_csv(warehouse.frame("select * from main.scores"), aside / "scores.csv")
     looked_back = ["earlier_score", *(["changed"] if edition.compared else [])]
     _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *looked_back], aside / SNAPSHOT)
     with Snapshot(aside) as snapshot:
-        snapshot.frame("select * from main.quarantine").write_csv(aside / "quarantine.csv", include_bom=True)
-        alerts = snapshot.frame("select * exclude (restricted) from main.alerts")
-        alerts.write_csv(aside / "alerts.csv", include_bom=True)
+        write_csv(snapshot.frame("select * from main.quarantine"), aside / "quarantine.csv")
+        write_csv(snapshot.frame("select * exclude (restricted) from main.alerts"), aside / "alerts.csv")
         if edition.compared:
-            changes(snapshot).write_csv(aside / CHANGES, include_bom=True)
+            write_csv(changes(snapshot), aside / CHANGES)
 
 
 def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], aside: Path) -> None:

@@ -2,7 +2,7 @@
 -- deductions, one fact (the same item under any indicator, such as a finding or a case) counts once, the largest; together
 -- they stop at their cap, in scheme order.
 -- Where leaves are rounded, a deduction never takes a total below 0.
--- Grain: one row per variant, unit, indicator and item.
+-- Grain: one row per variant, unit, indicator and item. `counted`: before the caps.
 with fact as (
   select
     leaf.variant,
@@ -53,6 +53,7 @@ bonus as (
     running.section,
     running.indicator,
     running.item,
+    running.counted,
     greatest(0, least(running.counted, micro(scheme.bonus_cap) - running.before)) as points
   from running
   join scheme on scheme.variant = running.variant
@@ -71,6 +72,7 @@ deduction as (
     running.section,
     running.indicator,
     running.item,
+    running.counted,
     greatest(
       0,
       least(
@@ -84,6 +86,8 @@ deduction as (
   join earned on earned.variant = running.variant and earned.unit_id = running.unit_id
   where running.section = 'deduction'
 )
-select variant, unit_id, section, indicator, item, cast(points as bigint) as points from bonus
+select variant, unit_id, section, indicator, item, cast(counted as bigint) as counted, cast(points as bigint) as points
+from bonus
 union all
-select variant, unit_id, section, indicator, item, cast(points as bigint) as points from deduction
+select variant, unit_id, section, indicator, item, cast(counted as bigint) as counted, cast(points as bigint) as points
+from deduction

@@ -66,7 +66,9 @@ def office(states: dict[str, Path], tmp_path: Path) -> Callable[[str], Office]:
 
 
 def sheet(result: Result, name: str) -> list[dict[str, Any]]:
-    table = list(openpyxl.load_workbook(result.folder / WORKBOOK)[name].iter_rows(min_row=3, values_only=True))
+    table = list(
+        openpyxl.load_workbook(result.folder / WORKBOOK, data_only=True)[name].iter_rows(min_row=3, values_only=True)
+    )
     return [dict(zip(table[0], row, strict=True)) for row in table[1:]]
 
 

@@ -1,7 +1,6 @@
-"""评分表.xlsx: league table per category, a sheet per dimension, lost points, quarantine, warnings, data, method."""
+"""The sheets that list what was published: points, intervals, lost points, alerts, quarantine, warnings, data."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -9,10 +8,8 @@ import polars as pl
 from kaohe.book import Book
 from kaohe.contracts import Contracts
 from kaohe.publication.snapshot import Snapshot
-from kaohe.publication.wording import interval, intervals, stale_sources, state_of
-from kaohe.publishing.changes import changes
+from kaohe.publication.wording import interval
 from kaohe.scheme import Scheme
-from kaohe.scheme.parts import Leaf
 from kaohe.words import say
 
 #: Level of an alert → colour band.
@@ -20,65 +17,7 @@ ALERT_BANDS = {"urgent": 3, "warning": 2, "notice": 1}
 _REASONS = ("bad_cell", "unknown_unit", "conflict", "rule", "duplicate")
 
 
-def write_workbook(
-    snapshot: Snapshot, contracts: Contracts, scheme: Scheme, manifest: dict[str, Any], path: Path
-) -> None:
-    """Write the workbook of a publication to ``path``."""
-    book = Book(path, scheme.title)
-    note = say("sheet_note", state=state_of(manifest), as_of=manifest["as_of"], publication=manifest["publication"])
-    if manifest["state"] == "announced":
-        note += "    " + say("sheet_notice", **manifest["act"])
-    _league_tables(book, snapshot, scheme, "    ".join([*stale_sources(manifest), note]))
-    _dimensions(book, snapshot, scheme, note)
-    _indicators(book, snapshot, note)
-    _robustness(book, snapshot, scheme, note)
-    lost = snapshot.frame("select * from main.lost_points").drop("unit_id")
-    book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
-    if snapshot.has("changed"):
-        changed = changes(snapshot)
-        title = say("sheet_changed_title", publication=manifest["compared_with"])
-        book.sheet(say("sheet_changed"), title, note, changed.columns, changed.rows(), freeze_columns=3)
-    _alerts(book, snapshot, note)
-    _corrected(book, snapshot, contracts, note)
-    _quarantine(book, contracts, snapshot.frame("select * from main.quarantine"), note)
-    flagged = snapshot.frame("select table_name, _file, _sheet, _row, sentence from main.flagged").with_columns(
-        pl.col("table_name").replace_strict({name: c.title for name, c in contracts.items()}, default=None)
-    )
-    book.sheet(say("sheet_flagged"), say("sheet_flagged_title"), note, _headings(flagged), flagged.rows())
-    _data(book, contracts, manifest, note)
-    _method(book, scheme, manifest, note)
-    book.book.close()
-
-
-def _league_tables(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
-    bands = {grade.title: number for number, grade in enumerate(scheme.grades.values())}
-    nodes = snapshot.rows("select unit_id, node, points from main.node_scores")
-    points = {(unit, node): value for unit, node, value in nodes}
-    held = intervals(snapshot)
-    headings = [
-        *(say(f"heading_{name}") for name in ("rank", "unit_name", "total", "grade")),
-        *(say(f"heading_{name}") for name in ("rank_interval", "overlaps_above")),
-        *(node.title for node in scheme.dimensions.values()),
-        *(say(f"heading_{name}") for name in ("bonus", "deduction", "veto", "status", "tied", "quota_tie")),
-    ]
-    scores = list(snapshot.frame("select * from main.scores").iter_rows(named=True))
-    for category in sorted({row["category"] for row in scores}, reverse=True):
-        rows = []
-        for row in (row for row in scores if row["category"] == category):
-            numbers = [
-                *(row[name] for name in ("total", "grade")),
-                *held.get(row["unit_id"], (None, None)),
-                *(points.get((row["unit_id"], name)) for name in scheme.dimensions),
-                *(row[name] for name in ("bonus", "deduction", "veto")),
-            ]
-            shown = [None] * len(numbers) if row["status"] == "no_data" else numbers
-            marks = [say(f"status_{row['status']}"), row["tied"], row["quota_tie"]]
-            rows.append([row["rank"], row["unit_name"], *shown, *marks])
-        title = say("sheet_league_title", title=scheme.title, category=category)
-        book.sheet(category, title, note, headings, rows, freeze_columns=2, bands=bands)
-
-
-def _robustness(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
+def write_robustness(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
     """How far ranks and scores hold, unit by unit; and which choice or indicator they hang on."""
     if not snapshot.has("rank_interval"):
         return
@@ -117,28 +56,7 @@ def _robustness(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> No
     book.sheet(say("sheet_robustness"), say("sheet_robustness_title"), note, headings, [*factors, *leaves])
 
 
-def _dimensions(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
-    """A sheet for each dimension: points of every unit by indicator, or the status that stands for them."""
-    found = snapshot.rows("select unit_id, indicator, status, points from main.indicator_scores")
-    leaf_scores = {(unit, indicator): scores for unit, indicator, *scores in found}
-    nodes = snapshot.rows("select unit_id, node, points from main.node_scores")
-    points = {(unit, node): value for unit, node, value in nodes}
-    units = snapshot.rows("select unit_id, category, rank, unit_name from main.scores")
-    for name, dimension in scheme.dimensions.items():
-        leaves = [(entry.name, leaf.title) for entry, leaf in scheme.leaves if entry.dimension == name]
-        headings = [say(f"heading_{key}") for key in ("category", "rank", "unit_name")] + [dimension.title]
-        headings += [title for _, title in leaves]
-        rows = []
-        for unit, *place in sorted(units, key=lambda row: row[1], reverse=True):
-            row = [*place, points.get((unit, name))]
-            for leaf, _ in leaves:
-                status, earned = leaf_scores[unit, leaf]
-                row.append(say(f"status_{status}") if earned is None else earned)
-            rows.append(row)
-        book.sheet(dimension.title, f"{dimension.title} · {dimension.weight}", note, headings, rows, freeze_columns=3)
-
-
-def _indicators(book: Book, snapshot: Snapshot, note: str) -> None:
+def write_indicators(book: Book, snapshot: Snapshot, note: str) -> None:
     """Every unit and indicator on a row of its own: weights, what was due and done, points, status and the rule."""
     found = snapshot.frame(
         "select scores.category, scores.rank, scores.unit_name, scheme_node.title as indicator, leaf.weight, "
@@ -152,7 +70,7 @@ def _indicators(book: Book, snapshot: Snapshot, note: str) -> None:
     book.sheet(say("sheet_points"), say("sheet_points_title"), note, _headings(found), found.rows(), freeze_columns=4)
 
 
-def _corrected(book: Book, snapshot: Snapshot, contracts: Contracts, note: str) -> None:
+def write_corrected(book: Book, snapshot: Snapshot, contracts: Contracts, note: str) -> None:
     """Every cell that was read otherwise than it stands in its file; no sheet if there is none."""
     names = ("before", "after", "remark", "reason", "source_doc", "approver", "_file", "_row")
     rows = []
@@ -168,7 +86,14 @@ def _corrected(book: Book, snapshot: Snapshot, contracts: Contracts, note: str) 
         book.sheet(say("sheet_corrected"), say("sheet_corrected_title"), note, headings, rows)
 
 
-def _alerts(book: Book, snapshot: Snapshot, note: str) -> None:
+def write_lost(book: Book, snapshot: Snapshot, note: str) -> None:
+    """What each lost point hangs on."""
+    lost = snapshot.frame("select * from main.lost_points").drop("unit_id")
+    book.sheet(say("sheet_lost"), say("sheet_lost_title"), note, _headings(lost), lost.rows(), freeze_columns=3)
+
+
+def write_alerts(book: Book, snapshot: Snapshot, note: str) -> None:
+    """What somebody should look at."""
     found = snapshot.frame(
         "select level, title as alert, unit_name, due_on, sentence, records from main.alerts"
     ).with_columns(
@@ -179,8 +104,9 @@ def _alerts(book: Book, snapshot: Snapshot, note: str) -> None:
     book.sheet(say("sheet_alerts"), say("sheet_alerts_title"), note, _headings(found), found.rows(), bands=bands)
 
 
-def _quarantine(book: Book, contracts: Contracts, quarantine: pl.DataFrame, note: str) -> None:
+def write_quarantine(book: Book, snapshot: Snapshot, contracts: Contracts, note: str) -> None:
     """What has to be mended first; mere duplicates last."""
+    quarantine = snapshot.frame("select * from main.quarantine")
     rows = []
     for row in quarantine.iter_rows(named=True):
         columns = contracts[row["table_name"]].columns
@@ -195,7 +121,16 @@ def _quarantine(book: Book, contracts: Contracts, quarantine: pl.DataFrame, note
     book.sheet(say("sheet_quarantine"), title, note, headings, shown, single_line=len(names) - 1)
 
 
-def _data(book: Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
+def write_flagged(book: Book, snapshot: Snapshot, contracts: Contracts, note: str) -> None:
+    """Records that count but should be checked."""
+    flagged = snapshot.frame("select table_name, _file, _sheet, _row, sentence from main.flagged").with_columns(
+        pl.col("table_name").replace_strict({name: c.title for name, c in contracts.items()}, default=None)
+    )
+    book.sheet(say("sheet_flagged"), say("sheet_flagged_title"), note, _headings(flagged), flagged.rows())
+
+
+def write_data(book: Book, contracts: Contracts, manifest: dict[str, Any], note: str) -> None:
+    """How many records of each table there are, and what was not read."""
     tables = manifest["tables"].items()
     rows: list[list[Any]] = [
         [
@@ -240,30 +175,6 @@ def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
     if sheet["unknown_headings"]:
         remarks.append(say("sheet_unknown_headings", headings="、".join(sheet["unknown_headings"])))
     return remarks
-
-
-def _method(book: Book, scheme: Scheme, manifest: dict[str, Any], note: str) -> None:
-    rows: list[list[Any]] = []
-    for entry in scheme.entries:
-        row = [entry.name, entry.node.title, entry.weight, None, None, None]
-        if isinstance(entry.node, Leaf):
-            basis = f"{entry.node.basis.rule} · {entry.node.basis.article}" if entry.node.basis else ""
-            params = "；".join(f"{name}：{_spelled(value)}" for name, value in entry.node.params.items())
-            row[3:] = [entry.node.measure, params, basis]
-        rows.append(row)
-    headings = [say(f"heading_{key}") for key in ("node", "indicator", "weight", "measure", "params", "basis")]
-    said = say("sheet_method_note", version=manifest["code"]["version"], scheme=manifest["scheme"]["sha256"][:12])
-    book.sheet(say("sheet_method"), scheme.title, f"{note}    {said}", headings, rows, freeze_columns=2)
-
-
-def _spelled(value: Any) -> str:
-    match value:
-        case dict():
-            return "、".join(f"{key} {number}" for key, number in value.items())
-        case list():
-            return "、".join(str(item) for item in value)
-        case _:
-            return str(value)
 
 
 def _headings(frame: pl.DataFrame) -> list[str]:
