@@ -19,8 +19,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from kaohe.contracts import Contracts, load_contracts
+from kaohe.secrets import Secrets
 from kaohe.sources.config import read_sources
-from kaohe.sources.secrets import Secrets
 from kaohe.sources.snapshots import Changes, Snapshots
 from tests.helpers import ROOT
 
