@@ -49,8 +49,13 @@ class Secrets:
             missing = say("secret_no_env", name=secret.env) if secret.env else None
             raise Outage(missing or say("secret_no_block", name=secret.prefect_secret))
         value = value.rstrip("\r\n")  # a file that was put into the environment ends its line
-        self._known.add(value)
+        self.add(value)
         return value
+
+    def add(self, value: str) -> None:
+        """Keep this out of every sentence, too."""
+        if value:
+            self._known.add(value)
 
     def hide(self, text: str) -> str:
         """``text`` without any secret that was looked up, however it is written."""
