@@ -18,10 +18,12 @@ import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from kaohe.proceedings import Proceedings
+from kaohe.project import file_hashes
+from kaohe.publication import MANIFEST, SUMS
 from tests.helpers import CHECK, YEAR, assess, check, registry, write_csv
 
 UNITS = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("D01", "水务中心", "基层单位")
-FACES = ("index.html", "通报.docx", "通报.pdf")
+NOTICES = ("通报.docx", "通报.pdf")
 USER, PASSWORD = "kaohe", "p@ss  w+rd/="
 #: No test waits longer than it must.
 QUICK = {"attempts": 3, "wait": 0, "at_most": 2}
@@ -148,19 +150,24 @@ def publish(folder: Path) -> Path:
 
 
 def dress(home: Path) -> Path:
-    """Give the publication in force what other parts of the program write, and put it in force with that; gives it."""
+    """Give the publication in force a notice, and put it in force with that; gives it."""
+    folder = Proceedings(home, YEAR).current
+    for name in NOTICES:
+        (folder / name).write_bytes(f"{name} of {folder.name}\n.\n..\n".encode() * 100)
+    return change(home)
+
+
+def change(home: Path, **said: Any) -> Path:
+    """Let the manifest of the publication in force say something else, and put it in force like that; gives it."""
     found = Proceedings(home, YEAR)
-    for name in FACES:
-        (found.current / name).write_bytes(f"{name} of {found.current.name}\n.\n..\n".encode() * 100)
-    folders = {unit: f"{unit}-{name}" for unit, name, _ in UNITS}
-    for unit, own in folders.items():
-        sheet = found.current / "units" / own / "体检单.pdf"
-        sheet.parent.mkdir(parents=True, exist_ok=True)
-        sheet.write_bytes(f"%PDF of {unit} in {found.current.name}".encode())
-    manifest = json.loads((found.current / "manifest.json").read_text("utf-8")) | {"units": folders}
-    (found.current / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=2), "utf-8")
-    found.put_in_force("publish", found.current, {"state": "provisional"})
-    return found.current
+    folder = found.current
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8")) | said
+    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
+    (folder / SUMS).unlink()
+    sums = "".join(f"{sha256}  {name}\n" for name, sha256 in file_hashes(folder, "**/*").items())
+    (folder / SUMS).write_text(sums, "utf-8")
+    found.put_in_force("publish", folder, {"state": "provisional"})
+    return folder
 
 
 def write_delivery(home: Path, **said: Any) -> Path:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from kaohe.delivery.parcels import LEADERSHIP, NOTICE, Parcel, Plan
+from kaohe.delivery.parcels import LEADERSHIP, NOTE, Parcel, Plan
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publication.wording import stale_sources, state_of
@@ -39,7 +39,7 @@ class Texts(_Strict):
 
     leadership: Wording
     unit: Wording
-    notice: Wording
+    note: Wording
     file: str
     files: dict[str, str]
 
@@ -97,7 +97,7 @@ class Letters:
 
     def of(self, parcel: Parcel) -> Letter:
         """What goes with a parcel."""
-        kinds = {LEADERSHIP: self.texts.leadership, NOTICE: self.texts.notice}
+        kinds = {LEADERSHIP: self.texts.leadership, NOTE: self.texts.note}
         wording = kinds.get(parcel.what, self.texts.unit)
         values = self.values | {"unit": parcel.unit}
         return Letter(self._fill(wording.subject, values), "\n".join(self._lines(wording, parcel, values)) + "\n")

@@ -9,17 +9,15 @@ from kaohe.delivery.config import Config
 from kaohe.errors import KaoheError
 from kaohe.proceedings import Proceedings
 from kaohe.project import sha256_of
-from kaohe.publication import MANIFEST, WORKBOOK
+from kaohe.publication import CHECK_UP, MANIFEST, NOTICE, PAGE, SUMS, UNITS, WORKBOOK
 from kaohe.publication.named import unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.yamlfile import line_of, misplaced
 
 #: What leadership gets of a publication, as far as it has it.
-FACES = ("index.html", WORKBOOK, "通报.docx", "通报.pdf")
-#: A unit's own sheet, in its folder below ``units``; the manifest's ``units`` says which folder is whose.
-UNITS, SHEET = "units", "体检单.pdf"
+FACES = (PAGE, WORKBOOK, f"{NOTICE}.docx", f"{NOTICE}.pdf")
 MAIL, WEBHOOK = "mail", "webhook"
-LEADERSHIP, NOTICE = "leadership", "notice"
+LEADERSHIP, NOTE = "leadership", "note"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +62,7 @@ def plan(found: Proceedings, config: Config, file: Path) -> Plan:
     current = found.current
     act = found.made_current(current.name)
     expected = act.details["files"] if act else {}
+    expected = expected | _listed(current, expected)
     _hashed(current, [MANIFEST], expected)
     manifest = read_manifest(current)
     with Snapshot(current) as snapshot:
@@ -73,7 +72,7 @@ def plan(found: Proceedings, config: Config, file: Path) -> Plan:
         if manifest["state"] in config.states:
             _for_leadership(made, config, expected)
             _for_units(made, config, expected, snapshot, file)
-            made.parcels += [Parcel(WEBHOOK, hook.name, NOTICE, number, current) for hook in config.webhooks]
+            made.parcels += [Parcel(WEBHOOK, hook.name, NOTE, number, current) for hook in config.webhooks]
     return made
 
 
@@ -100,7 +99,7 @@ def _for_units(made: Plan, config: Config, expected: dict[str, str], snapshot: S
         elif unit_id not in folders:
             made.without_sheet.append(unit)
         else:
-            sheet = f"{UNITS}/{folders[unit_id]}/{SHEET}"
+            sheet = f"{UNITS}/{folders[unit_id]}/{CHECK_UP}"
             made.parcels += _mails(made, own, f"unit {unit_id}", [sheet], expected, unit)
 
 
@@ -115,6 +114,15 @@ def _mails(
         return
     for recipient in recipients:
         yield Parcel(MAIL, recipient, what, made.number, made.publication, files, unit)
+
+
+def _listed(publication: Path, expected: dict[str, str]) -> dict[str, str]:
+    """The SHA-256 of every file, also in folders, as the publication's own list has them."""
+    if SUMS not in expected:
+        return {}
+    _hashed(publication, [SUMS], expected)
+    lines = (publication / SUMS).read_text(encoding="utf-8").splitlines()
+    return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
 
 
 def _hashed(publication: Path, names: list[str], expected: dict[str, str]) -> dict[str, str]:

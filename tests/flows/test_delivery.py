@@ -34,7 +34,6 @@ from kaohe.summary import print_delivered
 from kaohe.words import speaking
 from tests.delivery import (
     DROP,
-    FACES,
     PASSWORD,
     QUICK,
     TAKE_AND_DROP,
@@ -42,6 +41,7 @@ from tests.delivery import (
     Certificates,
     Post,
     attachments,
+    change,
     dress,
     logged,
     mail,
@@ -50,10 +50,12 @@ from tests.delivery import (
     write_delivery,
 )  # fmt: skip
 from tests.helpers import CHECK, ROOT, YEAR, check, kaohe, write_csv
+from tests.published import said as said_in
 from tests.sources import Answer, FakeApi, api
 
 LEADER, OTHER, WATER, LAW = "leader@b.example", "other@b.example", "water@b.example", "law@b.example"
 LISTS: dict[str, Any] = {"leadership": [LEADER, OTHER], "units": {"水务中心": [WATER], "J02": [LAW]}}
+FACES = ("index.html", "评分表.xlsx", "通报.docx", "通报.pdf")
 KEY, SIGN = "k3y-of-the-robot", "SEC of/the+sign"
 DONE = {"errcode": 0, "errmsg": "ok"}
 
@@ -91,6 +93,10 @@ def ours(home: Path, server_of_mail: Post, certificates: Certificates) -> Post:
 
 def current(home: Path) -> Path:
     return Proceedings(home, YEAR).current
+
+
+def sheet(home: Path, unit: str) -> Path:
+    return current(home) / "units" / unit / "体检单.pdf"
 
 
 def deliver(home: Path, again: str | None = None) -> Delivered:
@@ -145,8 +151,7 @@ def test_leadership_gets_all_and_each_unit_its_own_sheet(home: Path, ours: Post)
     assert (to(done.sent), done.exit_code, ours.connections) == ([LAW, LEADER, OTHER, WATER], 0, 1)
     for leader in (LEADER, OTHER):
         (letter,) = ours.of(leader)
-        names = {"index.html", "评分表.xlsx", "通报.docx", "通报.pdf"}
-        assert attachments(letter) == {name: (folder / name).read_bytes() for name in names}
+        assert attachments(letter) == {name: (folder / name).read_bytes() for name in FACES}
         assert letter["Subject"] == "2023年度党建考核结果：初评（截至2024-03-31）"
         body = letter.get_body()
         assert body
@@ -157,26 +162,28 @@ def test_leadership_gets_all_and_each_unit_its_own_sheet(home: Path, ours: Post)
             f"published/2023/{folder.name}",
         ):
             assert line in body.get_content()
-    for unit, name, recipient in (("D01", "水务中心", WATER), ("J02", "法规处", LAW)):
+    for name, recipient in (("水务中心", WATER), ("法规处", LAW)):
         (letter,) = ours.of(recipient)
-        assert attachments(letter) == {"体检单.pdf": (folder / "units" / f"{unit}-{name}" / "体检单.pdf").read_bytes()}
+        assert attachments(letter) == {"体检单.pdf": sheet(home, name).read_bytes()}
         assert letter["Subject"] == f"{name}2023年度党建考核体检单：初评（截至2024-03-31）"
     log = {line["recipient"]: line for line in logged(home) if line["event"] == "sent"}
-    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("评分表.xlsx", *FACES)}
+    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FACES}
     assert log[LEADER]["files"] == hashes
     assert log[LEADER]["publication"] == folder.name
     assert log[WATER]["files"] == {
-        "units/D01-水务中心/体检单.pdf": hashlib.sha256(attachments(ours.of(WATER)[0])["体检单.pdf"]).hexdigest()
+        "units/水务中心/体检单.pdf": hashlib.sha256(attachments(ours.of(WATER)[0])["体检单.pdf"]).hexdigest()
     }
     assert (home / "published" / "2023" / "deliveries.jsonl").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_unit_is_told_nothing_of_another(home: Path, ours: Post) -> None:
+def test_a_unit_is_told_nothing_of_another(home: Path, ours: Post, tmp_path: Path) -> None:
     deliver(home)
     raw = next(raw for raw, (recipient, _) in zip(ours.raw, ours.taken, strict=True) if recipient == WATER)
     letter = message_from_bytes(raw, policy=default)
     everything = b"\n".join([raw, *(part.get_payload(decode=True) or b"" for part in letter.walk())])  # type: ignore[misc]
-    for other in ("办公室", "法规处", "J01", "J02", LEADER, OTHER, LAW):
+    (tmp_path / "体检单.pdf").write_bytes(attachments(ours.of(WATER)[0])["体检单.pdf"])
+    everything += said_in(tmp_path / "体检单.pdf")
+    for other in ("办公室", "法规处", LEADER, OTHER, LAW):
         assert other.encode() not in everything
     assert "水务中心".encode() in everything
 
@@ -185,20 +192,15 @@ def test_a_clerk_of_two_units_gets_two_mails_and_two_names_of_a_unit_one(home: P
     own = json.loads((home / "delivery.yml").read_text("utf-8"))
     write_delivery(home, **own | {"units": {"水务中心": [WATER], "D01": [WATER], "法规处": [WATER]}})
     deliver(home)
-    assert sorted(attachments(letter)["体检单.pdf"][:11] for letter in ours.of(WATER)) == [
-        b"%PDF of D01",
-        b"%PDF of J02",
-    ]
+    sheets = {attachments(letter)["体检单.pdf"] for letter in ours.of(WATER)}
+    assert sheets == {sheet(home, name).read_bytes() for name in ("水务中心", "法规处")}
+    assert len(ours.of(WATER)) == 2
 
 
 def test_what_keeps_a_unit_from_its_sheet(home: Path, ours: Post) -> None:
     own = json.loads((home / "delivery.yml").read_text("utf-8"))
     write_delivery(home, **own | {"units": {"水务中新": ["x@b.example"], "法规处": [LAW], "办公室": []}})
-    manifest = json.loads((current(home) / "manifest.json").read_text("utf-8"))
-    del manifest["units"]["J02"]
-    (current(home) / "manifest.json").write_text(json.dumps(manifest), "utf-8")
-    found = Proceedings(home, YEAR)
-    found.put_in_force("publish", found.current, {"state": "provisional"})
+    change(home, units={"D01": "水务中心", "J01": "办公室"})
     made, _ = Delivery(home, YEAR).look()
     assert (made.without_address, made.without_sheet) == (["水务中心", "办公室"], ["法规处"])
     done = deliver(home)
@@ -221,24 +223,23 @@ def test_only_the_states_that_are_named(home: Path, ours: Post) -> None:
 
 def test_a_file_that_is_not_as_published_is_not_sent(home: Path, ours: Post) -> None:
     (current(home) / "评分表.xlsx").write_bytes(b"95 points")
+    sheet(home, "法规处").write_bytes(b"95 points")
     done = deliver(home)
-    assert to(done.sent) == [LAW, WATER]
-    assert "评分表.xlsx" in done.wrong[0]
+    assert (to(done.sent), done.exit_code) == ([WATER], 3)
+    assert ["评分表.xlsx" in done.wrong[0], "units/法规处/体检单.pdf" in done.wrong[1]] == [True, True]
     (current(home) / "通报.pdf").unlink()
-    assert done.exit_code == 3
+    sheet(home, "法规处").unlink()
+    assert len(deliver(home).wrong) == 2
     manifest = current(home) / "manifest.json"
-    manifest.write_text(manifest.read_text("utf-8").replace("J02-法规处", "J01-办公室"), "utf-8")
+    manifest.write_text(manifest.read_text("utf-8").replace('"水务中心"', '"办公室"'), "utf-8")
     with pytest.raises(KaoheError) as caught:
         deliver(home)
     assert "manifest.json" in str(caught.value)
-    assert sorted(recipient for recipient, _ in ours.taken) == [LAW, WATER]
+    assert [recipient for recipient, _ in ours.taken] == [WATER]
 
 
 def test_in_the_language_of_the_publication(home: Path, ours: Post) -> None:
-    path = current(home) / "manifest.json"
-    path.write_text(path.read_text("utf-8").replace('"language": "zh"', '"language": "en"'), "utf-8")
-    found = Proceedings(home, YEAR)
-    found.put_in_force("publish", found.current, {"state": "provisional"})
+    change(home, language="en")
     deliver(home)
     assert ours.of(LEADER)[0]["Subject"] == "Assessment of 2023: provisional (as of 2024-03-31)"
     body = ours.of(LEADER)[0].get_body()
@@ -398,15 +399,11 @@ def test_only_what_is_in_force_is_delivered(home: Path, ours: Post) -> None:
     Proceedings(home, YEAR).put_in_force("publish", second, {"state": "provisional"})
     dress(home)
     assert len(deliver(home).sent) == 4
-    assert all(
-        attachments(letter)["index.html"].startswith(b"index.html of 20240331-second") for letter in ours.of(LEADER)
-    )
     Proceedings(home, YEAR).put_in_force("publish", first, {"state": "provisional"})
     assert len(deliver(home).sent) == 4
     assert deliver(home).sent == []
-    assert [attachments(letter)["index.html"][:20] for letter in ours.of(LEADER)] == [
-        b"index.html of 20240331"[:20], f"index.html of {first.name}".encode()[:20],
-    ]  # fmt: skip
+    of = [attachments(letter)["通报.docx"].split()[2].decode() for letter in ours.of(LEADER)]
+    assert of == ["20240331-second", first.name]
     assert len({letter["Message-ID"] for letter in ours.of(LEADER)}) == 2
 
 
