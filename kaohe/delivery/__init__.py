@@ -58,7 +58,10 @@ class Delivery:
         """Something is to be sent, or to be looked at."""
         if self.config is None:
             return False
-        made, log = self.look()
+        try:
+            made, log = self.look()
+        except KaoheError:
+            return True
         return bool(made.wrong) or any(log.state(parcel) != "sent" for parcel in made.parcels)
 
     def look(self) -> tuple[Plan, Log]:

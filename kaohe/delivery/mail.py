@@ -49,7 +49,8 @@ class Mailer:
         password = self.secrets.look_up(self.mail.password) if self.mail.password else ""
         if not f"{self.mail.user}{password}".isascii():
             raise Outage(say("delivery_login_ascii"))
-        self.secrets.add(f"\0{self.mail.user}\0{password}")  # as it is sent
+        if password:
+            self.secrets.add(f"\0{self.mail.user}\0{password}")  # as it is sent
         try:
             self._server = self._connected(password)
         except (OSError, smtplib.SMTPException) as error:

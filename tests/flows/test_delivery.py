@@ -29,6 +29,7 @@ from kaohe.delivery.parcels import MAIL, Parcel, plan
 from kaohe.delivery.webhook import MOST_BYTES, note
 from kaohe.errors import KaoheError
 from kaohe.proceedings import Proceedings, look_up
+from kaohe.project import Project
 from kaohe.secrets import Secrets
 from kaohe.summary import print_delivered
 from kaohe.words import speaking
@@ -235,6 +236,7 @@ def test_a_file_that_is_not_as_published_is_not_sent(home: Path, ours: Post) -> 
     with pytest.raises(KaoheError) as caught:
         deliver(home)
     assert "manifest.json" in str(caught.value)
+    assert Delivery(home, YEAR).outstanding
     assert [recipient for recipient, _ in ours.taken] == [WATER]
 
 
@@ -245,6 +247,17 @@ def test_in_the_language_of_the_publication(home: Path, ours: Post) -> None:
     body = ours.of(LEADER)[0].get_body()
     assert body
     assert "units assessed: 3" in body.get_content()
+
+
+def test_words_that_cannot_be_filled_are_found_before_anything_is_sent(
+    home: Path, ours: Post, project: Project
+) -> None:
+    template = project.templates / "delivery.yml"
+    template.write_text(template.read_text("utf-8").replace("{unit}：", "{clerk}："), "utf-8")
+    with pytest.raises(KaoheError) as caught:
+        deliver(home)
+    assert "delivery.yml：“{clerk}：”" in str(caught.value)
+    assert (ours.connections, logged(home)) == (0, [])
 
 
 # ---- once
