@@ -21,7 +21,6 @@ from kaohe.words import say
 #: A message that was handed over may take so many times ``timeout`` to be taken.
 _PATIENCE = 10
 _LONGEST_SAYING = 200
-_CLOSING = 421
 _OFFICE = "vnd.openxmlformats-officedocument"
 _TYPES = {
     ".html": ("text", "html"),
@@ -68,14 +67,10 @@ class Mailer:
             server.close()
             raise self._broken_off(error) from None
         code, reply = refused or self._answer(server)
-        if code != _CLOSING:
-            with suppress(OSError, smtplib.SMTPException):
-                if code // 100 != 2:
-                    server.rset()
-                self._server = server
-        if self._server is None:
-            server.close()
-        if code // 100 != 2:
+        if code // 100 == 2:
+            self._server = server
+        else:
+            self._server = _afresh(server)
             sentence = say("delivery_refused", code=code, said=self._said(reply))
             raise Passing(sentence) if code // 100 == 4 else Outage(sentence)
 
@@ -185,6 +180,16 @@ def message(mail: Mail, letters: Letters, parcel: Parcel) -> EmailMessage:
         kind, subtype = _TYPES.get(path.suffix, ("application", "octet-stream"))
         made.add_attachment((parcel.publication / name).read_bytes(), kind, subtype, filename=path.name)
     return made
+
+
+def _afresh(server: smtplib.SMTP) -> smtplib.SMTP | None:
+    """The server, ready for another message; None if it has closed the connection."""
+    try:
+        server.rset()
+    except (OSError, smtplib.SMTPException):
+        server.close()
+        return None
+    return server
 
 
 def _trusting(mail: Mail) -> ssl.SSLContext:

@@ -507,9 +507,10 @@ def test_a_login_that_is_refused_and_one_that_is_not_there(
 
 
 def test_a_server_that_repeats_the_password_does_not_bring_it_into_the_log(home: Path, ours: Post) -> None:
-    ours.answer = lambda stage, recipient: f"550 {PASSWORD} \t no\x07 such user"
+    as_sent = b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
+    ours.answer = lambda stage, recipient: f"550 {PASSWORD} {as_sent} \t no\x07 such user"
     done = deliver(home)
-    assert set(done.failed.values()) == {"邮件服务器不收（550 ＊＊＊ no such user）；请核对地址"}
+    assert set(done.failed.values()) == {"邮件服务器不收（550 ＊＊＊ ＊＊＊ no such user）；请核对地址"}
     assert PASSWORD not in json.dumps(logged(home)) + said(done)
 
 
