@@ -56,6 +56,8 @@ class Post:
         said = self.answer("rcpt", address)
         if said == DROP:
             server.transport.abort()
+        elif said.startswith("421"):  # it says so and goes
+            asyncio.get_running_loop().call_soon(server.transport.close)
         elif said.startswith("2"):
             envelope.rcpt_tos.append(address)
         return said

@@ -312,6 +312,7 @@ def test_one_bad_recipient_stops_nobody_and_is_tried_by_the_next_run(reply: str,
     assert (to(done.sent), to(done.failed), done.exit_code) == ([LAW, OTHER, WATER], [LEADER], 3)
     tries = 1 if reply.startswith("5") else QUICK["attempts"]
     assert events(home, LEADER) == ["sending", "failed"] * tries
+    assert [events(home, other) for other in (OTHER, WATER, LAW)] == [["sending", "sent"]] * 3
     (why,) = done.failed.values()
     assert f"没有送到 {LEADER}（领导），下次运行再送：{why}" in said(done)
     if reply.startswith("550"):
@@ -624,6 +625,7 @@ def test_a_note_is_as_long_as_wecom_takes_and_no_longer() -> None:
         pytest.param(Answer(b"<html>log in</html>"), "不像是群机器人的", id="no JSON"),
         pytest.param(Answer([0]), "不像是群机器人的", id="a list"),
         pytest.param(Answer(b"[" * 100_000), "不像是群机器人的", id="too deep"),
+        pytest.param(Answer(b" " * 1_000_000 + b'{"errcode": 0}'), "不像是群机器人的", id="too long"),
         pytest.param(Answer(DONE, status=404), "状态 404", id="404"),
         pytest.param(Answer(DONE, status=429, headers={"Retry-After": "3600"}), "状态 429", id="come back in an hour"),
     ],
