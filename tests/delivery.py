@@ -23,7 +23,6 @@ from kaohe.publication import MANIFEST, SUMS
 from tests.helpers import CHECK, YEAR, assess, check, registry, write_csv
 
 UNITS = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("D01", "水务中心", "基层单位")
-NOTICES = ("通报.docx", "通报.pdf")
 USER, PASSWORD = "kaohe", "p@ss  w+rd/="
 #: No test waits longer than it must.
 QUICK = {"attempts": 3, "wait": 0, "at_most": 2}
@@ -147,16 +146,7 @@ def publish(folder: Path) -> Path:
     write_csv(inbox / "名册.csv", registry(*UNITS))
     write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
     assess(inbox, home)
-    dress(home)
     return home
-
-
-def dress(home: Path) -> Path:
-    """Give the publication in force a notice, and put it in force with that; gives it."""
-    folder = Proceedings(home, YEAR).current
-    for name in NOTICES:
-        (folder / name).write_bytes(f"{name} of {folder.name}\n.\n..\n".encode() * 100)
-    return change(home)
 
 
 def change(home: Path, **said: Any) -> Path:

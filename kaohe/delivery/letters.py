@@ -6,35 +6,29 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from kaohe.delivery.parcels import LEADERSHIP, NOTE, Parcel, Plan
-from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publication.wording import stale_sources, state_of
+from kaohe.publishing.prose import Strict, fill
 from kaohe.words import speaking
 from kaohe.yamlfile import read_yaml
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Line(_Strict):
+class Line(Strict):
     """A line, and of which publications it is said."""
 
     when: Literal["always", "announced", "changed", "quarantined", "stale"] = "always"
     text: str
 
 
-class Wording(_Strict):
+class Wording(Strict):
     """A letter. ``{files}`` alone on a line is one line for each attachment."""
 
     subject: str
     body: list[Line]
 
 
-class Texts(_Strict):
+class Texts(Strict):
     """The letters in one language. ``files``: what each attachment is."""
 
     leadership: Wording
@@ -44,7 +38,7 @@ class Texts(_Strict):
     files: dict[str, str]
 
 
-class Template(_Strict):
+class Template(Strict):
     """data/templates/delivery.yml."""
 
     zh: Texts
@@ -100,19 +94,14 @@ class Letters:
         kinds = {LEADERSHIP: self.texts.leadership, NOTE: self.texts.note}
         wording = kinds.get(parcel.what, self.texts.unit)
         values = self.values | {"unit": parcel.unit}
-        return Letter(self._fill(wording.subject, values), "\n".join(self._lines(wording, parcel, values)) + "\n")
+        return Letter(
+            fill(self.file, wording.subject, **values), "\n".join(self._lines(wording, parcel, values)) + "\n"
+        )
 
     def _lines(self, wording: Wording, parcel: Parcel, values: dict[str, object]) -> Iterator[str]:
         for line in wording.body:
             if line.text == "{files}":
                 for path in map(PurePosixPath, parcel.files):
-                    yield self._fill(self.texts.file, {"file": path.name, "what": self.texts.files.get(path.name, "")})
+                    yield fill(self.file, self.texts.file, file=path.name, what=self.texts.files.get(path.name, ""))
             elif self.said[line.when]:
-                yield self._fill(line.text, values)
-
-    def _fill(self, text: str, values: dict[str, object]) -> str:
-        try:
-            return text.format(**values)
-        except (LookupError, ValueError, AttributeError) as error:
-            known = ", ".join(f"{{{name}}}" for name in values)
-            raise KaoheError("template_blank", file=self.file, text=text, known=known) from error
+                yield fill(self.file, line.text, **values)

@@ -9,13 +9,13 @@ from kaohe.delivery.config import Config
 from kaohe.errors import KaoheError
 from kaohe.proceedings import Proceedings
 from kaohe.project import sha256_of
-from kaohe.publication import CHECK_UP, MANIFEST, NOTICE, PAGE, SUMS, UNITS, WORKBOOK
+from kaohe.publication import CHECK_UP, MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, UNITS, WORKBOOK
 from kaohe.publication.named import unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.yamlfile import line_of, misplaced
 
 #: What leadership gets of a publication, as far as it has it.
-FACES = (PAGE, WORKBOOK, f"{NOTICE}.docx", f"{NOTICE}.pdf")
+FACES = (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF)
 MAIL, WEBHOOK = "mail", "webhook"
 LEADERSHIP, NOTE = "leadership", "note"
 

@@ -43,7 +43,6 @@ from tests.delivery import (
     Post,
     attachments,
     change,
-    dress,
     logged,
     mail,
     post,
@@ -411,13 +410,14 @@ def test_only_what_is_in_force_is_delivered(home: Path, ours: Post) -> None:
     second = first.with_name("20240331-second")
     shutil.copytree(first, second)
     Proceedings(home, YEAR).put_in_force("publish", second, {"state": "provisional"})
-    dress(home)
+    change(home, publication=second.name)
     assert len(deliver(home).sent) == 4
     Proceedings(home, YEAR).put_in_force("publish", first, {"state": "provisional"})
     assert len(deliver(home).sent) == 4
     assert deliver(home).sent == []
-    of = [attachments(letter)["通报.docx"].split()[2].decode() for letter in ours.of(LEADER)]
-    assert of == ["20240331-second", first.name]
+    bodies = [body.get_content() for letter in ours.of(LEADER) if (body := letter.get_body())]
+    assert ["published/2023/20240331-second" in body for body in bodies] == [True, False]
+    assert [f"published/2023/{first.name}" in body for body in bodies] == [False, True]
     assert len({letter["Message-ID"] for letter in ours.of(LEADER)}) == 2
 
 
