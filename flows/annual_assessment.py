@@ -1,4 +1,4 @@
-"""年度考核: pull → validate → score → publish. The command line and the scheduler start this same flow."""
+"""年度考核: pull → validate → score → publish → deliver. The command line and the scheduler start this same flow."""
 
 import datetime as dt
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Literal
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
+from flows.delivery import deliver_published
+from kaohe.delivery import Delivery
 from kaohe.run import Outcome, Run
 from kaohe.words import use_language
 
@@ -45,15 +47,17 @@ def annual_assessment(
 ) -> Outcome:
     """Score the records in ``inbox``, and of the sources file, for ``year`` and publish under ``home``; publishes
     nothing if nothing changed, and reads nothing if the year's result is final. ``full_refresh``: databases and APIs
-    are read from the start."""
+    are read from the start. What is outstanding is delivered in any case."""
     use_language(lang)
+    delivery = Delivery(home, year)
     with Run(inbox, year, as_of, scheme, home, strict, sources, full_refresh) as run:
-        if run.frozen:
-            return run.outcome(new=False)
-        pull(run)
-        if run.up_to_date:
-            return run.outcome(new=False)
-        validate(run)
-        score(run)
-        publish(run)
-        return run.outcome(new=True)
+        if not run.frozen:
+            pull(run)
+        new = not (run.frozen or run.up_to_date)
+        if new:
+            validate(run)
+            score(run)
+            publish(run)
+        outcome = run.outcome(new)
+    outcome.delivered = deliver_published(delivery)
+    return outcome

@@ -6,8 +6,10 @@ from typing import Literal
 
 from prefect import flow
 
+from flows.delivery import deliver_published
 from kaohe import lifecycle
 from kaohe.acts import Act
+from kaohe.delivery import Delivered, Delivery
 from kaohe.words import use_language
 
 
@@ -20,7 +22,8 @@ def final_result(
     on: dt.date | None = None,
     home: Path = Path("data"),
     lang: Literal["zh", "en"] = "zh",
-) -> Act:
-    """Make the current publication of ``year`` final."""
+) -> tuple[Act, Delivered]:
+    """Make the current publication of ``year`` final; gives the act and what was delivered."""
     use_language(lang)
-    return lifecycle.finalize(home, year, by, document, reason, on)
+    delivery = Delivery(home, year)
+    return lifecycle.finalize(home, year, by, document, reason, on), deliver_published(delivery)

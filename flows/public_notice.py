@@ -6,8 +6,10 @@ from typing import Literal
 
 from prefect import flow
 
+from flows.delivery import deliver_published
 from kaohe import lifecycle
 from kaohe.acts import Act
+from kaohe.delivery import Delivered, Delivery
 from kaohe.words import use_language
 
 
@@ -20,7 +22,10 @@ def public_notice(
     on: dt.date | None = None,
     home: Path = Path("data"),
     lang: Literal["zh", "en"] = "zh",
-) -> tuple[Act, list[dt.date]]:
-    """Announce the current provisional publication of ``year``; gives the act and the days no calendar knows."""
+) -> tuple[Act, list[dt.date], Delivered]:
+    """Announce the current provisional publication of ``year``; gives the act, the days no calendar knows, and
+    what was delivered."""
     use_language(lang)
-    return lifecycle.announce(home, year, by, document, reason, on)
+    delivery = Delivery(home, year)
+    act, unknown = lifecycle.announce(home, year, by, document, reason, on)
+    return act, unknown, deliver_published(delivery)

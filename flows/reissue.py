@@ -6,6 +6,8 @@ from typing import Literal
 from prefect import flow
 
 from flows.annual_assessment import publish, pull, score, validate
+from flows.delivery import deliver_published
+from kaohe.delivery import Delivery
 from kaohe.run import Outcome, Reissue
 from kaohe.words import use_language
 
@@ -26,9 +28,12 @@ def reissue(
     """Score the records in ``inbox``, and of the sources file, anew and publish the next revision of the final
     result of ``year``."""
     use_language(lang)
+    delivery = Delivery(home, year)
     with Reissue(inbox, year, scheme, home, strict, by, document, reason, sources) as run:
         pull(run)
         validate(run)
         score(run)
         publish(run)
-        return run.outcome(new=True)
+        outcome = run.outcome(new=True)
+    outcome.delivered = deliver_published(delivery)
+    return outcome

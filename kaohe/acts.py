@@ -8,14 +8,13 @@ it, never names.
 import datetime as dt
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from kaohe import clock
 from kaohe.errors import KaoheError
-from kaohe.safely import flush_folder
+from kaohe.safely import add_line, whole_lines
 
 Kind = Literal["publish", "announce", "appeal", "decide", "correct", "withdraw", "finalize", "reissue"]
 
@@ -61,7 +60,7 @@ class Log:
         Raises ``KaoheError`` naming the first line that does not follow from the one before.
         """
         log = cls(folder / NAME)
-        for number, line in enumerate(_whole_lines(log.path), start=1):
+        for number, line in enumerate(whole_lines(log.path), start=1):
             act = _act(line)
             if act is None or act.line != line or act.number != number or act.before != log.head:
                 raise KaoheError("log_broken", path=log.path, line=number)
@@ -104,25 +103,9 @@ class Log:
             details=details,
             before=self.head,
         )
-        whole = sum(map(len, _whole_lines(self.path)))
-        with os.fdopen(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as file:
-            file.truncate(whole)  # what a write cut off by a power cut left behind
-            file.seek(whole)
-            file.write(act.line)
-            file.flush()
-            os.fsync(file.fileno())
-        flush_folder(self.path.parent)
+        add_line(self.path, act.line)
         self.acts.append(act)
         return act
-
-
-def _whole_lines(path: Path) -> list[bytes]:
-    """The lines that end; one cut off while it was written was never an act."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return []
-    return [line + b"\n" for line in data.split(b"\n")[:-1]]
 
 
 def _act(line: bytes) -> Act | None:

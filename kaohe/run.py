@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kaohe import __version__, clock, loading, progress, publishing, scoring, validation
 from kaohe.contracts import load_contracts
+from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError
 from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
@@ -34,7 +35,7 @@ GREAT_EXPECTATIONS = "great_expectations"
 @dataclass
 class Outcome:
     """What a run came to. ``publication`` is the current publication's folder; ``new`` is false when nothing had
-    changed, ``frozen`` when the result is final. ``timings``: step → seconds."""
+    changed, ``frozen`` when the result is final. ``timings``: step → seconds; ``delivered``: to whom it went."""
 
     publication: Path
     new: bool
@@ -42,11 +43,12 @@ class Outcome:
     timings: dict[str, float] = field(default_factory=dict)
     frozen: bool = False
     gathered: Gathered = field(default_factory=Gathered)
+    delivered: Delivered = field(default_factory=Delivered)
 
     @property
     def exit_code(self) -> int:
-        """0 published or nothing new, 3 published but a file or a source could not be read."""
-        return 3 if self.pulled.unreadable or self.gathered.down else 0
+        """0 published or nothing new, 3 but a file or a source could not be read, or somebody was not reached."""
+        return 3 if self.pulled.unreadable or self.gathered.down else self.delivered.exit_code
 
 
 def default_as_of(year: int, today: dt.date | None = None) -> dt.date:

@@ -19,6 +19,27 @@ def put(aside: Path, path: Path) -> None:
     flush_folder(path.parent)
 
 
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines of a log that end; one cut off while it was written never was one."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    return [line + b"\n" for line in data.split(b"\n")[:-1]]
+
+
+def add_line(path: Path, line: bytes, mode: int = 0o644) -> None:
+    """Add a line to a log. When this returns it is on the disk."""
+    whole = sum(map(len, whole_lines(path)))
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, mode), "r+b") as file:
+        file.truncate(whole)  # what a write cut off by a power cut left behind
+        file.seek(whole)
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+    flush_folder(path.parent)
+
+
 def flush_folder(folder: Path) -> None:
     """Bring a folder's list of names to the disk, where the system can do that for folders."""
     if os.name == "posix":

@@ -8,6 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from kaohe.contracts import Contracts, load_contracts
+from kaohe.delivery import Delivered
+from kaohe.delivery.parcels import Parcel
 from kaohe.project import Project
 from kaohe.publication import CHECK_UP, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK
 from kaohe.publication.snapshot import Snapshot, read_manifest
@@ -73,6 +75,29 @@ def print_summary(console: Console, outcome: Outcome) -> None:
     if (folder / UNITS).exists():
         sheets = say("summary_sheets", count=len(manifest["units"]), file=CHECK_UP)
         console.print(f"  {folder / UNITS} {sheets}", soft_wrap=True, highlight=False)
+    print_delivered(console, outcome.delivered)
+
+
+def print_delivered(console: Console, delivered: Delivered) -> None:
+    """Print how many were reached, and why the others were not; nothing if nothing was to be delivered."""
+    counts = {name: len(getattr(delivered, name)) for name in ("sent", "before", "failed", "doubtful")}
+    if any(counts.values()):
+        console.print(say("delivery_count", **counts), soft_wrap=True)
+    for sentence in delivered.wrong:
+        console.print(Text(say("delivery_wrong", sentence=sentence), style="bold red"), soft_wrap=True)
+    for parcel, why in delivered.failed.items():
+        values = {"recipient": parcel.recipient, "what": contents(parcel), "why": why}
+        console.print(Text(say("delivery_failed", **values), style="bold red"), soft_wrap=True)
+    for parcel, why in delivered.doubtful.items():
+        values = {"recipient": parcel.recipient, "what": contents(parcel), "why": why}
+        console.print(Text(say("delivery_doubtful", **values), style="yellow"), soft_wrap=True)
+
+
+def contents(parcel: Parcel) -> str:
+    """What a parcel is, in a word."""
+    if parcel.unit:
+        return say("delivery_what_unit", unit=parcel.unit)
+    return say(f"delivery_what_{parcel.what}")
 
 
 def print_timings(console: Console, outcome: Outcome, total: float) -> None:

@@ -5,6 +5,7 @@ import select
 import shutil
 import socket
 import socketserver
+import ssl
 import subprocess
 import threading
 import time
@@ -19,8 +20,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from kaohe.contracts import Contracts, load_contracts
+from kaohe.secrets import Secrets
 from kaohe.sources.config import read_sources
-from kaohe.sources.secrets import Secrets
 from kaohe.sources.snapshots import Changes, Snapshots
 from tests.helpers import ROOT
 
@@ -152,6 +153,7 @@ class Request:
     params: dict[str, str]
     headers: dict[str, str]
     at: float
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -177,16 +179,16 @@ class FakeApi:
 
 
 @contextmanager
-def api() -> Iterator[FakeApi]:
+def api(tls: ssl.SSLContext | None = None) -> Iterator[FakeApi]:
     """An API that answers as the test says."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:
+        def do_GET(self, body: bytes = b"") -> None:
             parts = urlsplit(self.path)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(parts.path, dict(parse_qsl(parts.query)), headers, time.monotonic())
+            request = Request(parts.path, dict(parse_qsl(parts.query)), headers, time.monotonic(), body)
             served.asked.append(request)
             answer = served.answer(request)
             stopping.wait(answer.after)
@@ -201,12 +203,18 @@ def api() -> Iterator[FakeApi]:
                 self.wfile.write(data[: answer.cut])
             self.close_connection = True
 
+        def do_POST(self) -> None:
+            self.do_GET(self.rfile.read(int(self.headers["Content-Length"])))
+
         def log_message(self, *_: object) -> None:
             pass
 
     stopping = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    served = FakeApi(f"http://127.0.0.1:{server.server_port}", lambda request: Answer([]))
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "https" if tls else "http"
+    served = FakeApi(f"{scheme}://127.0.0.1:{server.server_port}", lambda request: Answer([]))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

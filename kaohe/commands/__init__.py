@@ -5,6 +5,7 @@ from kaohe.commands import (
     bulletin,
     check,
     compare,
+    deliver,
     explain,
     lifecycle,
     plan_inspections,
@@ -19,6 +20,6 @@ from kaohe.commands import (
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, compare, what_if, robustness, systems,
-    score, scheme,
+    run, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, deliver, compare, what_if, robustness,
+    systems, score, scheme,
 )  # fmt: skip

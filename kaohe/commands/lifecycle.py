@@ -58,20 +58,25 @@ def _add_moves(app: typer.Typer) -> None:
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
-    ) -> None:
+    ) -> int:
         from kaohe import lifecycle
+        from kaohe.delivery import Delivery
+        from kaohe.summary import print_delivered
 
         day = asking.day(on)
         lifecycle.check_announcement(home, year, day)
+        Delivery(home, year)  # a mistake in the delivery file is said before anything starts
         with asking.starting_a_flow():
             from flows.public_notice import public_notice
 
-            act, unknown = public_notice(year, by, document, reason, day, home, lang)
+            act, unknown, delivered = public_notice(year, by, document, reason, day, home, lang)
         console = asking.console()
         console.print(say("announced", **_values(act)), soft_wrap=True)
         if unknown:
             console.print(say("calendar_unknown", days=_days(unknown)), soft_wrap=True)
         console.print(f"  {home / 'published' / str(year) / act.publication}", soft_wrap=True)
+        print_delivered(console, delivered)
+        return delivered.exit_code
 
     @app.command(help=say("cli_finalize"))
     def finalize(
@@ -82,18 +87,23 @@ def _add_moves(app: typer.Typer) -> None:
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
-    ) -> None:
+    ) -> int:
         from kaohe import lifecycle
+        from kaohe.delivery import Delivery
+        from kaohe.summary import print_delivered
 
         day = asking.day(on)
         lifecycle.check_finalization(home, year, day)
+        Delivery(home, year)
         with asking.starting_a_flow():
             from flows.final_result import final_result
 
-            act = final_result(year, by, document, reason, day, home, lang)
+            act, delivered = final_result(year, by, document, reason, day, home, lang)
         console = asking.console()
         console.print(say("finalized", **_values(act)), soft_wrap=True)
         console.print(f"  {home / 'published' / str(year) / act.publication}", soft_wrap=True)
+        print_delivered(console, delivered)
+        return delivered.exit_code
 
     @app.command(help=say("cli_reissue"))
     def reissue(
@@ -108,8 +118,10 @@ def _add_moves(app: typer.Typer) -> None:
         lang: Annotated[Language, asking.lang()] = spoken,
         strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
     ) -> int:
+        from kaohe.delivery import Delivery
         from kaohe.run import Reissue
 
+        Delivery(home, year)
         Reissue(inbox, year, scheme, home, strict, by, document, reason, sources)
         with asking.starting_a_flow():
             from flows.reissue import reissue as issue_anew

@@ -42,11 +42,13 @@ def add(app: typer.Typer) -> None:
 
 def _run(question: dict[str, Any], lang: Language, timings: bool) -> int:
     begin = time.perf_counter()
+    from kaohe.delivery import Delivery
     from kaohe.run import Run
 
     run = Run(**question)  # what is wrong with the question is said before anything starts
+    delivery = Delivery(run.home, run.year)
     console = asking.console()
-    if run.frozen:
+    if run.frozen and not delivery.outstanding:
         publication = run.proceedings.current.name
         console.print(say("summary_final", year=run.year, publication=publication), soft_wrap=True)
         return 0

@@ -14,8 +14,9 @@ from sqlalchemy.exc import ArgumentError
 
 from kaohe.contracts import Contract, Contracts
 from kaohe.corrections import nearest
+from kaohe.retries import Retries
+from kaohe.secrets import Secret
 from kaohe.sources.headings import normal_heading
-from kaohe.sources.secrets import Secret
 from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
 
 _NAME = re.compile(r"\w[\w-]{0,39}")
@@ -62,17 +63,8 @@ def _overlap(given: Any) -> Any:
 def _plain_params(params: dict[str, str]) -> dict[str, str]:
     for name in params:
         if _SECRET_NAME.search(name):
-            raise wrong("source_secret_literal", at=(name,))
+            raise wrong("secret_literal", at=(name,))
     return params
-
-
-class Retries(_Strict):
-    """How often a source is tried, and for how many seconds it is left alone between: ``wait``, then twice that, and
-    so on up to ``at_most``."""
-
-    attempts: int = Field(default=5, ge=1, le=20)
-    wait: float = Field(default=1, ge=0, le=3600)
-    at_most: float = Field(default=60, ge=0, le=3600)
 
 
 class Incremental(_Strict):
@@ -188,7 +180,7 @@ def _database_url(given: Any) -> URL:
     if kind not in ("postgresql", *_URL_OPTIONS):
         raise wrong("source_database_kind", kind=kind)
     if url.password or any(_SECRET_NAME.search(name) for name in url.query):
-        raise wrong("source_secret_literal")
+        raise wrong("secret_literal")
     if kind in _URL_OPTIONS and (unknown := url.query.keys() - _URL_OPTIONS[kind]):
         raise wrong("source_url_option", option=min(unknown))
     if not url.database:
@@ -227,7 +219,7 @@ def _api_address(address: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         raise wrong("source_url")
     if parts.username or parts.password:
-        raise wrong("source_secret_literal")
+        raise wrong("secret_literal")
     if parts.query or parts.fragment:
         raise wrong("source_query_in_address")
     return address.rstrip("/")

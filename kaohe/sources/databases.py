@@ -14,9 +14,9 @@ from urllib.parse import quote
 import pyarrow as pa
 from sqlalchemy.engine import URL
 
+from kaohe.outage import Outage, Passing
+from kaohe.secrets import Secrets
 from kaohe.sources.config import Database, Selection
-from kaohe.sources.outage import Outage, Passing
-from kaohe.sources.secrets import Secrets
 from kaohe.words import say
 
 _BATCH_ROWS = 20_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.loading import INBOX, Files, inbox_files
-from kaohe.sources.outage import Outage
+from kaohe.outage import Outage
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -82,7 +82,7 @@ class Given:
     def _read(
         self, name: str, source: "Remote", warehouse: Warehouse, contracts: Contracts, full: bool, gathered: Gathered
     ) -> None:
-        from kaohe.sources.secrets import Secrets
+        from kaohe.secrets import Secrets
         from kaohe.sources.snapshots import Snapshots
 
         snapshots = Snapshots(_folder(warehouse), name, contracts)

@@ -6,17 +6,15 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from kaohe import clock
-from kaohe.sources.config import Api, Chained, Endpoint, Linked, Numbered, Retries
-from kaohe.sources.outage import Outage, Passing, Shifted
-from kaohe.sources.secrets import Secrets
+from kaohe.outage import Outage, Passing, Shifted
+from kaohe.retries import retry_after, retrying
+from kaohe.secrets import Secrets
+from kaohe.sources.config import Api, Chained, Endpoint, Linked, Numbered
 from kaohe.words import say
 
 _MOST_PAGES = 100_000
@@ -172,29 +170,6 @@ class Client:
         if ours != theirs and (ours, theirs) != (("http", ours[1], 80), ("https", ours[1], 443)):
             raise Outage(say("source_elsewhere", host=url.host))
         return url
-
-
-def retrying(retries: Retries, kind: type[Outage] = Passing) -> Retrying:
-    """Tries again after such an outage, waiting longer each time, and as long as the source asks for."""
-
-    def wait(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        ours: float = min(retries.wait * 2 ** (state.attempt_number - 1), retries.at_most)
-        return max(ours, error.wait if isinstance(error, Passing) else 0)
-
-    return Retrying(
-        stop=stop_after_attempt(retries.attempts), wait=wait, retry=retry_if_exception_type(kind), reraise=True
-    )
-
-
-def retry_after(text: str) -> float:
-    """Seconds from now that a Retry-After header asks for, as a number or as a date; 0 if it cannot be read."""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - clock.now()).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
 
 
 def field(record: _Record, path: str) -> str | None:

@@ -19,14 +19,15 @@ import pyarrow as pa
 
 from kaohe import clock, progress
 from kaohe.contracts import Contract, Contracts, quoted
+from kaohe.outage import Outage, Passing, Shifted
 from kaohe.project import sha256_of
+from kaohe.retries import retrying
 from kaohe.safely import put, replace
+from kaohe.secrets import Secrets
 from kaohe.sources.config import Api, Database, Endpoint, Remote, Selection, Table, definition, heading_columns
 from kaohe.sources.files import Sheet
 from kaohe.sources.headings import Headings, normal_heading
-from kaohe.sources.outage import Outage, Passing, Shifted
 from kaohe.sources.recognise import recognise
-from kaohe.sources.secrets import Secrets
 from kaohe.words import say
 
 _STATE = "state.json"
@@ -120,8 +121,6 @@ def _fetch(
     full: bool,
 ) -> Changes:  # fmt: skip
     """Read one table into ``staging``, from the start again while that may help, and merge it if it is incremental."""
-    from kaohe.sources.http import retrying
-
     since = None if full else staging.since(table)
     doubted = False
     # An API's pages have been tried again one by one.

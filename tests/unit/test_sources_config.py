@@ -8,6 +8,8 @@ import pytest
 
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
+from kaohe.retries import Retries
+from kaohe.secrets import Secret
 from kaohe.sources.config import (
     Api,
     Chained,
@@ -17,11 +19,9 @@ from kaohe.sources.config import (
     Incremental,
     Linked,
     Numbered,
-    Retries,
     Selection,
     read_sources,
 )
-from kaohe.sources.secrets import Secret
 from kaohe.words import use_language
 from tests.helpers import ROOT
 from tests.sources import contracts, write_sources
@@ -146,7 +146,7 @@ def test_the_place_of_a_mistake_is_below_the_source(tmp_path: Path, ours: Contra
 
 
 def test_secrets_are_hidden_however_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    from kaohe.sources.secrets import Secrets
+    from kaohe.secrets import Secrets
 
     secret = "a b/c'ü"
     monkeypatch.setenv("KAOHE_TEST_SECRET", secret)

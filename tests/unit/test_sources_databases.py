@@ -13,7 +13,7 @@ import duckdb
 import pymysql
 import pytest
 
-from kaohe.sources.outage import Outage
+from kaohe.outage import Outage
 from tests.sources import QUICK, Reader, breaking, mariadb, mariadb_is_installed, postgresql
 
 PASSWORD = "s3 cr@t:密/%"

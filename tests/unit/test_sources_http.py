@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from kaohe.sources.http import retry_after
-from kaohe.sources.outage import Outage
+from kaohe.outage import Outage
+from kaohe.retries import retry_after
 from tests.sources import QUICK, Answer, FakeApi, Reader, Request, api
 
 TOKEN = "t0ken/+ =secret"

@@ -43,6 +43,8 @@ FAMILIES = (
     "type_",
     "template_heading_",
     "dictionary_heading_",
+    "delivery_state_",
+    "delivery_what_",
     "dictionary_critical",
     "dictionary_warning",
 )

@@ -1,12 +1,12 @@
-"""Why a source gives nothing today. An outage never looks like a deletion: what was last read stays."""
+"""Why another machine does not do today what it should: a source that gives nothing, a server that takes no mail."""
 
 
 class Outage(Exception):
-    """A source cannot be read; the text is a sentence for people, without secrets."""
+    """It cannot be done; the text is a sentence for people, without secrets."""
 
 
 class Passing(Outage):
-    """May be over in a moment. ``wait``: seconds that the source asked for."""
+    """May be over in a moment. ``wait``: seconds that the other side asked for."""
 
     def __init__(self, sentence: str, wait: float = 0) -> None:
         super().__init__(sentence)

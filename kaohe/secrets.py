@@ -1,4 +1,4 @@
-"""Passwords and tokens by reference: the sources file names where one is kept, never what it is."""
+"""Passwords and tokens by reference: a file names where one is kept, never what it is."""
 
 import base64
 import os
@@ -7,8 +7,8 @@ from urllib.parse import quote, quote_plus
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from kaohe.outage import Outage
 from kaohe.people import MASK
-from kaohe.sources.outage import Outage
 from kaohe.words import say
 from kaohe.yamlfile import wrong
 
@@ -26,13 +26,13 @@ class Secret(BaseModel):
     def _by_reference(cls, given: Any) -> Any:
         """What is written out is refused, without repeating it."""
         if not isinstance(given, dict):
-            raise wrong("source_secret_literal")
+            raise wrong("secret_literal")
         return given
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         if (self.env is None) == (self.prefect_secret is None):
-            raise wrong("source_secret_place")
+            raise wrong("secret_place")
         return self
 
 
@@ -46,11 +46,16 @@ class Secrets:
         """The secret itself. Raises ``Outage`` if it is not where it should be."""
         value = os.environ.get(secret.env) if secret.env else _block(str(secret.prefect_secret))
         if not value:
-            missing = say("source_no_env", name=secret.env) if secret.env else None
-            raise Outage(missing or say("source_no_block", name=secret.prefect_secret))
+            missing = say("secret_no_env", name=secret.env) if secret.env else None
+            raise Outage(missing or say("secret_no_block", name=secret.prefect_secret))
         value = value.rstrip("\r\n")  # a file that was put into the environment ends its line
-        self._known.add(value)
+        self.add(value)
         return value
+
+    def add(self, value: str) -> None:
+        """Keep this out of every sentence, too."""
+        if value:
+            self._known.add(value)
 
     def hide(self, text: str) -> str:
         """``text`` without any secret that was looked up, however it is written."""

@@ -1,0 +1,174 @@
+"""The delivery file (delivery.yml): who is sent what of a publication, and how. docs/delivery.md tells every key."""
+
+import ipaddress
+import re
+from email.headerregistry import Address
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from kaohe.publishing.manifest import State
+from kaohe.retries import Retries
+from kaohe.secrets import Secret
+from kaohe.yamlfile import read_yaml, wrong
+
+#: The name of the delivery file in a home folder.
+DELIVERY_FILE = "delivery.yml"
+
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
+_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+_SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def plain(text: str) -> str:
+    """``text`` on one line, without anything that is not seen."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+
+
+def is_loopback(host: str) -> bool:
+    """This machine itself."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise wrong("delivery_host", text=plain(text))
+    return text
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise wrong("delivery_address", text=plain(text))
+    local, _, domain = text.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _addresses(addresses: list[str]) -> list[str]:
+    return list(dict.fromkeys(addresses))
+
+
+def _sender(text: str) -> str:
+    """An address, or 名称 <address>."""
+    found = _SENDER.fullmatch(text.strip())
+    name, address = (found["name"].strip(), found["address"]) if found else ("", text)
+    if not name.isprintable():
+        raise wrong("delivery_address", text=plain(text))
+    return str(Address(name, addr_spec=_address(address)))
+
+
+def _proxy(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise wrong("source_url")
+    if parts.username or parts.password:
+        raise wrong("secret_literal")
+    return address
+
+
+Addresses = Annotated[list[Annotated[str, AfterValidator(_address)]], AfterValidator(_addresses)]
+
+
+class Mail(_Strict):
+    """The mail server. ``ca``: certificates to trust; ``timeout``: seconds of silence; once a message is handed over it
+    may take ten times as long."""
+
+    host: Annotated[str, AfterValidator(_host)]
+    port: int | None = Field(default=None, ge=1, le=65535)
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    ca: Path | None = None
+    user: str | None = None
+    password: Secret | None = None
+    sender: Annotated[str, AfterValidator(_sender)] = Field(alias="from")
+    timeout: float = Field(default=60, gt=0)
+    retries: Retries = Retries()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.tls == "none" and not is_loopback(self.host):
+            raise wrong("delivery_no_tls", at=("tls",))
+        if (self.user is None) != (self.password is None):
+            raise wrong("delivery_login_both")
+        return self
+
+    @property
+    def at_port(self) -> int:
+        return self.port or _PORTS[self.tls]
+
+    @property
+    def domain(self) -> str:
+        """The domain that mails come from."""
+        return self.sender.rstrip(">").rpartition("@")[2]
+
+
+class Webhook(_Strict):
+    """A robot of a group chat. Its address holds its key, so it is a secret; ``sign``: the secret of DingTalk's
+    signature (加签)."""
+
+    kind: Literal["wecom", "dingtalk"]
+    url: Secret
+    sign: Secret | None = None
+    timeout: float = Field(default=30, gt=0)
+    ca: Path | None = None
+    proxy: Annotated[str, AfterValidator(_proxy)] | None = None
+    retries: Retries = Retries()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.sign and self.kind != "dingtalk":
+            raise wrong("delivery_sign", at=("sign",))
+        return self
+
+    @property
+    def name(self) -> str:
+        """What it is called wherever it is spoken of: by where its address is kept, never by the address."""
+        return f"{self.kind}:{self.url.env or self.url.prefect_secret}"
+
+
+class Config(_Strict):
+    """Who is sent what. ``units``: a unit by any of its names → its addresses; ``states``: those that are sent."""
+
+    mail: Mail | None = None
+    leadership: Addresses = []
+    units: dict[str, Addresses] = {}
+    webhooks: list[Webhook] = []
+    states: list[State] = Field(default=list(get_args(State)), min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _names(cls, given: Any) -> Any:
+        """A unit's number may look like one."""
+        if isinstance(given, dict) and isinstance(units := given.get("units"), dict):
+            return given | {"units": {str(name): addresses for name, addresses in units.items()}}
+        return given
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.mail is None and (self.leadership or self.units):
+            raise wrong("delivery_no_mail", at=("leadership" if self.leadership else "units",))
+        names = [webhook.name for webhook in self.webhooks]
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                raise wrong("delivery_webhook_twice", at=("webhooks", number), name=name)
+        return self
+
+
+def read_config(path: Path) -> Config:
+    """The delivery file; paths in it begin at its own folder.
+
+    Raises ``KaoheError`` with file and line for an unknown key, an address that is none, a secret that is written out,
+    or a mail server beyond this machine without TLS.
+    """
+    read, folder = read_yaml(path, Config), path.resolve().parent
+    mail = read.mail and read.mail.model_copy(update={"ca": read.mail.ca and folder / read.mail.ca})
+    webhooks = [hook.model_copy(update={"ca": hook.ca and folder / hook.ca}) for hook in read.webhooks]
+    return read.model_copy(update={"mail": mail, "webhooks": webhooks})

@@ -1,0 +1,107 @@
+"""What a mail or a note says: the publication's state and counts in the words of data/templates/delivery.yml."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Literal
+
+from kaohe.delivery.parcels import LEADERSHIP, NOTE, Parcel, Plan
+from kaohe.project import Project
+from kaohe.publication.wording import stale_sources, state_of
+from kaohe.publishing.prose import Strict, fill
+from kaohe.words import speaking
+from kaohe.yamlfile import read_yaml
+
+
+class Line(Strict):
+    """A line, and of which publications it is said."""
+
+    when: Literal["always", "announced", "changed", "quarantined", "stale"] = "always"
+    text: str
+
+
+class Wording(Strict):
+    """A letter. ``{files}`` alone on a line is one line for each attachment."""
+
+    subject: str
+    body: list[Line]
+
+
+class Texts(Strict):
+    """The letters in one language. ``files``: what each attachment is."""
+
+    leadership: Wording
+    unit: Wording
+    note: Wording
+    file: str
+    files: dict[str, str]
+
+
+class Template(Strict):
+    """data/templates/delivery.yml."""
+
+    zh: Texts
+    en: Texts
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one recipient reads."""
+
+    subject: str
+    body: str
+
+
+class Letters:
+    """The letters about one publication, in its language. ``at``: when it was made current."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.file = Project.find().templates / "delivery.yml"
+        manifest = plan.manifest
+        template = read_yaml(self.file, Template)
+        self.at = datetime.fromisoformat(plan.at)
+        self.texts = template.zh if manifest["language"] == "zh" else template.en
+        act = manifest.get("act", {})
+        with speaking(manifest["language"]):
+            state, stale = state_of(manifest), stale_sources(manifest)
+        self.said = {
+            "announced": manifest["state"] == "announced",
+            "changed": manifest.get("changed_units") is not None,
+            "quarantined": manifest["records_quarantined"] > 0,
+            "stale": bool(stale),
+            "always": True,
+        }
+        self.values = {
+            "year": manifest["year"],
+            "state": state,
+            "as_of": manifest["as_of"],
+            "units": plan.units,
+            "records_in": manifest["records_in"],
+            "records_used": manifest["records_used"],
+            "records_quarantined": manifest["records_quarantined"],
+            "changed": manifest.get("changed_units"),
+            "earlier": manifest.get("compared_with"),
+            "stale": len(stale),
+            "notice_ends": act.get("notice_ends"),
+            "appeal_ends": act.get("appeal_ends"),
+            "publication": plan.publication.name,
+            "folder": "/".join(plan.publication.parts[-3:]),
+        }
+
+    def of(self, parcel: Parcel) -> Letter:
+        """What goes with a parcel."""
+        kinds = {LEADERSHIP: self.texts.leadership, NOTE: self.texts.note}
+        wording = kinds.get(parcel.what, self.texts.unit)
+        values = self.values | {"unit": parcel.unit}
+        return Letter(
+            fill(self.file, wording.subject, **values), "\n".join(self._lines(wording, parcel, values)) + "\n"
+        )
+
+    def _lines(self, wording: Wording, parcel: Parcel, values: dict[str, object]) -> Iterator[str]:
+        for line in wording.body:
+            if line.text == "{files}":
+                for path in map(PurePosixPath, parcel.files):
+                    yield fill(self.file, self.texts.file, file=path.name, what=self.texts.files.get(path.name, ""))
+            elif self.said[line.when]:
+                yield fill(self.file, line.text, **values)
