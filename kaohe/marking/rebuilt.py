@@ -26,7 +26,7 @@ def rebuild(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
         first = book.add_worksheet(free_name(say("marked_sheet"), taken))
         named: dict[str, str] = {}
         for sheet in sheets:
-            wanted = sheet_name(sheet.name).strip("'") or say("marked_data")
+            wanted = sheet_name(sheet.name.strip("'") or say("marked_data"))
             named[sheet.name] = free_name(wanted, {first.name, *named.values()})
         _list(book, first, marks, named)
         red = book.add_format({"bg_color": f"#{RED[2:]}", "num_format": "@", "text_wrap": True})
