@@ -53,9 +53,8 @@ def formulas(path: Path) -> dict[tuple[str, str], str]:
     }
 
 
-def values(path: Path) -> Values:
-    """(sheet, cell) → value, as it was last worked out; blank text is no value."""
-    book = load(path, data_only=True)
+def values(book: openpyxl.Workbook) -> Values:
+    """(sheet, cell) → value of a workbook's values; blank text is no value."""
     return {
         (sheet.title, cell.coordinate): cell.value
         for sheet in book.worksheets

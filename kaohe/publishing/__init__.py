@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.contracts import Contracts
+from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer
 from kaohe.project import Project, file_hashes
 from kaohe.publication import MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, WORKBOOK
@@ -140,8 +141,14 @@ def publish(
 
 
 def restate(source: Path, edition: Edition, contracts: Contracts, scheme: Scheme) -> Path:
-    """Write the scores of publication ``source`` anew in another state; its tables are copied as they are."""
+    """Write the scores of publication ``source`` anew in another state; its tables are copied as they are.
+
+    Raises ``KaoheError`` for a publication by an earlier version, whose snapshot lacks what the page needs.
+    """
     before = read_manifest(source)
+    with Snapshot(source) as snapshot:
+        if not snapshot.has("earlier_score"):
+            raise KaoheError("publication_old", publication=source.name)
     said = before | {
         "publication": edition.name,
         "state": edition.state,

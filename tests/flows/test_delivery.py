@@ -799,8 +799,6 @@ def test_the_whole_way_by_its_commands(
         served.answer = lambda stage, recipient: "250 OK"
         ran = done("run", "--inbox", inbox)
         assert (ran.returncode, "送达：新送出 1 件" in ran.stdout) == (0, True), ran.stderr
-        ran = done("run", "--inbox", inbox)
-        assert (ran.returncode, "送达" in ran.stdout) == (0, False)
 
         write_csv(inbox / "抽查2.csv", [CHECK, check("C4", "办公室", 2, flags="1000")])
         ran = done("reissue", *who, "--inbox", inbox, "--reason", "漏计一次检查")

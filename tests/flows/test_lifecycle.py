@@ -99,6 +99,18 @@ def test_announcing_restates_the_same_scores(office: Callable[[str], Office]) ->
     assert after.manifest["inputs"] == before.manifest["inputs"]
 
 
+def test_a_publication_of_an_earlier_version_is_published_anew_before_it_is_announced(
+    office: Callable[[str], Office],
+) -> None:
+    ours = office("provisional")
+    with duckdb.connect(str(ours.folder / ours.current / "snapshot.duckdb")) as con:
+        con.execute("drop table earlier_score")
+    error = refused(ours.announce)
+    assert error.key == "publication_old"
+    assert ours.state.announced is None
+    assert not list(ours.folder.glob(".*.part"))
+
+
 def test_the_days_of_notice_and_appeal_are_working_days(office: Callable[[str], Office]) -> None:
     """Two Sundays and Saturdays are worked, five days of May are not."""
     ours = office("provisional")

@@ -20,17 +20,12 @@ from kaohe.publishing.document_pdf import write_pdf
 from kaohe.publishing.notice import notice, notice_template
 from kaohe.scheme import load_scheme
 from tests.flows.test_notice import said, whole
-from tests.helpers import AS_OF, ROOT, SAMPLE, Result, assess
+from tests.helpers import ROOT, Result
 
 Row = dict[str, Any]
 SCHEME = load_scheme(ROOT / "data" / "schemes" / "2023.yml")
 CATEGORIES = ("机关处室", "基层单位")
 POINTS = {"局": Fraction(1, 2), "区": 1, "市": 2, "国家": 3}
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Result:
-    return assess(SAMPLE, tmp_path_factory.mktemp("sample"), as_of=AS_OF)
 
 
 @pytest.fixture(scope="module")

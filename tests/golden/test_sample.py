@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import os
 import re
+import shutil
 import sys
 import unicodedata
 from collections import Counter, defaultdict
@@ -51,9 +52,9 @@ def truth() -> make_sample.Truth:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def office(tmp_path_factory: pytest.TempPathFactory, sample: Result) -> Path:
     """One home for all dates, as in an office: what a date before has left there must not show."""
-    return tmp_path_factory.mktemp("home")
+    return Path(shutil.copytree(sample.home, tmp_path_factory.mktemp("office") / "home"))
 
 
 @pytest.fixture(scope="module", params=DATES, ids=str)
