@@ -49,7 +49,7 @@ def faces(home: Path, out: Path) -> None:
             explainer.scheme,
             explainer.manifest,
         )
-        check_ups = CheckUps(snapshot, scheme)
+        check_ups = CheckUps(snapshot, scheme, said)
         sheets: list[dict[str, object]] = []
         whole = timed("explanations and check-up sheets as data", lambda: sheets.extend(
             map(check_ups.check_up, explainer.explain_all())
@@ -78,7 +78,7 @@ def many(home: Path, publication: Path, out: Path) -> None:
             con.execute(f"drop table {table}")
             con.execute(f"alter table many rename to {table}")
     with Explainer.in_force(home) as explainer, Snapshot(out) as snapshot:
-        check_ups = CheckUps(explainer.snapshot, explainer.scheme)
+        check_ups = CheckUps(explainer.snapshot, explainer.scheme, explainer.manifest)
         sheets = [
             sheet | {"id": f"{sheet['id']}-{number}"}
             for sheet in map(check_ups.check_up, explainer.explain_all())

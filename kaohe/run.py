@@ -19,6 +19,7 @@ from kaohe.loading import Pulled
 from kaohe.proceedings import Proceedings
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import earlier_years, pointed_at
+from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.publishing.document_pdf import faces, fonts
 from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
@@ -195,13 +196,21 @@ class Run:
             "inputs": [{"source": source, "path": path, "sha256": sha} for source, path, sha in inputs],
             "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
             "contracts": self.contracts.hashes,
-            "templates": file_hashes(self.project.templates, NOTICE_TEMPLATE),
+            "templates": self._templates(),
             "sql": file_hashes(self.project.sql, "**/*.sql"),
             "code": {"version": __version__, "files": code_hashes()},
             "unreadable": self.pulled.unreadable,
             "earlier_years": {str(year): path.name for year, path in earlier_years(self.home, self.year).items()},
             "stale": {name: down.since and down.since.isoformat() for name, down in self.gathered.down.items()},
         }
+
+    def _templates(self) -> dict[str, str]:
+        """The words of the notice, by hash. Once a result is announced, other words are no other result: they count as
+        they were when it was asked for."""
+        if announced := self.proceedings.announced:
+            asked: dict[str, str] = read_manifest(self.folder / announced.publication).get("templates", {})
+            return asked
+        return file_hashes(self.project.templates, NOTICE_TEMPLATE)
 
     def pull(self) -> Pulled:
         """Bring the warehouse up to date with all sources."""

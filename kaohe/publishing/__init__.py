@@ -27,6 +27,7 @@ from kaohe.publishing.csv_files import write_csv
 from kaohe.publishing.document_docx import write_docx
 from kaohe.publishing.document_pdf import write_pdf
 from kaohe.publishing.manifest import State, manifest
+from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
 from kaohe.publishing.notice import notice, notice_template
 from kaohe.publishing.page import write_page
 from kaohe.publishing.workbook import write_workbook
@@ -205,9 +206,10 @@ def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, 
 def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], aside: Path) -> None:
     """What says which state the publication is in: made from its snapshot and its manifest alone."""
     with Snapshot(aside) as snapshot:
-        check_ups = CheckUps(snapshot, scheme)
+        check_ups = CheckUps(snapshot, scheme, said)
         sheets = [check_ups.check_up(found) for found in Explainer(snapshot, said, contracts, scheme).explain_all()]
-        said = said | {"units": unit_folders((sheet["id"], sheet["name"]) for sheet in sheets)}
+        words = file_hashes(Project.find().templates, NOTICE_TEMPLATE)
+        said |= {"units": unit_folders((sheet["id"], sheet["name"]) for sheet in sheets), "words": words}
         write_workbook(snapshot, contracts, scheme, said, aside / WORKBOOK)
         write_page(snapshot, contracts, scheme, said, check_ups, sheets, aside / PAGE)
         write_check_ups(sheets, said, aside)

@@ -12,6 +12,7 @@ from kaohe.explaining.called import item_called
 from kaohe.explaining.text import basis_of
 from kaohe.publication.snapshot import Snapshot
 from kaohe.publication.wording import interval
+from kaohe.publishing.prose import percent
 from kaohe.scheme import Scheme
 from kaohe.words import say
 
@@ -22,7 +23,7 @@ _NOTHING = "—"
 class CheckUps:
     """What the check-up sheets of a publication need beside the explanations, read once for all units."""
 
-    def __init__(self, snapshot: Snapshot, scheme: Scheme) -> None:
+    def __init__(self, snapshot: Snapshot, scheme: Scheme, manifest: Plain) -> None:
         self.scheme = scheme
         self.medians = {
             (category, node): (points, rate)
@@ -35,23 +36,22 @@ class CheckUps:
         ):
             self.months.setdefault(unit, {})[system, month] = (due, done)
         self.last, self.years = _earlier(snapshot)
+        if "restated_from" in manifest:  # the same scores in another state: nothing has changed
+            self.last = {}
         self.alerts: dict[str, list[tuple[Any, ...]]] = {}
         for unit, *alert in snapshot.rows(
-            "select unit_id, level, title, sentence, due_on from main.alerts where unit_id is not null "
+            "select unit_id, alert, level, title, sentence from main.alerts where unit_id is not null "
             "order by case level when 'urgent' then 1 when 'warning' then 2 else 3 end, due_on nulls last, title, item"
         ):
             self.alerts.setdefault(unit, []).append(tuple(alert))
 
     def change(self, score: Plain) -> Plain | None:
-        """How far a unit has moved since the last publication: places gained and points; None where it had no rank."""
+        """How far a unit has moved since the last publication: places gained and points; None where it had no rank
+        then, or was of another category."""
         last = self.last.get(score["unit_id"])
-        if last is None or last["rank"] is None or score["rank"] is None:
+        if last is None or None in (last["rank"], score["rank"]) or last["category"] != score["category"]:
             return None
-        return {
-            "places": last["rank"] - score["rank"],
-            "points": score["total"] - last["total"],
-            **_only(last, "grade"),
-        }
+        return {"places": last["rank"] - score["rank"], "points": score["total"] - last["total"]}
 
     def check_up(self, found: Explanation) -> Plain:
         """The check-up sheet of a unit."""
@@ -76,8 +76,14 @@ class CheckUps:
             "months": self._heat_map(score["unit_id"]),
             "history": self._history(found),
             "alerts": [
-                {"level": level, "called": say(f"level_{level}"), "title": title, "sentence": sentence}
-                for level, title, sentence, _ in self.alerts.get(score["unit_id"], [])
+                {
+                    "level": level,
+                    "called": say(f"level_{level}"),
+                    "title": title,
+                    "sentence": sentence,
+                    "for_unit": self.scheme.alerts[name].for_unit,
+                }
+                for name, level, title, sentence in self.alerts.get(score["unit_id"], [])
             ],
         }
 
@@ -106,9 +112,9 @@ class CheckUps:
             "lost": f"{part.lost}",
             "median": _NOTHING if points is None else f"{points}",
             "rate": own,
-            "rate_text": percent(own),
+            "rate_text": _NOTHING if own is None else percent(own),
             "median_rate": rate,
-            "median_rate_text": percent(rate),
+            "median_rate_text": _NOTHING if rate is None else percent(rate),
         }
 
     def _heat_map(self, unit: str) -> list[Plain]:
@@ -150,11 +156,6 @@ def signed(points: Decimal) -> str:
     return f"{points:+}".replace("-", "−") if points else f"{points}"
 
 
-def percent(rate: int | None) -> str:
-    """Thousandths as a percentage."""
-    return _NOTHING if rate is None else f"{rate // 10}.{rate % 10}%"
-
-
 def _rate(points: Decimal | None, weight: Decimal) -> int | None:
     """The share of its weight that a part's points are, in thousandths, half up."""
     if points is None or not weight:
@@ -174,9 +175,8 @@ def _part(part: Part, above: str) -> Plain:
     return {
         "title": part.title,
         "above": above,
-        "weight": f"{part.effective_weight}",
-        "points": _NOTHING if part.points is None else f"{part.points}",
-        "lost": f"{part.lost}",
+        "of_weight": f"{part.points} / {part.effective_weight}",
+        "right": f"−{part.lost}",
         "status": say(f"status_{part.status}") if part.status not in (None, "scored") else "",
         "basis": basis_of(part.leaf),
         "items": [_item(item) for item in sorted(part.items, key=lambda item: item.lost + item.gained, reverse=True)],
@@ -205,8 +205,8 @@ def _extras(found: Explanation) -> Iterator[Plain]:
         if part.name in (BONUS, DEDUCTIONS, VETOES):
             for leaf in part.parts:
                 if leaf.items:
-                    said = _part(leaf, part.title)
-                    yield said | {"points": "" if part.name == VETOES else signed(leaf.points or Decimal(0))}
+                    right = "" if part.name == VETOES else signed(leaf.points or Decimal(0))
+                    yield _part(leaf, part.title) | {"of_weight": "", "right": right}
 
 
 def _only(row: Plain, *names: str) -> Plain:
@@ -215,8 +215,6 @@ def _only(row: Plain, *names: str) -> Plain:
 
 def _earlier(snapshot: Snapshot) -> tuple[dict[str, Plain], dict[str, Sequence[Plain]]]:
     """Unit → where it stood in the last publication, and in those of earlier years."""
-    if not snapshot.has("earlier_score"):
-        return {}, {}
     last: dict[str, Plain] = {}
     years: dict[str, list[Plain]] = {}
     for row in snapshot.frame("select * from main.earlier_score order by year, unit_id").iter_rows(named=True):

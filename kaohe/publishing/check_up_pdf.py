@@ -17,7 +17,10 @@ from kaohe.publishing.document_pdf import faces, fonts
 from kaohe.words import language, say
 
 _LAYOUT = Path(__file__).parent / "check_up.typ"
-_LONGEST = 60
+#: Bytes of a name: two of them and a number fit into what file systems bear.
+_LONGEST = 110
+#: So many items of an indicator stand on a sheet; the page has all.
+_MOST = 40
 _WORDS = (
     "page_dimensions",
     "page_losses",
@@ -44,11 +47,11 @@ _WORDS = (
 
 
 def unit_folders(units: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """unit_id → the name of its folder: the unit's own name, as far as a file system bears it; where two would have
-    the same, their ids too. ``units``: (unit_id, name)."""
+    """unit_id → the name of its folder: the unit's own name, as far as a file system bears it; of several that would
+    have the same, all but the first by id have that added. ``units``: (unit_id, name)."""
     found: dict[str, str] = {}
     taken: set[str] = set()
-    for unit, name in units:
+    for unit, name in sorted(units):
         folder = _folder_name(name) or "_"
         number = 1
         while folder.casefold() in taken:
@@ -62,7 +65,7 @@ def unit_folders(units: Iterable[tuple[str, str]]) -> dict[str, str]:
 def _folder_name(name: str) -> str:
     """What is left of a name that every file system bears: no separators, no marks of theirs, no dot at either end."""
     kept = "".join("_" if unicodedata.category(mark)[0] == "C" or mark in '\\/:*?"<>|' else mark for mark in name)
-    kept = kept.strip(" .")[:_LONGEST].rstrip(" .")
+    kept = kept.strip(" .").encode()[:_LONGEST].decode(errors="ignore").rstrip(" .")
     return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept
 
 
@@ -81,7 +84,9 @@ def write_check_ups(sheets: Sequence[dict[str, Any]], manifest: dict[str, Any], 
     }
 
     def write(sheet: dict[str, Any]) -> None:
-        said = shared | _plain(sheet) | {"title": say("check_up_title", unit=sheet["name"], year=manifest["year"])}
+        said = (
+            shared | _plain(_short(sheet)) | {"title": say("check_up_title", unit=sheet["name"], year=manifest["year"])}
+        )
         path = folder / UNITS / manifest["units"][sheet["id"]] / CHECK_UP
         path.parent.mkdir(parents=True, exist_ok=True)
         compiler = typst.Compiler(_LAYOUT, font_paths=found, sys_inputs={"sheet": json.dumps(said)})
@@ -89,6 +94,19 @@ def write_check_ups(sheets: Sequence[dict[str, Any]], manifest: dict[str, Any], 
 
     with ThreadPoolExecutor() as threads:  # typst lets go of the interpreter while it sets
         list(threads.map(write, sheets))
+
+
+def _short(sheet: dict[str, Any]) -> dict[str, Any]:
+    """The sheet with the dearest items of each indicator, and how many more there are."""
+
+    def short(part: dict[str, Any]) -> dict[str, Any]:
+        more = len(part["items"]) - _MOST
+        return part | {
+            "items": part["items"][:_MOST],
+            "further": say("check_up_further", count=more) if more > 0 else "",
+        }
+
+    return sheet | {name: [short(part) for part in sheet[name]] for name in ("losses", "extras")}
 
 
 def _plain(value: Any) -> Any:

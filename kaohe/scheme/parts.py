@@ -167,11 +167,13 @@ class Alert(Asked):
     """Something to look at beside the scores, never a point: a model of sql/alerts, and what to say of its rows.
 
     ``say`` and ``say_en`` are filled in with the alert's columns: {item}, {due_on}, {days}, {number}, {text}.
+    ``for_unit``: it stands on the check-up sheet that the unit itself gets; others are for the bureau alone.
     """
 
     alert: str
     say: str
     say_en: str
+    for_unit: bool = False
 
     @property
     def sentence(self) -> str:

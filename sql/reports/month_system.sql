@@ -7,7 +7,6 @@ with placed as (
     scheme_indicator.system,
     evidence.due,
     evidence.done,
-    evidence.lost,
     regexp_extract(evidence.item, '(?:^| )(\d{4}-(?:0[1-9]|1[0-2]))$', 1) as own_month,
     regexp_extract(evidence.item, '^\d{4}Q([1-4])$', 1) as own_quarter,
     (
@@ -18,6 +17,7 @@ with placed as (
   from evidence
   join scheme_indicator on scheme_indicator.indicator = evidence.indicator and scheme_indicator.variant = 'in_force'
   where scheme_indicator.section = 'base' and scheme_indicator.system is not null and evidence.due > 0
+    and scheme_indicator.weight > 0   -- what is only shown is not held against anybody month by month either
 ),
 dated as (
   select
@@ -25,7 +25,6 @@ dated as (
     placed.system,
     placed.due,
     placed.done,
-    placed.lost,
     case
       when placed.own_month <> '' then cast(concat(placed.own_month, '-01') as date)
       when placed.latest is not null then placed.latest
@@ -39,8 +38,7 @@ select
   cast(dated.system as integer) as system,
   cast(month(dated.day) as integer) as month,
   sum(dated.due) as due,
-  sum(dated.done) as done,
-  sum(dated.lost) as lost
+  sum(dated.done) as done
 from dated
 cross join assessment
 where year(dated.day) = assessment.year

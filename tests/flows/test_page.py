@@ -332,7 +332,7 @@ def test_in_english(browser: Browser, tmp_path: Path, sample: Result) -> None:
 def _written(result: Result, folder: Path) -> Path:
     """The page of a publication written anew."""
     with Explainer.in_force(result.home) as explainer:
-        check_ups = CheckUps(explainer.snapshot, explainer.scheme)
+        check_ups = CheckUps(explainer.snapshot, explainer.scheme, explainer.manifest)
         sheets = [check_ups.check_up(found) for found in explainer.explain_all()]
         path = folder / PAGE
         write_page(
@@ -360,7 +360,7 @@ def test_very_many_units(browser: Browser, sample: Result, tmp_path: Path) -> No
             con.execute(f"drop table {table}")
             con.execute(f"alter table many rename to {table}")
     with Explainer.in_force(sample.home) as explainer, Snapshot(folder) as snapshot:
-        check_ups = CheckUps(explainer.snapshot, explainer.scheme)
+        check_ups = CheckUps(explainer.snapshot, explainer.scheme, explainer.manifest)
         sheets = [
             sheet | {"id": f"{sheet['id']}-{number}"}
             for sheet in map(check_ups.check_up, explainer.explain_all())

@@ -10,14 +10,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import openpyxl
 import polars as pl
 import pytest
 
 from kaohe.publication import WORKBOOK
 from kaohe.publication.method import method_of, scheme_file
-from kaohe.publication.snapshot import NAME, Snapshot, read_manifest
+from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.workbook import figures, write_workbook
 from kaohe.scheme import Scheme
 from kaohe.what_if import varied, what_if
@@ -29,11 +28,11 @@ CATEGORIES = ("机关处室", "基层单位")
 SCHEME = ROOT / "data" / "schemes" / "2023.yml"
 
 
-def write(result: Result, path: Path, folder: Path | None = None) -> Path:
+def write(result: Result, path: Path) -> Path:
     """The workbook of a publication, written anew."""
     manifest = read_manifest(result.folder)
     contracts, scheme = method_of(result.home, manifest)
-    with Snapshot(folder or result.folder) as snapshot:
+    with Snapshot(result.folder) as snapshot:
         write_workbook(snapshot, contracts, scheme, manifest, path)
     return path
 
@@ -401,30 +400,23 @@ def test_sheets_print_on_a4_and_the_overview_has_its_charts(sample: Result) -> N
         assert {"xl/charts/chart1.xml", "xl/charts/chart2.xml"} <= set(parts.namelist())
 
 
-def test_a_large_publication_and_an_older_one_have_values_only(
+def test_a_large_publication_has_values_only(
     published: Callable[[str], Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = published("half even, dense ranks")
     units = result.table("scores").height
     live = league(load(result.folder / WORKBOOK, data_only=True))
-    older = tmp_path / "older"
-    older.mkdir()
-    shutil.copy(result.folder / NAME, older / NAME)
-    with duckdb.connect(str(older / NAME)) as con:
-        con.execute("drop table extra_score")
-    of_older = write(result, tmp_path / "older.xlsx", older)
     monkeypatch.setattr(figures, "MOST_LIVE_UNITS", units - 1)
     large = write(result, tmp_path / "large.xlsx")
-    for path in (of_older, large):
-        assert formulas(path) == {}
-        book = load(path)
-        assert book.sheetnames[-1] == "考核办法"
-        assert "只有数值" in str(book["机关处室"]["A2"].value)
-        assert league(book) == live
-        colours = {cell.value: cell.fill.fgColor.rgb for (cell,) in book["概览"]["A1:A40"]}
-        assert colours["优秀"] == "FFC6E0B4"
-        grade = book["机关处室"]["D4"]
-        assert grade.fill.fgColor.rgb == colours[grade.value] != "00000000"
-        assert len(book["概览"]._charts) == 2
+    assert formulas(large) == {}
+    book = load(large)
+    assert book.sheetnames[-1] == "考核办法"
+    assert "只有数值" in str(book["机关处室"]["A2"].value)
+    assert league(book) == live
+    colours = {cell.value: cell.fill.fgColor.rgb for (cell,) in book["概览"]["A1:A40"]}
+    assert colours["优秀"] == "FFC6E0B4"
+    grade = book["机关处室"]["D4"]
+    assert grade.fill.fgColor.rgb == colours[grade.value] != "00000000"
+    assert len(book["概览"]._charts) == 2
     monkeypatch.setattr(figures, "MOST_LIVE_UNITS", units)
     assert formulas(write(result, tmp_path / "small.xlsx"))

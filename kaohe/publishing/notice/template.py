@@ -90,6 +90,7 @@ class Texts(Joints):
     best_indicator: Annotated[str, Blanks("title", "rate", "full")]
     best_without_full: Annotated[str, Blanks("title", "rate")]
     all_full: str
+    all_full_so_far: str
     full_units: Annotated[str, Blanks("count")]
     lead_bonus: str
     bonus: Annotated[str, Blanks("units", "points", "indicators")]
@@ -97,9 +98,11 @@ class Texts(Joints):
     level: Annotated[str, Blanks("level", "facts")]
     no_effects: str
     no_effects_yet: str
+    no_effects_so_far: str
     problems: str
     no_problems: str
     no_problems_yet: str
+    no_problems_so_far: str
     lead_worst: str
     worst: Annotated[str, Blanks("indicators")]
     worst_indicator: Annotated[str, Blanks("title", "lost", "units", "categories")]

@@ -88,7 +88,9 @@ class NoticeWriter(Writer[Texts]):
         if "compared_with" in self.manifest:
             count = self.manifest["changed_units"]
             text = texts.changed if count else texts.unchanged
-            values = {"publication": self.manifest["compared_with"]} | ({"count": count} if count else {})
+            reissued = self.manifest.get("act", {}).get("act") == "reissue"
+            earlier = say("state_final" if reissued else "state_announced")
+            values = {"publication": earlier} | ({"count": count} if count else {})
             yield self._said([self.fill(text, **values)], texts.lead_change)
         if figures.whole["graded"] > 1:
             yield self._summary()
@@ -211,7 +213,7 @@ class NoticeWriter(Writer[Texts]):
         if not figures.indicators:
             return
         if not figures.losses:
-            yield texts.all_full
+            yield texts.all_full if figures.whole["graded"] == figures.whole["units"] else texts.all_full_so_far
             return
         if best := figures.best(said.best_from, said.best_of)[: said.best]:
             rated = [
@@ -403,7 +405,9 @@ class NoticeWriter(Writer[Texts]):
 
     def _none(self, section: str) -> Paragraph:
         """There is nothing to say in a section, or not yet."""
-        return Paragraph(getattr(self.texts, f"no_{section}" + ("" if self.figures.whole["graded"] else "_yet")))
+        whole = self.figures.whole
+        extent = "" if whole["graded"] == whole["units"] else "_so_far" if whole["graded"] else "_yet"
+        return Paragraph(getattr(self.texts, f"no_{section}{extent}"))
 
     # --- Words ------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import base64
 import gzip
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,9 +21,10 @@ from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from kaohe.contracts import Contracts
+from kaohe.explaining import plain_number
 from kaohe.explaining.text import basis_of
 from kaohe.publication.snapshot import Snapshot
-from kaohe.publication.wording import intervals, stale_sources, state_of
+from kaohe.publication.wording import interval, stale_sources, state_of
 from kaohe.publishing.check_up import CheckUps, moved, signed
 from kaohe.scheme import Scheme
 from kaohe.scheme.parts import Leaf
@@ -176,20 +178,23 @@ class _Page:
         self.grades = [grade.title for grade in scheme.grades.values()]
         self.scores = list(snapshot.frame("select * from main.scores").iter_rows(named=True))
         self.categories = sorted({row["category"] for row in self.scores}, reverse=True)
+        self.counts = list(self._counts())
+
+    def _counts(self) -> Iterator[Plain]:
+        """How many units of each category have each grade."""
+        for category in self.categories:
+            for number, grade in enumerate(self.grades):
+                count = sum(row["category"] == category and row["grade"] == grade for row in self.scores)
+                yield {"category": category, "grade": grade, "order": number, "count": count}
 
     def data(self) -> Plain:
         """What the script needs."""
-        counted = [
-            {
-                "category": category,
-                "grade": grade,
-                "order": number,
-                "count": sum(row["category"] == category and row["grade"] == grade for row in self.scores),
-            }
-            for category in self.categories
-            for number, grade in enumerate(self.grades)
-        ]
-        return {"most": _MOST, "grades": counted, "order": self.grades, "words": {key: _spoken(key) for key in _SPOKEN}}
+        return {
+            "most": _MOST,
+            "grades": self.counts,
+            "order": self.grades,
+            "words": {key: _spoken(key) for key in _SPOKEN},
+        }
 
     def context(self) -> Plain:
         """What the template needs."""
@@ -204,10 +209,11 @@ class _Page:
             "tiles": list(self._tiles()),
             "compared": self._compared(),
             "grades": self.grades,
-            "counts": self.data()["grades"],
+            "counts": self.counts,
             "categories": self.categories,
             "dimensions": [node.title for node in self.scheme.dimensions.values()],
-            "league": {category: list(self._league(category)) for category in self.categories},
+            "league": self._league(),
+            "bounds": list(self._bounds()),
             "quality": self._quality(),
             "alerts": self._alerts(),
             "method": list(self._method()),
@@ -230,35 +236,41 @@ class _Page:
             f"{manifest['records_in']:,}",
             say("page_used", count=f"{manifest['records_used']:,}"),
         )
-        share = Decimal(manifest["records_quarantined"]) * 100 / max(1, manifest["records_in"])
-        yield say("page_quarantined"), f"{manifest['records_quarantined']:,}", f"{share:.1f}%"
+        again = say("page_duplicates", count=manifest["quarantined_by_reason"].get("duplicate", 0))
+        yield say("page_quarantined"), f"{manifest['records_quarantined']:,}", again
 
     def _compared(self) -> str:
         """Which publication the changes are measured against."""
         last = {row["publication"] for row in self.check_ups.last.values()}
         return say("page_compared", publication=last.pop()) if last else ""
 
-    def _league(self, category: str) -> Iterator[Plain]:
+    def _league(self) -> dict[str, list[Plain]]:
+        """Category → its rows."""
         nodes = self.snapshot.rows("select unit_id, node, points from main.node_scores")
         points = {(unit, node): value for unit, node, value in nodes}
-        held = intervals(self.snapshot)
-        bounds = dict(self._bounds())
+        held = {
+            unit: (low, high, overlaps)
+            for unit, low, high, overlaps in self.snapshot.rows(
+                "select unit_id, rank_low, rank_high, overlaps_above from main.rank_interval"
+            )
+        }
         known: dict[str, list[str]] = {}
         for unit, name in self.snapshot.rows("select unit_id, name from main.unit_name order by all"):
             known.setdefault(unit, []).append(name)
-        ranked = sum(row["category"] == category and row["rank"] is not None for row in self.scores)
+        ranked = Counter(row["category"] for row in self.scores if row["rank"] is not None)
         highest = max((row["total"] for row in self.scores), default=Decimal(1)) or Decimal(1)
-        for row in (row for row in self.scores if row["category"] == category):
-            unit, there = row["unit_id"], row["status"] != "no_data"
+        league: dict[str, list[Plain]] = {category: [] for category in self.categories}
+        for row in self.scores:
+            unit, there, category = row["unit_id"], row["status"] != "no_data", row["category"]
             change = self.check_ups.change(row)
-            low, high = bounds.get(unit, (None, None))
+            low, high, overlaps = held.get(unit, (None, None, False))
             marks = [
                 say(f"status_{row['status']}") if row["status"] != "scored" else "",
                 self.scheme.vetoes[row["veto"]].title if row["veto"] else "",
                 say("heading_tied") if row["tied"] else "",
                 say("heading_quota_tie") if row["quota_tie"] else "",
             ]
-            yield {
+            said = {
                 "id": unit,
                 "name": row["unit_name"],
                 "search": " ".join([unit.lower(), row["unit_name"].lower(), *known.get(unit, [])]),
@@ -267,10 +279,10 @@ class _Page:
                 "width": f"{float(row['total'] / highest * 100):.1f}",
                 "grade": row["grade"] or "",
                 "band": self.grades.index(row["grade"]) if row["grade"] else "",
-                "interval": held.get(unit, ("", False))[0],
-                "overlaps": held.get(unit, ("", False))[1],
-                "low": f"{100 * (low - 1) / ranked:.1f}" if low else "",
-                "high": f"{100 * high / ranked:.1f}" if high else "",
+                "interval": interval(low, high) if low else "",
+                "overlaps": overlaps,
+                "low": f"{100 * (low - 1) / ranked[category]:.1f}" if low else "",
+                "high": f"{100 * high / ranked[category]:.1f}" if high else "",
                 "places": change["places"] if change else None,
                 "moved": moved(change["places"]) if change else "",
                 "gained": signed(change["points"]) if change else "",
@@ -279,16 +291,20 @@ class _Page:
                 "deduction": row["deduction"] if there else None,
                 "marks": [mark for mark in marks if mark],
             }
+            league[category].append(said)
+        return league
 
-    def _bounds(self) -> Iterator[tuple[str, tuple[int, int]]]:
-        if self.snapshot.has("rank_interval"):
-            for unit, low, high in self.snapshot.rows("select unit_id, rank_low, rank_high from main.rank_interval"):
-                yield unit, (low, high)
+    def _bounds(self) -> Iterator[str]:
+        """What each grade asks for."""
+        for grade in self.scheme.grades.values():
+            bound = say("page_bound", grade=grade.title, at_least=plain_number(grade.at_least))
+            quota = say("page_quota", quota=plain_number(grade.quota * 100)) if grade.quota is not None else ""
+            yield bound + quota
 
     def _quality(self) -> Plain:
         manifest = self.manifest
         counts = [
-            [self.contracts[table].title, *(count[name] for name in _COUNTS)]
+            [self.contracts[table].title, *(count[name] for name in _COUNTED)]
             for table, count in manifest["tables"].items()
             if table in self.contracts and not self.contracts[table].restricted and count["records_in"]
         ]
@@ -327,7 +343,7 @@ class _Page:
 
 
 _SECTIONS = {"bonus": "bonus", "deduction": "deductions", "veto": "vetoes"}
-_COUNTS = ("records_in", "records_used", "records_quarantined", "other_year")
+_COUNTED = ("records_in", "records_used", "records_quarantined")
 
 
 def _spoken(key: str) -> str:

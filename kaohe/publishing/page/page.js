@@ -21,7 +21,7 @@
   }
 
   // ---- charts
-  const bands = ["#2f8f4e", "#4a7fc1", "#d9a323", "#c2473c"];
+  const bands = ["#2f8f4e", "#4a7fc1", "#9a6a00", "#c2473c"];
   const config = {
     font: getComputedStyle(document.body).fontFamily,
     axis: { labelFontSize: 13, titleFontSize: 13, titleFontWeight: "normal", labelColor: "#1f2430", titleColor: "#5a6270" },
@@ -208,12 +208,10 @@
   }
 
   function part(each, open) {
-    const sign = each.points.startsWith("+");
-    const right = each.above !== null && each.lost !== "0.00" && !sign ? `−${each.lost}` : each.points;
     return element("details", open ? { open: "" } : {},
       element("summary", {}, element("span", {}, each.title, " ", element("span", { class: "above" }, each.above)),
-        element("span", { class: "above" }, [each.status, each.weight === "0.00" ? "" : `${each.points} / ${each.weight}`].filter(Boolean).join(" · ")),
-        element("span", { class: sign ? "lost gain" : "lost" }, right)),
+        element("span", { class: "above" }, [each.status, each.of_weight].filter(Boolean).join(" · ")),
+        element("span", { class: each.right.startsWith("+") ? "lost gain" : "lost" }, each.right)),
       each.basis ? element("p", { class: "basis" }, each.basis) : null,
       element("ul", { class: "items" }, ...each.items.map((item) => element("li", {},
         item.points ? element("span", { class: item.points.startsWith("+") ? "cost gain" : "cost" }, item.points) : null,
@@ -276,6 +274,14 @@
 
   let left = 0; // where the reader was in the overview
 
+  function decoded(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text; // somebody typed it; it is nobody's
+    }
+  }
+
   async function show() {
     const asked = /^#unit=(.+)$/.exec(location.hash);
     if (!asked) {
@@ -290,7 +296,7 @@
       }
       return;
     }
-    const unit = decodeURIComponent(asked[1]);
+    const unit = decoded(asked[1]);
     if ($("sheet").hidden) left = window.scrollY;
     $("sheet").dataset.unit = unit;
     let sheet = null;
@@ -319,15 +325,17 @@
 
   // On paper everything is there and open.
   let closed = [];
+  let before = most;
   window.addEventListener("beforeprint", () => {
-    most += Number.MAX_SAFE_INTEGER / 2;
+    before = most;
+    most = Infinity;
     filter();
     const shown = $("sheet").hidden ? $("overview") : $("sheet");
     closed = [...shown.querySelectorAll("details:not([open])")];
     for (const each of closed) each.open = true;
   });
   window.addEventListener("afterprint", () => {
-    most -= Number.MAX_SAFE_INTEGER / 2;
+    most = before;
     filter();
     for (const each of closed) each.open = false;
   });

@@ -87,7 +87,7 @@ def read_figures(snapshot: Snapshot, scheme: Scheme) -> Figures:
     for row in snapshot.frame("select * exclude (year) from main.scores order by unit_id").iter_rows(named=True):
         interval, overlaps = held.get(row["unit_id"], (None, None))
         units[row["unit_id"]] = Unit(**row, interval=interval, overlaps=overlaps)
-    live = len(units) <= MOST_LIVE_UNITS and snapshot.has("extra_score")
+    live = len(units) <= MOST_LIVE_UNITS
     _fill(snapshot, units, live)
     categories: dict[str, list[Unit]] = {}
     for unit in sorted(units.values(), key=lambda unit: unit.category, reverse=True):

@@ -19,8 +19,6 @@ _REASONS = ("bad_cell", "unknown_unit", "conflict", "rule", "duplicate")
 
 def write_robustness(book: Book, snapshot: Snapshot, scheme: Scheme, note: str) -> None:
     """How far ranks and scores hold, unit by unit; and which choice or indicator they hang on."""
-    if not snapshot.has("rank_interval"):
-        return
     grades = [grade.title for grade in scheme.grades.values()]
     shares = {(unit, grade): share for unit, grade, share in snapshot.rows("select * from main.grade_probability")}
     rows = [
