@@ -1,5 +1,6 @@
 """体检单: a PDF for each unit, with everything of that unit and nothing of another."""
 
+import datetime as dt
 import re
 import sys
 import unicodedata
@@ -17,7 +18,7 @@ from kaohe.publication import CHECK_UP, UNITS
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
 from kaohe.words import speaking
-from tests.helpers import CHECK, FINDING, ROOT, Result, assess, check, registry, write_csv
+from tests.helpers import CHECK, FINDING, ROOT, STUDY, Result, assess, check, registry, write_csv
 from tests.published import check_up
 
 sys.path.insert(0, str(ROOT / "data"))
@@ -54,7 +55,7 @@ def test_the_sheet_says_all_there_is_to_say_of_the_unit(sample: Result, unit: st
     sheet = check_up(sample.folder, unit)
     assert len(sheet["losses"]) == lost.height
     for row, loss in zip(lost.sort("lost", descending=True).iter_rows(named=True), sheet["losses"], strict=True):
-        assert loss["lost"] == str(row["lost"])
+        assert loss["right"] == f"−{row['lost']}"
         assert plain(loss["title"]) in said
         assert f"−{row['lost']}" in said
         for item in loss["items"]:
@@ -63,7 +64,7 @@ def test_the_sheet_says_all_there_is_to_say_of_the_unit(sample: Result, unit: st
                 assert plain(record["place"]) in said
                 assert plain(record["cells"]) in said
     for each in sheet["alerts"]:
-        assert plain(each["sentence"]) in said
+        assert (plain(each["sentence"]) in said) is each["for_unit"]
     if score["status"] != "no_data":
         assert str(score["total"]) in said
 
@@ -89,6 +90,79 @@ def test_the_same_sheets_give_the_same_bytes(sample: Result, tmp_path: Path) -> 
     write_check_ups([check_up(sample.folder, "D01")], read_manifest(sample.folder), tmp_path)
     again = tmp_path / UNITS / "浦东新区水务管理事务中心" / CHECK_UP
     assert again.read_bytes() == pdf(sample, "D01").read_bytes()
+
+
+def test_what_the_bureau_notes_for_itself_is_not_on_the_units_own_sheet(inbox: Path, home: Path) -> None:
+    """The guidance of weak units, a proposed veto and a gap in the spot checks; leadership's page has them all."""
+    write_csv(
+        inbox / "指导.csv",
+        [["指导编号", "被指导单位", "单位分层", "指导原因", "指导措施"], ["Z1", "办公室", "C", "张三能力不足", "谈话"]],
+    )
+    minutes = [
+        ["J1", "办公室", "支部党员大会", f"2023-0{month}-05", "学习", "甲", "乙", 10, 10, 0, "通过", "同一份"]
+        for month in (1, 2)
+    ]
+    headings = [
+        "记录编号",
+        "单位名称",
+        "会议类型",
+        "召开日期",
+        "会议主题",
+        "主持人",
+        "记录人",
+        "应到人数",
+        "实到人数",
+        "请假人数",
+        "会议决议",
+        "文本指纹",
+    ]
+    write_csv(inbox / "组织生活.csv", [headings, *minutes])
+    result = assess(inbox, home, as_of=dt.date(2024, 4, 1))
+    alerts = check_up(result.folder, "J01")["alerts"]
+    assert {"分层分类指导", "抽查轮次未覆盖"} <= {alert["title"] for alert in alerts if not alert["for_unit"]}
+    assert any("张三能力不足" in alert["sentence"] for alert in alerts)
+    said = text(pdf(result, "J01"))
+    for words in ("张三", "分层分类指导", "抽查轮次未覆盖"):
+        assert words not in said
+
+
+def test_from_2024_on_no_month_of_study_is_held_against_a_unit(tmp_path: Path, home: Path, libraries: None) -> None:
+    inbox = tmp_path / "inbox"
+    write_csv(inbox / "名册.csv", registry(("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室")))
+    rows = [
+        ["学习强国", f"{year}年6月", name, 10, n, f"{n}0%"]
+        for year in (2023, 2024)
+        for name, n in (("办公室", 9), ("法规处", 1))
+    ]
+    write_csv(inbox / "学情.csv", [STUDY, *rows])
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室"), check("C2", "办公室", on="2024-05-05")])
+    for year, shown in ((2023, True), (2024, False)):
+        result = assess(inbox, home, year=year, as_of=dt.date(year + 1, 4, 1))
+        months = {row["title"] for row in check_up(result.folder, "J02")["months"]}
+        assert ("学情通报" in months) is shown
+        assert ("学情通报" in text(pdf(result, "J02"))) is shown
+
+
+def test_a_veto_stands_on_the_sheet_without_points(sample: Result) -> None:
+    vetoed = sample.table("scores").filter(pl.col("veto").is_not_null())["unit_id"].to_list()
+    assert len(vetoed) == 3
+    for unit in vetoed:
+        (veto,) = [part for part in check_up(sample.folder, unit)["extras"] if part["above"] == "一票否决"]
+        assert (veto["of_weight"], veto["right"]) == ("", "")
+        said = text(pdf(sample, unit))
+        assert plain(veto["title"]) in said
+        assert "−0" not in said.replace("−0.", "")
+
+
+def test_of_very_many_items_the_sheet_has_the_dearest(sample: Result, tmp_path: Path) -> None:
+    sheet = check_up(sample.folder, "D01")
+    loss = sheet["losses"][0]
+    items = [loss["items"][0] | {"item": f"第{number}项", "records": []} for number in range(50)]
+    write_check_ups([sheet | {"losses": [loss | {"items": items}]}], read_manifest(sample.folder), tmp_path)
+    said = text(tmp_path / UNITS / sample.manifest["units"]["D01"] / CHECK_UP)
+    assert "第39项" in said
+    assert "第40项" not in said
+    assert plain("……另有 10 项，见网页或 kaohe explain") in said
 
 
 def test_in_english(inbox: Path, home: Path) -> None:
@@ -123,7 +197,7 @@ def test_odd_names_are_text_in_the_sheet_and_harmless_as_folders(tmp_path: Path,
 
 @given(
     st.lists(
-        st.tuples(st.text(min_size=1, max_size=8), st.text(max_size=80)), max_size=8, unique_by=lambda unit: unit[0]
+        st.tuples(st.text(min_size=1, max_size=90), st.text(max_size=80)), max_size=8, unique_by=lambda unit: unit[0]
     )
 )
 def test_any_units_have_folders_of_their_own_that_every_system_bears(units: list[tuple[str, str]]) -> None:
@@ -141,6 +215,7 @@ def test_folders_do_not_hang_on_what_other_units_there_are() -> None:
     """A share's permissions are set once: only a unit that shares its name with one before it has its id added."""
     assert unit_folders([("A1", "办公室"), ("A2", "法规处")]) == {"A1": "办公室", "A2": "法规处"}
     assert unit_folders([("A1", "办公室"), ("A2", "办公室 ")]) == {"A1": "办公室", "A2": "办公室_A2"}
+    assert unit_folders([("A2", "办公室 "), ("A1", "办公室")]) == {"A1": "办公室", "A2": "办公室_A2"}
 
 
 def keys(value: Any) -> set[str]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from kaohe import proceedings as where_results_stand
 from kaohe.acts import Log
 from kaohe.errors import KaoheError
 from kaohe.proceedings import proceedings, verify
+from kaohe.project import Project, sha256_of
 from kaohe.publication import CHECK_UP, MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, WORKBOOK
 from kaohe.words import use_language
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
@@ -95,6 +97,7 @@ def test_announcing_restates_the_same_scores(office: Callable[[str], Office]) ->
             name not in (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF, MANIFEST, SUMS) and CHECK_UP not in name
         ), name
     assert after.manifest["restated_from"] == before.folder.name
+    assert 'class="number change"' not in (after.folder / PAGE).read_text("utf-8")  # the same scores: nothing changed
     assert after.manifest["act"]["document"] == "党办〔2024〕1号"
     assert after.manifest["inputs"] == before.manifest["inputs"]
 
@@ -109,6 +112,29 @@ def test_a_publication_of_an_earlier_version_is_published_anew_before_it_is_anno
     assert error.key == "publication_old"
     assert ours.state.announced is None
     assert not list(ours.folder.glob(".*.part"))
+
+
+def test_other_words_of_the_notice_are_no_other_result(office: Callable[[str], Office], project: Project) -> None:
+    """Before the announcement a run publishes them; after it they stand in what is published next."""
+    ours = office("provisional")
+    words = project.templates / "annual_notice.yml"
+
+    def said(issuer: str) -> None:
+        text = re.sub("(?m)^  issuer: .*$", f"  issuer: {issuer}", words.read_text("utf-8"), count=1)
+        words.write_text(text, "utf-8")
+
+    said("区局机关党委")
+    assert ours.run(AS_OF).outcome.new
+    assert len(ours.state.log.of("publish")) == 2
+    ours.announce()
+    announced = ours.published()
+    said("局党组")
+    assert not ours.run().outcome.new
+    assert ours.current == announced.folder.name
+    ours.finalize()
+    final = ours.published().manifest
+    assert final["templates"] == announced.manifest["templates"]
+    assert final["words"] == {"annual_notice.yml": sha256_of(words)} != announced.manifest["words"]
 
 
 def test_the_days_of_notice_and_appeal_are_working_days(office: Callable[[str], Office]) -> None:

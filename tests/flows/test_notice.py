@@ -321,6 +321,13 @@ def test_while_everything_is_pending(small: Callable[..., Document]) -> None:
     assert [line.split("|")[3:4] + line.split("|")[-1:] for line in lines(league.body)][1:] == [["—", "待报、并列"]] * 2
 
 
+def test_while_one_unit_is_pending_nobody_says_that_all_reported(small: Callable[..., Document]) -> None:
+    text = whole(small({"甲处": 12, "乙处": 12}, {"甲处": ["本人"]}, as_of=dt.date(2024, 1, 15)))
+    assert "待报的单位1个（乙处）" in text
+    assert "各单位材料报送齐全" not in text
+    assert "各单位各项指标均得满分" not in text
+
+
 def test_nobody_handed_in_anything(small: Callable[..., Document]) -> None:
     document = small({"甲处": 0, "乙处": 0}, {})
     text = said(document)
@@ -393,12 +400,15 @@ def published(result: Result) -> Result:
 
 
 def test_it_says_what_changed_since_the_publication_before(bureau: Result) -> None:
-    before = {"compared_with": "20240331-abc-announced"}
-    for count, told in (
-        (2, "（四）变化情况。与上次发布（20240331-abc-announced）相比，2个单位的结果有变化。"),
-        (0, "（四）变化情况。与上次发布（20240331-abc-announced）相比，各单位结果没有变化。"),
+    """In words that an addressee knows: no publication's id."""
+    for act, count, told in (
+        ("announce", 2, "（四）变化情况。与公示稿相比，2个单位的结果有变化。"),
+        ("announce", 0, "（四）变化情况。与公示稿相比，各单位结果没有变化。"),
+        ("reissue", 2, "（四）变化情况。与定稿相比，2个单位的结果有变化。"),
     ):
-        assert told in said(noticed(bureau, **before, changed_units=count))
+        document = noticed(bureau, compared_with="20240331-abc-announced", changed_units=count, act={"act": act})
+        assert told in said(document)
+        assert "20240331-abc" not in whole(document)
 
 
 def test_unreadable_files_and_sources_that_were_down_are_said(bureau: Result) -> None:

@@ -3,11 +3,13 @@
 import datetime as dt
 import hashlib
 import json
+import math
 import re
 import shutil
 import unicodedata
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from urllib.parse import quote
 
@@ -175,8 +177,9 @@ def test_the_address_of_a_unit_opens_its_sheet(browser: Browser, sample: Result)
     page.goto(f"{path.as_uri()}#unit=J01")
     page.wait_for_selector("#sheet-title")
     assert page.locator("#sheet-title").inner_text() == sample.score("J01")["unit_name"]
-    page.goto(f"{path.as_uri()}#unit=nobody")
-    page.wait_for_selector("#sheet .warn")
+    for nobody in ("nobody", "%"):
+        page.goto(f"{path.as_uri()}#unit={nobody}")
+        page.wait_for_selector("#sheet .warn")
     page.context.close()
 
 
@@ -194,6 +197,13 @@ def test_the_medians_are_those_of_the_category(sample: Result) -> None:
             found = sorted(sums.filter((pl.col("category") == category) & (pl.col("dimension") == dimension))["points"])
             middle = (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
             assert Decimal(shown["median"]) == middle.quantize(Decimal("0.01"), "ROUND_HALF_UP")
+            rows = sums.filter((pl.col("category") == category) & (pl.col("dimension") == dimension))
+            rates = sorted(
+                math.floor(Fraction(points) * 1000 / Fraction(weight) + Fraction(1, 2))
+                for points, weight in rows.select("points", "effective_weight").rows()
+            )
+            half = Fraction(rates[(len(rates) - 1) // 2] + rates[len(rates) // 2], 2)
+            assert shown["median_rate"] == math.floor(half + Fraction(1, 2))
 
 
 def test_the_months_of_a_system(sample: Result) -> None:
@@ -380,6 +390,8 @@ def test_very_many_units(browser: Browser, sample: Result, tmp_path: Path) -> No
         "button"
     ).click()
     assert (rows.count(), rows.first.locator("td.total").inner_text()) == (600, "41.37")
+    seen.page.pdf()
+    assert rows.count() == 600  # as before it was printed
     seen.page.fill("#search", "d01-1")
     assert seen.page.locator("#count").inner_text() == "显示 11 个单位"  # D01-1 and D01-10 to D01-19
     seen.page.locator('tr[data-unit="D01-17"] a').click()
