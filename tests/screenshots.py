@@ -42,7 +42,7 @@ def _page(folder: Path) -> None:
         seen.page.wait_for_selector("#sheet .chart svg")
         seen.page.screenshot(path=IMAGES / "page_unit.png", full_page=True)
         phone = Seen(browser, folder / PAGE, width=390, height=844)
-        phone.page.locator(".league").first.scroll_into_view_if_needed()
+        phone.page.evaluate("document.querySelector('.league').scrollIntoView()")
         phone.page.screenshot(path=IMAGES / "page_phone.png")
         assert not seen.complaints
 
