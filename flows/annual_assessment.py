@@ -33,7 +33,7 @@ def publish(run: Run) -> None:
     run.publish()
 
 
-@flow(name="annual-assessment")
+@flow(name="annual-assessment", persist_result=False)
 def annual_assessment(
     inbox: Path | None,
     year: int,

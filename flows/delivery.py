@@ -10,24 +10,28 @@ from kaohe.delivery import Delivered, Delivery
 from kaohe.words import use_language
 
 
-@task(cache_policy=NO_CACHE)
-def deliver(delivery: Delivery, again: str | None) -> Delivered:
-    return delivery.deliver(again)
+@task(cache_policy=NO_CACHE, persist_result=False)
+def deliver(delivery: Delivery) -> Delivered:
+    return delivery.deliver()
 
 
-@task(cache_policy=NO_CACHE)
+@task(cache_policy=NO_CACHE, persist_result=False)
 def deliver_published(delivery: Delivery) -> Delivered:
     return delivery.afterwards()
 
 
-@flow(name="delivery")
-def delivery(
-    home: Path = Path("data"),
-    year: int | None = None,
-    again: str | None = None,
-    lang: Literal["zh", "en"] = "zh",
-) -> Delivered:
-    """Deliver the publication of ``year`` (the latest published) in force; ``again``: to this recipient, whatever was
-    sent before."""
+@flow(name="delivery", persist_result=False)
+def delivery(home: Path = Path("data"), year: int | None = None, lang: Literal["zh", "en"] = "zh") -> Delivered:
+    """Deliver the publication of ``year`` (the latest published) in force."""
     use_language(lang)
-    return deliver(Delivery(home, year), again)
+    return deliver(Delivery(home, year))
+
+
+def deliver_again(asked: Delivery) -> Delivered:
+    """Deliver what ``asked`` is for: a flow without parameters, for Prefect's history is to have no addresses."""
+
+    @flow(name="delivery-again", persist_result=False)
+    def again() -> Delivered:
+        return deliver(asked)
+
+    return again()

@@ -13,7 +13,7 @@ from kaohe.delivery import Delivered, Delivery
 from kaohe.words import use_language
 
 
-@flow(name="final-result")
+@flow(name="final-result", persist_result=False)
 def final_result(
     year: int,
     by: str,

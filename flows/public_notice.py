@@ -13,7 +13,7 @@ from kaohe.delivery import Delivered, Delivery
 from kaohe.words import use_language
 
 
-@flow(name="public-notice")
+@flow(name="public-notice", persist_result=False)
 def public_notice(
     year: int,
     by: str,

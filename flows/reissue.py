@@ -12,7 +12,7 @@ from kaohe.run import Outcome, Reissue
 from kaohe.words import use_language
 
 
-@flow(name="reissue")
+@flow(name="reissue", persist_result=False)
 def reissue(
     inbox: Path | None,
     year: int,

@@ -7,8 +7,6 @@ import atexit
 import gc
 import os
 import sys
-import tempfile
-import traceback
 from typing import Annotated
 
 import typer
@@ -17,7 +15,7 @@ from typer.exceptions import TyperException
 
 from kaohe import __version__
 from kaohe.commands import COMMANDS
-from kaohe.errors import KaoheError, from_os_error
+from kaohe.errors import KaoheError, from_os_error, keep_traceback
 from kaohe.words import Language, say, use_language
 
 
@@ -57,9 +55,7 @@ def _status(arguments: list[str]) -> int:
         _complain(say("cli_interrupted"))
         return 130
     except Exception as error:
-        with tempfile.NamedTemporaryFile("w", prefix="kaohe-", suffix=".log", delete=False, encoding="utf-8") as log:
-            traceback.print_exception(error, file=log)
-        _complain(say("unexpected", problem=f"{type(error).__name__}", log=log.name))
+        _complain(say("unexpected", problem=type(error).__name__, log=keep_traceback(error)))
         return 2
 
 

@@ -1,6 +1,8 @@
 """Errors that speak to the person who can fix them."""
 
 import errno
+import tempfile
+import traceback
 from pathlib import Path
 
 from kaohe.words import say
@@ -30,3 +32,10 @@ def from_os_error(error: OSError, path: Path | str | None = None) -> KaoheError:
             return KaoheError("not_writable", path=where)
         case _:
             return KaoheError("os_refused", path=where, problem=error.strerror or str(error))
+
+
+def keep_traceback(error: BaseException) -> str:
+    """Write where the program failed into a file for its maintainers; gives the file's name."""
+    with tempfile.NamedTemporaryFile("w", prefix="kaohe-", suffix=".log", delete=False, encoding="utf-8") as log:
+        traceback.print_exception(error, file=log)
+    return log.name

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from typing import Any, Self
 from urllib.parse import quote, quote_plus
 
@@ -11,6 +12,9 @@ from kaohe.outage import Outage
 from kaohe.people import MASK
 from kaohe.words import say
 from kaohe.yamlfile import wrong
+
+#: What a name looks like. Anything else is a secret where its name belongs.
+_NAMES = {"env": re.compile(r"[A-Za-z_][A-Za-z0-9_]*"), "prefect_secret": re.compile(r"[a-z0-9-]+")}
 
 
 class Secret(BaseModel):
@@ -27,6 +31,10 @@ class Secret(BaseModel):
         """What is written out is refused, without repeating it."""
         if not isinstance(given, dict):
             raise wrong("secret_literal")
+        for kind, name in _NAMES.items():
+            there = given.get(kind)
+            if there is not None and not (isinstance(there, str) and name.fullmatch(there)):
+                raise wrong("secret_literal", at=(kind,))
         return given
 
     @model_validator(mode="after")
@@ -48,6 +56,8 @@ class Secrets:
         if not value:
             missing = say("secret_no_env", name=secret.env) if secret.env else None
             raise Outage(missing or say("secret_no_block", name=secret.prefect_secret))
+        if not _is_text(value):
+            raise Outage(say("secret_no_text", name=secret.env or secret.prefect_secret))
         value = value.rstrip("\r\n")  # a file that was put into the environment ends its line
         self.add(value)
         return value
@@ -66,6 +76,15 @@ class Secrets:
         for form in sorted(forms, key=len, reverse=True):
             text = text.replace(form, MASK)
         return text
+
+
+def _is_text(value: str) -> bool:
+    """It can be written in UTF-8: the environment may hold any bytes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _block(name: str) -> str | None:

@@ -1,6 +1,7 @@
 """Typed YAML files whose mistakes are reported with file and line."""
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,23 @@ from kaohe.words import say
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
 
+#: What pydantic calls a value of the wrong kind → what is needed instead.
+_KINDS = {
+    "list_type": "list",
+    "dict_type": "mapping",
+    "model_type": "mapping",
+    "string_type": "text",
+    "int_type": "number",
+    "int_parsing": "number",
+    "float_type": "number",
+    "float_parsing": "number",
+    "finite_number": "number",
+    "greater_than": "more",
+    "greater_than_equal": "at_least",
+    "less_than_equal": "at_most",
+}
+#: What is a number and nothing else: 010 is a name, and another one than 10.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -119,7 +137,7 @@ def _scalar(node: yaml.Node) -> str | int | bool | Decimal | dt.date | None:
             return None
         case "bool":
             return text.lower() in ("true", "yes", "on")
-        case "int" if text.lstrip("+-").isdecimal():
+        case "int" if _WHOLE.fullmatch(text):
             return int(text)
         case "float" if text.replace(".", "", 1).lstrip("+-").isdecimal():
             return Decimal(text)
@@ -152,4 +170,6 @@ def _sentence(error: ErrorDetails) -> str:
         case "kaohe":
             return error["msg"]
         case _:
-            return say("yaml_bad_value", value=error["input"], problem=error["msg"])
+            key = _KINDS.get(error["type"])
+            problem = say(f"yaml_needs_{key}", **error.get("ctx", {})) if key else error["msg"]
+            return say("yaml_bad_value", value=error["input"], problem=problem)

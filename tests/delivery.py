@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -27,14 +28,15 @@ USER, PASSWORD = "kaohe", "p@ss  w+rd/="
 #: No test waits longer than it must.
 QUICK = {"attempts": 3, "wait": 0, "at_most": 2}
 
-#: What the server may do instead of answering: end the connection, before it has taken the message or after.
-DROP, TAKE_AND_DROP = "drop", "take and drop"
-Stage = Literal["rcpt", "data"]
+#: What the server may do instead of answering: end the connection, before it has taken the message or after; or nothing.
+DROP, TAKE_AND_DROP, HANG = "drop", "take and drop", "hang"
+#: The sender, a recipient, the command before a message (250 OK: go on as usual), and the whole message.
+Stage = Literal["mail", "rcpt", "go", "data"]
 
 
 @dataclass
 class Post:
-    """A mail server on this machine. ``answer``: what it says to a recipient, and to a whole message; ``taken``: what it
+    """A mail server on this machine. ``answer``: what it says at each stage to a recipient; ``taken``: what it
     took, by recipient; ``connections``: how often somebody came; ``held``: it has one and keeps its answer back, until
     ``release`` is done."""
 
@@ -51,10 +53,18 @@ class Post:
         """The mails a recipient got."""
         return [mail for to, mail in self.taken if to == recipient]
 
+    async def handle_MAIL(self, server: SMTP, _: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        said = self.answer("mail", address)
+        if said.startswith("2"):
+            envelope.mail_from = address
+        return said
+
     async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         said = self.answer("rcpt", address)
         if said == DROP:
             server.transport.abort()
+        elif said == HANG:
+            await asyncio.Event().wait()
         elif said.startswith("421"):  # it says so and goes
             asyncio.get_running_loop().call_soon(server.transport.close)
         elif said.startswith("2"):
@@ -73,9 +83,23 @@ class Post:
         if self.release:
             self.held.set()
             await asyncio.shield(asyncio.wrap_future(self.release))
+        if said == HANG:
+            await asyncio.Event().wait()
         if said in (DROP, TAKE_AND_DROP):
             server.transport.abort()
         return said
+
+
+class _Server(SMTP):
+    """A server that may say something else than 354 before a message."""
+
+    async def smtp_DATA(self, arg: str) -> None:
+        assert self.envelope is not None
+        said = self.event_handler.answer("go", "".join(self.envelope.rcpt_tos))
+        if said == "250 OK":
+            await super().smtp_DATA(arg)
+        else:
+            await self.push(said)
 
 
 class Certificates:
@@ -108,7 +132,7 @@ def post(tls: ssl.SSLContext | None = None, implicit: bool = False, login: bool 
         served.connections += 1
         secured: dict[str, Any] = {} if implicit or tls is None else {"tls_context": tls, "require_starttls": True}
         authenticated = {"auth_required": True, "authenticator": check} if login else {}
-        server = SMTP(served, loop=loop, hostname="mail.example", **secured, **authenticated)
+        server = _Server(served, loop=loop, hostname="mail.example", **secured, **authenticated)
         server._auth_require_tls = not implicit  # it does not see that the connection has been safe from the start
         return server
 
@@ -130,6 +154,26 @@ def post(tls: ssl.SSLContext | None = None, implicit: bool = False, login: bool 
         loop.close()
 
 
+@contextmanager
+def reciting(lines: list[bytes]) -> Iterator[int]:
+    """A server that says its lines in turn, whatever it hears between; gives its port."""
+
+    class Reciting(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            for line in lines:
+                self.wfile.write(line)
+                self.rfile.readline()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Reciting) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 async def _end(server: asyncio.Server) -> None:
     """Close the server and let everything on its loop come to an end."""
     server.close()
@@ -140,11 +184,11 @@ async def _end(server: asyncio.Server) -> None:
     await asyncio.sleep(0)
 
 
-def publish(folder: Path) -> Path:
+def publish(folder: Path, units: tuple[tuple[str, str, str], ...] = UNITS) -> Path:
     """A home with a publication of three units in force that has all that is delivered; gives the home."""
     inbox, home = folder / "inbox", folder / "home"
-    write_csv(inbox / "名册.csv", registry(*UNITS))
-    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    write_csv(inbox / "名册.csv", registry(*units))
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", units[0][1])])
     assess(inbox, home)
     return home
 

@@ -28,15 +28,16 @@ def add(app: typer.Typer) -> None:
     ) -> int:
         from kaohe.delivery import Delivery
 
-        delivery = Delivery(home, year)
+        delivery = Delivery(home, year, again)
         delivery.must_be_configured()
         delivery.look()  # what is wrong is said before anything starts
         if dry_run:
             return _list(asking.console(), delivery)
         with asking.starting_a_flow():
+            from flows.delivery import deliver_again
             from flows.delivery import delivery as flow
 
-            delivered = flow(home, year, again, lang)
+            delivered = flow(home, year, lang) if again is None else deliver_again(delivery)
         from kaohe.summary import print_delivered
 
         console = asking.console()

@@ -64,8 +64,8 @@ def _add_moves(app: typer.Typer) -> None:
         from kaohe.summary import print_delivered
 
         day = asking.day(on)
-        lifecycle.check_announcement(home, year, day)
         Delivery(home, year)  # a mistake in the delivery file is said before anything starts
+        lifecycle.check_announcement(home, year, day)
         with asking.starting_a_flow():
             from flows.public_notice import public_notice
 
@@ -93,8 +93,8 @@ def _add_moves(app: typer.Typer) -> None:
         from kaohe.summary import print_delivered
 
         day = asking.day(on)
-        lifecycle.check_finalization(home, year, day)
         Delivery(home, year)
+        lifecycle.check_finalization(home, year, day)
         with asking.starting_a_flow():
             from flows.final_result import final_result
 

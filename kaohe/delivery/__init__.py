@@ -10,10 +10,10 @@ from pathlib import Path
 from kaohe.corrections import nearest
 from kaohe.delivery.channels import Channel, Sending
 from kaohe.delivery.config import DELIVERY_FILE, Config, read_config
-from kaohe.delivery.letters import Letters
+from kaohe.delivery.letters import Letters, read_template
 from kaohe.delivery.log import Log
 from kaohe.delivery.parcels import MAIL, WEBHOOK, Parcel, Plan, plan
-from kaohe.errors import KaoheError
+from kaohe.errors import KaoheError, from_os_error, keep_traceback
 from kaohe.proceedings import Proceedings, look_up, proceedings
 from kaohe.publication import in_force
 from kaohe.secrets import Secrets
@@ -38,14 +38,16 @@ class Delivered:
 
 
 class Delivery:
-    """The deliveries of a home's year (the latest published).
+    """The deliveries of a home's year (the latest published). ``again``: only to this recipient, once more.
 
-    Raises ``KaoheError`` for a mistake in the delivery file, before anything is started.
+    Raises ``KaoheError`` for a mistake in the delivery file or in the words of the letters, before anything is started.
     """
 
-    def __init__(self, home: Path, year: int | None = None) -> None:
-        self.home, self.year, self.file = home, year, home / DELIVERY_FILE
+    def __init__(self, home: Path, year: int | None = None, again: str | None = None) -> None:
+        self.home, self.year, self.again, self.file = home, year, again, home / DELIVERY_FILE
         self.config: Config | None = read_config(self.file) if self.file.exists() else None
+        if self.config:
+            read_template()
 
     def must_be_configured(self) -> Config:
         """The delivery file. Raises ``KaoheError`` if there is none."""
@@ -65,12 +67,17 @@ class Delivery:
         return bool(made.wrong) or any(log.state(parcel) != "sent" for parcel in made.parcels)
 
     def look(self) -> tuple[Plan, Log]:
-        """All parcels, and what the log says of them. Raises ``KaoheError`` if nothing was published."""
-        found = look_up(self.home, self._year)
-        return self._plan(found), Log.read(found.folder)
+        """All parcels, and what the log says of them.
 
-    def deliver(self, again: str | None = None) -> Delivered:
-        """Send what is due; or to the recipient ``again`` all that is meant for them, whatever the log says.
+        Raises ``KaoheError`` if nothing was published, or nothing is meant for whom it should go to again.
+        """
+        found = look_up(self.home, self._year)
+        made, log = self._plan(found), Log.read(found.folder)
+        self._due(made, log)
+        return made, log
+
+    def deliver(self) -> Delivered:
+        """Send what is due; or to the recipient ``again`` what they have not got for certain, and else all.
 
         Raises ``KaoheError``, before anything is sent, if that cannot be done at all.
         """
@@ -78,16 +85,16 @@ class Delivery:
             return Delivered()
         with proceedings(self.home, self._year) as found:
             made, log = self._plan(found), Log.read(found.folder)
-            due = _addressed(made.parcels, again) if again else [p for p in made.parcels if log.state(p) in _DUE]
+            due = self._due(made, log)
             letters = Letters(made)
-            for parcel in due:
-                letters.of(parcel)  # a mistake in their words is found now
-            failed: dict[Parcel, str] = {}
-            for channel, parcels in self._channels(due, letters):
-                sending = Sending(channel, parcels, log)
-                sending.hand_over()
-                failed |= sending.failed
-            return _outcome(made, log, due, failed)
+            try:
+                for channel, parcels in self._channels(due, letters):
+                    Sending(channel, parcels, log).hand_over()
+            except OSError as error:  # nothing goes out that cannot be logged
+                made.wrong.append(str(from_os_error(error, log.path)))
+            except KeyboardInterrupt:
+                made.wrong.append(say("delivery_interrupted"))
+            return _outcome(made, log, due)
 
     def afterwards(self) -> Delivered:
         """``deliver`` once something was published: whatever hinders it is said, and undoes nothing."""
@@ -95,6 +102,21 @@ class Delivery:
             return self.deliver()
         except KaoheError as error:
             return Delivered(wrong=[str(error)])
+        except KeyboardInterrupt:
+            return Delivered(wrong=[say("delivery_interrupted")])
+        except Exception as error:
+            log = keep_traceback(error)
+            return Delivered(wrong=[say("delivery_unexpected", problem=type(error).__name__, log=log)])
+
+    def _due(self, made: Plan, log: Log) -> list[Parcel]:
+        """What is to be sent. Raises ``KaoheError`` with the nearest recipients if there is nothing for ``again``."""
+        if self.again is None:
+            return [parcel for parcel in made.parcels if log.state(parcel) in _DUE]
+        known = list(dict.fromkeys(parcel.recipient for parcel in made.parcels))
+        if self.again not in known:
+            raise KaoheError("delivery_recipient", recipient=self.again, near=nearest(self.again, known) or "—")
+        own = [parcel for parcel in made.parcels if parcel.recipient == self.again]
+        return [parcel for parcel in own if log.state(parcel) != "sent"] or own
 
     @property
     def _year(self) -> int:
@@ -123,21 +145,15 @@ class Delivery:
 _DUE = ("due", "failed")
 
 
-def _addressed(parcels: list[Parcel], recipient: str) -> list[Parcel]:
-    """All for a recipient. Raises ``KaoheError`` with the nearest ones if there is nothing for them."""
-    known = list(dict.fromkeys(parcel.recipient for parcel in parcels))
-    if recipient not in known:
-        raise KaoheError("delivery_recipient", recipient=recipient, near=nearest(recipient, known) or "—")
-    return [parcel for parcel in parcels if parcel.recipient == recipient]
-
-
-def _outcome(made: Plan, log: Log, due: list[Parcel], failed: dict[Parcel, str]) -> Delivered:
-    outcome = Delivered(failed=failed, wrong=made.wrong)
+def _outcome(made: Plan, log: Log, due: list[Parcel]) -> Delivered:
+    outcome = Delivered(wrong=made.wrong)
     for parcel in made.parcels:
+        entry = log.entry(parcel)
         match log.state(parcel):
             case "sent":
                 (outcome.sent if parcel in due else outcome.before).append(parcel)
+            case "failed":
+                outcome.failed[parcel] = entry.why if entry else ""
             case "doubtful":
-                entry = log.entry(parcel)
                 outcome.doubtful[parcel] = (entry and entry.why) or say("delivery_broken_off")
     return outcome

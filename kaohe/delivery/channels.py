@@ -1,15 +1,21 @@
 """Handing parcels over: each try is in the log, what may go through in a moment is tried again, and what may have gone
 through is not."""
 
+import ssl
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any, Protocol
 
 from kaohe import progress
+from kaohe.delivery.config import plain
 from kaohe.delivery.log import Log
 from kaohe.delivery.parcels import Parcel
 from kaohe.outage import Outage, Passing
 from kaohe.retries import Retries, retrying
+from kaohe.secrets import Secrets
 from kaohe.words import say
+
+_LONGEST_SAYING = 200
 
 
 class Doubtful(Exception):
@@ -23,7 +29,7 @@ class Channel(Protocol):
     def retries(self) -> Retries: ...
 
     def open(self) -> None:
-        """Be ready to send; nothing if it is."""
+        """Be ready to send; nothing if it is. What it raises concerns all that wait."""
 
     def wrapped(self, parcel: Parcel) -> Any:
         """What will be sent."""
@@ -36,11 +42,11 @@ class Channel(Protocol):
 
 
 class Sending:
-    """The parcels that go by one channel. ``failed``: why some did not get through."""
+    """The parcels that go by one channel; what comes of each stands in the log."""
 
     def __init__(self, channel: Channel, parcels: list[Parcel], log: Log) -> None:
         self.channel, self.log = channel, log
-        self.failed: dict[Parcel, str] = {}
+        #: Why each that waits has not got through so far.
         self._waiting = dict.fromkeys(parcels, "")
         self._tried: set[Parcel] = set()
 
@@ -50,8 +56,7 @@ class Sending:
             for attempt in retrying(self.channel.retries):
                 with attempt, closing(self.channel):
                     self._once()
-        self.failed |= self._waiting
-        for parcel, why in self.failed.items():
+        for parcel, why in self._waiting.items():
             if parcel not in self._tried:
                 self.log.add("failed", parcel, why)
 
@@ -62,34 +67,46 @@ class Sending:
             progress.report(say("step_deliver"), number, len(waiting))
             try:
                 self.channel.open()
-            except Outage as outage:  # it concerns all that wait
+            except Outage as outage:
                 self._waiting = dict.fromkeys(self._waiting, str(outage))
                 if isinstance(outage, Passing):
                     raise
                 return
+            del self._waiting[parcel]
             try:
                 self._try(parcel)
             except Passing as passing:
-                self._waiting[parcel] = str(passing)
+                self._waiting[parcel] = str(passing)  # behind all others
                 again = passing if again is None or passing.wait > again.wait else again
-                continue
-            except Outage as outage:
-                self.failed[parcel] = str(outage)
-            del self._waiting[parcel]
         if again:
             raise again
 
     def _try(self, parcel: Parcel) -> None:
-        """One try, with its lines in the log. Killed in between, it is doubtful."""
-        wrapped = self.channel.wrapped(parcel)
-        self.log.add("sending", parcel)
+        """One try, with its lines in the log. Killed in between, it is doubtful. Raises ``Passing`` for another."""
         self._tried.add(parcel)
         try:
+            wrapped = self.channel.wrapped(parcel)
+            self.log.add("sending", parcel)
             self.channel.send(parcel, wrapped)
         except Doubtful as doubt:
             self.log.add("doubtful", parcel, str(doubt))
         except Outage as outage:
             self.log.add("failed", parcel, str(outage))
-            raise
+            if isinstance(outage, Passing):
+                raise
         else:
             self.log.add("sent", parcel)
+
+
+def quoted(words: bytes | str, secrets: Secrets) -> str:
+    """What the other side says, fit to be repeated."""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    return plain(secrets.hide(text))[:_LONGEST_SAYING]
+
+
+def trusting(ca: Path | None) -> ssl.SSLContext:
+    """TLS that trusts the certificates in the file ``ca``, or those of this machine."""
+    try:
+        return ssl.create_default_context(cafile=ca and str(ca))
+    except OSError as error:
+        raise Outage(say("source_ca", path=ca, problem=error.strerror or type(error).__name__)) from None

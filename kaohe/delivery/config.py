@@ -17,9 +17,12 @@ from kaohe.yamlfile import read_yaml, wrong
 #: The name of the delivery file in a home folder.
 DELIVERY_FILE = "delivery.yml"
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*")
-_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+_DOMAIN = r"[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*"
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@.{{1,253}}$){_ATOM}(\.{_ATOM})*@{_DOMAIN}")
+_HOST = re.compile(rf"(?=.{{1,253}}$){_DOMAIN}")
 _SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
+_EMPTY: dict[str, Any] = {"leadership": [], "units": {}, "webhooks": []}
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -40,8 +43,17 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def is_host(text: str) -> bool:
+    """A name that may be asked for, or an IP address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return _HOST.fullmatch(text) is not None
+    return True
+
+
 def _host(text: str) -> str:
-    if not _HOST.fullmatch(text):
+    if not is_host(text):
         raise wrong("delivery_host", text=plain(text))
     return text
 
@@ -67,15 +79,20 @@ def _sender(text: str) -> str:
 
 
 def _proxy(address: str) -> str:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise wrong("source_url")
-    if parts.username or parts.password:
+    if "@" in address:
         raise wrong("secret_literal")
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in ("http", "https") and is_host(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise wrong("source_url")
     return address
 
 
 Addresses = Annotated[list[Annotated[str, AfterValidator(_address)]], AfterValidator(_addresses)]
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
 
 class Mail(_Strict):
@@ -89,7 +106,7 @@ class Mail(_Strict):
     user: str | None = None
     password: Secret | None = None
     sender: Annotated[str, AfterValidator(_sender)] = Field(alias="from")
-    timeout: float = Field(default=60, gt=0)
+    timeout: Seconds = 60
     retries: Retries = Retries()
 
     @model_validator(mode="after")
@@ -117,7 +134,7 @@ class Webhook(_Strict):
     kind: Literal["wecom", "dingtalk"]
     url: Secret
     sign: Secret | None = None
-    timeout: float = Field(default=30, gt=0)
+    timeout: Seconds = 30
     ca: Path | None = None
     proxy: Annotated[str, AfterValidator(_proxy)] | None = None
     retries: Retries = Retries()
@@ -146,10 +163,13 @@ class Config(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _names(cls, given: Any) -> Any:
-        """A unit's number may look like one."""
-        if isinstance(given, dict) and isinstance(units := given.get("units"), dict):
-            return given | {"units": {str(name): addresses for name, addresses in units.items()}}
-        return given
+        """A unit's number may look like one; what is left empty is as good as left out."""
+        if not isinstance(given, dict):
+            return given
+        said = given | {key: empty for key, empty in _EMPTY.items() if given.get(key) is None}
+        if isinstance(units := said.get("units"), dict):
+            said["units"] = {str(name): [] if addresses is None else addresses for name, addresses in units.items()}
+        return said
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

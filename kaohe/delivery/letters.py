@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from kaohe.delivery.parcels import LEADERSHIP, NOTE, Parcel, Plan
@@ -45,6 +45,13 @@ class Template(Strict):
     en: Texts
 
 
+#: What a line may be filled in with.
+_BLANKS = (
+    "year", "state", "as_of", "units", "records_in", "records_used", "records_quarantined", "changed", "earlier",
+    "stale", "notice_ends", "appeal_ends", "publication", "folder",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Letter:
     """What one recipient reads."""
@@ -57,9 +64,8 @@ class Letters:
     """The letters about one publication, in its language. ``at``: when it was made current."""
 
     def __init__(self, plan: Plan) -> None:
-        self.file = Project.find().templates / "delivery.yml"
         manifest = plan.manifest
-        template = read_yaml(self.file, Template)
+        self.file, template = read_template()
         self.at = datetime.fromisoformat(plan.at)
         self.texts = template.zh if manifest["language"] == "zh" else template.en
         act = manifest.get("act", {})
@@ -93,7 +99,7 @@ class Letters:
         """What goes with a parcel."""
         kinds = {LEADERSHIP: self.texts.leadership, NOTE: self.texts.note}
         wording = kinds.get(parcel.what, self.texts.unit)
-        values = self.values | {"unit": parcel.unit}
+        values = self.values | ({"unit": parcel.unit} if wording is self.texts.unit else {})
         return Letter(
             fill(self.file, wording.subject, **values), "\n".join(self._lines(wording, parcel, values)) + "\n"
         )
@@ -105,3 +111,17 @@ class Letters:
                     yield fill(self.file, self.texts.file, file=path.name, what=self.texts.files.get(path.name, ""))
             elif self.said[line.when]:
                 yield fill(self.file, line.text, **values)
+
+
+def read_template() -> tuple[Path, Template]:
+    """The words of all letters, and the file they are in. Raises ``KaoheError`` for a line that cannot be filled, on
+    whatever day it would be needed."""
+    file = Project.find().templates / "delivery.yml"
+    template = read_yaml(file, Template)
+    values = dict.fromkeys(_BLANKS, 1)
+    for texts in (template.zh, template.en):
+        fill(file, texts.file, file=1, what=1)
+        for wording, more in ((texts.leadership, {}), (texts.note, {}), (texts.unit, {"unit": 1})):
+            for text in (wording.subject, *(line.text for line in wording.body if line.text != "{files}")):
+                fill(file, text, **values, **more)
+    return file, template

@@ -4,10 +4,13 @@
 the disk before anything goes out. Addresses stand in it as they are, so only its owner may read it (mode 0600).
 """
 
+import datetime as dt
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
+
+from pydantic import TypeAdapter
 
 from kaohe import clock
 from kaohe.delivery.parcels import Parcel
@@ -83,9 +86,13 @@ class Log:
         self.last[entry.key] = entry
 
 
+_LINE = TypeAdapter(Entry)
+
+
 def _entry(line: bytes) -> Entry | None:
     try:
-        entry = Entry(**json.loads(line))
-    except (ValueError, TypeError):
+        entry = _LINE.validate_json(line, strict=True, extra="forbid")
+        dt.datetime.fromisoformat(entry.at)
+    except ValueError:
         return None
-    return entry if entry.event in get_args(Event) else None
+    return entry

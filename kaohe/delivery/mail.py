@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import PurePosixPath
 
-from kaohe.delivery.channels import Doubtful
+from kaohe.delivery.channels import Doubtful, quoted, trusting
 from kaohe.delivery.config import Mail, plain
 from kaohe.delivery.letters import Letters
 from kaohe.delivery.parcels import Parcel
@@ -20,7 +20,6 @@ from kaohe.words import say
 
 #: A message that was handed over may take so many times ``timeout`` to be taken.
 _PATIENCE = 10
-_LONGEST_SAYING = 200
 _OFFICE = "vnd.openxmlformats-officedocument"
 _TYPES = {
     ".html": ("text", "html"),
@@ -37,13 +36,17 @@ class Mailer:
         self.mail, self.letters, self.secrets = mail, letters, secrets
         #: Connected, and between two messages: one whose talk broke off is not used again.
         self._server: smtplib.SMTP | None = None
+        #: The server has stopped answering: until it is closed, nobody else waits for it.
+        self._silence: Passing | None = None
 
     @property
     def retries(self) -> Retries:
         return self.mail.retries
 
     def open(self) -> None:
-        if self._server is not None:
+        if self._silence:
+            raise self._silence
+        if self._server:
             return
         password = self.secrets.look_up(self.mail.password) if self.mail.password else ""
         if not f"{self.mail.user}{password}".isascii():
@@ -52,7 +55,7 @@ class Mailer:
             self.secrets.add(f"\0{self.mail.user}\0{password}")  # as it is sent
         try:
             self._server = self._connected(password)
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, ValueError, smtplib.SMTPException) as error:
             raise self._unreachable(error) from None
 
     def wrapped(self, parcel: Parcel) -> bytes:
@@ -66,16 +69,19 @@ class Mailer:
         except (OSError, smtplib.SMTPException) as error:  # before its end: nobody takes half a message
             server.close()
             raise self._broken_off(error) from None
-        code, reply = refused or self._answer(server)
-        if code // 100 == 2:
-            self._server = server
-        else:
-            self._server = _afresh(server)
-            sentence = say("delivery_refused", code=code, said=self._said(reply))
-            raise Passing(sentence) if code // 100 == 4 else Outage(sentence)
+        if refused is None:
+            code, reply = self._answer(server)
+            if code // 100 == 2:
+                self._server = server
+                return
+            refused = "data", code, reply
+        stage, code, reply = refused
+        self._server = self._afresh(server)
+        sentence = say(f"delivery_refused_{stage}", code=code, said=quoted(reply, self.secrets))
+        raise Passing(sentence) if code // 100 == 4 else Outage(sentence)
 
     def close(self) -> None:
-        server, self._server = self._server, None
+        server, self._server, self._silence = self._server, None, None
         if server is not None:
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
@@ -83,7 +89,7 @@ class Mailer:
 
     def _connected(self, password: str) -> smtplib.SMTP:
         mail = self.mail
-        context = _trusting(mail) if mail.tls != "none" else None
+        context = trusting(mail.ca) if mail.tls != "none" else None
         at, own_name = (mail.host, mail.at_port), mail.domain  # to look for this machine's own would ask the network
         if mail.tls == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(*at, own_name, timeout=mail.timeout, context=context)
@@ -100,15 +106,17 @@ class Mailer:
             raise
         return server
 
-    def _offered(self, server: smtplib.SMTP, recipient: str, data: bytes) -> tuple[int, bytes] | None:
-        """Hand over the message to its last byte; gives what the server said if it wants none of it."""
+    def _offered(self, server: smtplib.SMTP, recipient: str, data: bytes) -> tuple[str, int, bytes] | None:
+        """Hand over the message to its last byte; gives at what, and how, the server said that it wants none of it."""
         code, reply = server.mail(self.mail.sender.rstrip(">").rpartition("<")[2])
-        if code // 100 == 2:
-            code, reply = server.rcpt(recipient)
-        if code // 100 == 2:
-            code, reply = server.docmd("DATA")
-        if code // 100 not in (2, 3):
-            return code, reply
+        if code // 100 != 2:
+            return "mail", code, reply
+        code, reply = server.rcpt(recipient)
+        if code // 100 != 2:
+            return "rcpt", code, reply
+        code, reply = server.docmd("DATA")
+        if code // 100 != 3:
+            return "data", code, reply
         server.send(re.sub(rb"(?m)^\.", b"..", data.rstrip(b"\r\n")) + b"\r\n.\r\n")
         return None
 
@@ -119,7 +127,8 @@ class Mailer:
             server.sock.settimeout(_PATIENCE * self.mail.timeout)
             code, reply = server.getreply()
             server.sock.settimeout(self.mail.timeout)
-        except (OSError, smtplib.SMTPException):
+        except (OSError, smtplib.SMTPException) as error:
+            self._broken_off(error)
             code, reply = -1, b""
         if code // 100 not in (2, 4, 5):
             server.close()
@@ -139,27 +148,33 @@ class Mailer:
             case smtplib.SMTPAuthenticationError() if error.smtp_code // 100 == 5:
                 return Outage(say("delivery_login", code=error.smtp_code, **at))
             case smtplib.SMTPResponseException() if error.smtp_code // 100 == 5:
-                said = self._said(error.smtp_error)
+                said = quoted(error.smtp_error, self.secrets)
                 return Outage(say("delivery_server_refused", code=error.smtp_code, said=said, **at))
             case smtplib.SMTPServerDisconnected() | smtplib.SMTPResponseException():
-                return Passing(say("delivery_unreachable", problem=self._problem(error), **at))
-            case smtplib.SMTPException():
+                return self._broken_off(error)
+            case smtplib.SMTPException() | ValueError():
                 return Outage(say("delivery_no_login", **at))
             case _:
-                return Passing(say("delivery_unreachable", problem=self._problem(error), **at))
+                return self._broken_off(error)
 
     def _broken_off(self, error: Exception) -> Passing:
-        at = {"host": self.mail.host, "port": self.mail.at_port}
-        return Passing(say("delivery_unreachable", problem=self._problem(error), **at))
-
-    def _problem(self, error: Exception) -> str:
+        """The talk has come to nothing; if that took the time-out, the server has fallen silent."""
         text = getattr(error, "reason", None) or getattr(error, "strerror", None) or str(error)
-        return self._said(text or type(error).__name__)
+        problem = quoted(text or type(error).__name__, self.secrets)
+        passing = Passing(say("delivery_unreachable", host=self.mail.host, port=self.mail.at_port, problem=problem))
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # as smtplib passes it on
+            self._silence = passing
+        return passing
 
-    def _said(self, reply: bytes | str) -> str:
-        """What a server says, fit to be repeated."""
-        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-        return plain(self.secrets.hide(text))[:_LONGEST_SAYING]
+    def _afresh(self, server: smtplib.SMTP) -> smtplib.SMTP | None:
+        """The server, ready for another message; None if it has closed the connection."""
+        try:
+            server.rset()
+        except (OSError, smtplib.SMTPException) as error:
+            server.close()
+            self._broken_off(error)
+            return None
+        return server
 
 
 def message(mail: Mail, letters: Letters, parcel: Parcel) -> EmailMessage:
@@ -178,22 +193,17 @@ def message(mail: Mail, letters: Letters, parcel: Parcel) -> EmailMessage:
     for name in parcel.files:
         path = PurePosixPath(name)
         kind, subtype = _TYPES.get(path.suffix, ("application", "octet-stream"))
-        made.add_attachment((parcel.publication / name).read_bytes(), kind, subtype, filename=path.name)
+        made.add_attachment(_attached(parcel, name), kind, subtype, filename=path.name)
     return made
 
 
-def _afresh(server: smtplib.SMTP) -> smtplib.SMTP | None:
-    """The server, ready for another message; None if it has closed the connection."""
+def _attached(parcel: Parcel, name: str) -> bytes:
+    """A file of the publication. Raises ``Outage`` if it is gone, or not as it was published."""
+    path = parcel.publication / name
     try:
-        server.rset()
-    except (OSError, smtplib.SMTPException):
-        server.close()
-        return None
-    return server
-
-
-def _trusting(mail: Mail) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=mail.ca and str(mail.ca))
-    except OSError as error:
-        raise Outage(say("source_ca", path=mail.ca, problem=error.strerror or type(error).__name__)) from None
+        data = path.read_bytes()
+    except OSError:
+        data = b""
+    if hashlib.sha256(data).hexdigest() != parcel.files[name]:
+        raise Outage(say("delivery_file", path=path))
+    return data

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kaohe.acts import Act
 from kaohe.delivery.config import Config
 from kaohe.errors import KaoheError
 from kaohe.proceedings import Proceedings
@@ -61,8 +62,7 @@ def plan(found: Proceedings, config: Config, file: Path) -> Plan:
     """
     current = found.current
     act = found.made_current(current.name)
-    expected = act.details["files"] if act else {}
-    expected = expected | _listed(current, expected)
+    expected = _listed(current, act)
     _hashed(current, [MANIFEST], expected)
     manifest = read_manifest(current)
     with Snapshot(current) as snapshot:
@@ -77,7 +77,7 @@ def plan(found: Proceedings, config: Config, file: Path) -> Plan:
 
 
 def _for_leadership(made: Plan, config: Config, expected: dict[str, str]) -> None:
-    names = [name for name in FACES if name in expected or (made.publication / name).exists()]
+    names = [name for name in FACES if name in expected]
     made.parcels += _mails(made, config.leadership, LEADERSHIP, names, expected)
 
 
@@ -116,21 +116,25 @@ def _mails(
         yield Parcel(MAIL, recipient, what, made.number, made.publication, files, unit)
 
 
-def _listed(publication: Path, expected: dict[str, str]) -> dict[str, str]:
-    """The SHA-256 of every file, also in folders, as the publication's own list has them."""
-    if SUMS not in expected:
-        return {}
-    _hashed(publication, [SUMS], expected)
+def _listed(publication: Path, act: Act | None) -> dict[str, str]:
+    """The SHA-256 of every file, also in folders, as the act that put them in force and the publication's own list have
+    them."""
+    expected: dict[str, str] = act.details["files"] if act else {}
+    if SUMS not in expected and (act or not (publication / SUMS).exists()):
+        return expected
+    if act:
+        _hashed(publication, [SUMS], expected)
     lines = (publication / SUMS).read_text(encoding="utf-8").splitlines()
-    return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)}
+    return {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines)} | expected
 
 
 def _hashed(publication: Path, names: list[str], expected: dict[str, str]) -> dict[str, str]:
-    """The SHA-256 of files of a publication. Raises ``KaoheError`` for one that is gone or not as it was published."""
+    """The SHA-256 of files of a publication. Raises ``KaoheError`` for one that nobody listed, that is gone, or that is
+    not as it was published."""
     files = {}
     for name in names:
         path = publication / name
-        if not path.is_file() or (sha256 := sha256_of(path)) != expected.get(name, sha256):
+        if not path.is_file() or (sha256 := sha256_of(path)) != expected.get(name):
             raise KaoheError("delivery_file", path=path)
         files[name] = sha256
     return files

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 
 from kaohe import clock
-from kaohe.delivery.channels import Doubtful
-from kaohe.delivery.config import Webhook, is_loopback, plain
+from kaohe.delivery.channels import Doubtful, quoted, trusting
+from kaohe.delivery.config import Webhook, is_host, is_loopback, plain
 from kaohe.delivery.letters import Letter, Letters
 from kaohe.delivery.parcels import Parcel
 from kaohe.outage import Outage, Passing
@@ -28,11 +28,9 @@ _LONGEST_ANSWER = 2**16
 #: An answer may take so many times ``timeout`` in all, however steadily it drips.
 _PATIENCE = 10
 _HEADERS = {"content-type": "application/json", "user-agent": "kaohe"}
-_LONGEST_SAYING = 200
-#: An errcode that says: too busy, or too often.
+#: A status, and an errcode, that says: too busy, or too often. Nothing was taken.
+_BUSY_STATUS = (408, 425, 429, 503)
 _BUSY = {"wecom": (-1, 45009, 45033), "dingtalk": (-1, 90030, 130101, 302033, 410100)}
-
-
 #: What can only happen before all was sent.
 _BEFORE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.WriteError, httpx.WriteTimeout)
 
@@ -51,7 +49,7 @@ class Robot:
         """Its address and its secret are there, and it is a safe one."""
         self._address()
         self._signed()
-        self._trusting()
+        self._verify()
 
     def wrapped(self, parcel: Parcel) -> bytes:
         return json.dumps(note(self.hook.kind, self.letters.of(parcel)), ensure_ascii=False).encode()
@@ -78,7 +76,8 @@ class Robot:
             raise Outage(say("delivery_webhook_address", name=self.hook.name)) from None
         for value in url.params.values():
             self.secrets.add(value)
-        if not (url.host and (url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host)))):
+        safe = url.scheme == "https" or (url.scheme == "http" and is_loopback(url.host))
+        if not (safe and is_host(url.raw_host.decode("ascii"))):
             raise Outage(say("delivery_webhook_address", name=self.hook.name))
         return url
 
@@ -91,15 +90,10 @@ class Robot:
         return {"timestamp": moment, "sign": base64.b64encode(digest).decode()}
 
     def _transport(self) -> httpx.HTTPTransport:
-        return httpx.HTTPTransport(verify=self._trusting(), trust_env=False, proxy=self.hook.proxy)
+        return httpx.HTTPTransport(verify=self._verify(), trust_env=False, proxy=self.hook.proxy)
 
-    def _trusting(self) -> ssl.SSLContext | bool:
-        if self.hook.ca is None:
-            return True
-        try:
-            return ssl.create_default_context(cafile=str(self.hook.ca))
-        except OSError as error:
-            raise Outage(say("source_ca", path=self.hook.ca, problem=error.strerror or type(error).__name__)) from None
+    def _verify(self) -> ssl.SSLContext | bool:
+        return trusting(self.hook.ca) if self.hook.ca else True
 
     @contextmanager
     def _sentences(self) -> Iterator[None]:
@@ -107,7 +101,7 @@ class Robot:
         try:
             yield
         except _BEFORE as error:
-            said = plain(self.secrets.hide(f"{type(error).__name__} {error}"))[:_LONGEST_SAYING]
+            said = quoted(f"{type(error).__name__} {error}", self.secrets)
             sentence = say("delivery_webhook_unreachable", name=self.hook.name, problem=said)
             raise Outage(sentence) if "CERTIFICATE_VERIFY_FAILED" in said else Passing(sentence) from None
         except httpx.HTTPError:
@@ -126,20 +120,22 @@ class Robot:
         return content
 
     def _check(self, answer: httpx.Response, content: bytes) -> None:
-        """Raises for anything but a 200 whose body says that the note was taken."""
+        """Raises for anything but a body which says that the note was taken; ``Doubtful`` where it may have been."""
         name, status = self.hook.name, answer.status_code
-        if status in (408, 425, 429) or status >= 500:
+        if status in _BUSY_STATUS:
             wait = retry_after(answer.headers.get("retry-after", ""))
             sentence = say("delivery_webhook_status", name=name, status=status)
             raise Passing(sentence, wait) if wait <= self.hook.retries.at_most else Outage(sentence)
-        if status != 200:
+        if status >= 500:
+            raise Doubtful(say("delivery_webhook_status", name=name, status=status))
+        if status // 100 != 2:
             raise Outage(say("delivery_webhook_status", name=name, status=status))
         said = _body(content)
         code = said.get("errcode")
         if type(code) is not int:
-            raise Outage(say("delivery_webhook_stranger", name=name))
+            raise Doubtful(say("delivery_webhook_stranger", name=name))
         if code != 0:
-            text = plain(self.secrets.hide(str(said.get("errmsg", ""))))[:_LONGEST_SAYING]
+            text = quoted(str(said.get("errmsg", "")), self.secrets)
             sentence = say("delivery_webhook_refused", name=name, code=code, said=text)
             raise Passing(sentence) if code in _BUSY[self.hook.kind] else Outage(sentence)
 

@@ -70,6 +70,6 @@ def test_once_and_in_the_end(
     assert not done.failed
     for parcel in done.doubtful:  # somebody asks, and sends again to those who have nothing
         if not server.of(parcel.recipient):
-            Delivery(home, YEAR).deliver(parcel.recipient)
+            Delivery(home, YEAR, parcel.recipient).deliver()
     assert Counter(recipient for recipient, _ in server.taken) == Counter(RECIPIENTS)
     assert all(line["recipient"] in RECIPIENTS for line in logged(home))

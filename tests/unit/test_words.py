@@ -43,6 +43,8 @@ FAMILIES = (
     "type_",
     "template_heading_",
     "dictionary_heading_",
+    "yaml_needs_",
+    "delivery_refused_",
     "delivery_state_",
     "delivery_what_",
     "dictionary_critical",
