@@ -23,14 +23,18 @@ _KINDS = {
     "dict_type": "mapping",
     "model_type": "mapping",
     "string_type": "text",
-    "int_type": "number",
-    "int_parsing": "number",
+    "int_type": "whole_number",
+    "int_parsing": "whole_number",
+    "int_from_float": "whole_number",
     "float_type": "number",
     "float_parsing": "number",
     "finite_number": "number",
     "greater_than": "more",
     "greater_than_equal": "at_least",
     "less_than_equal": "at_most",
+    "too_short": "something",
+    "bool_type": "yes_or_no",
+    "bool_parsing": "yes_or_no",
 }
 #: What is a number and nothing else: 010 is a name, and another one than 10.
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")

@@ -138,7 +138,9 @@ MISTAKES: list[Any] = [
     (f"{MAIL}}}\nleadership: [a.@c.example]", 2, "不是邮箱地址"),
     ("states:", 1, "要写成列表"),
     ("states: [draft]", 1, "draft"),
-    ("states: []", 1, "states"),
+    ("states: []", 1, "至少要写 1 项"),
+    (f"{MAIL}, port: 25.5}}", 1, "要写整数"),
+    (f"{MAIL}, port: smtp}}", 1, "要写整数"),
     ("failures: [a@b.example]", 1, "failures"),
 ]
 
