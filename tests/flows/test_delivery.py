@@ -324,7 +324,7 @@ def test_in_the_language_of_the_publication(home: Path, ours: Post) -> None:
     ("good", "bad"),
     [
         pytest.param("{unit}：", "{clerk}：", id="a letter of today"),
-        pytest.param("公示到 {notice_ends}，", "公示到 {notice_end}，", id="said of an announced result only"),
+        pytest.param("公示至 {notice_ends}，", "公示至 {notice_end}，", id="said of an announced result only"),
         pytest.param("It is open to view until {notice_ends};", "It is open to view until {notice_ends;", id="in English"),
         pytest.param("  file: \"  {file}", "  file: \"  {name}", id="a line of an attachment"),
         pytest.param("> {units} units", "> {unit} units", id="a unit where none may be named"),
@@ -1055,7 +1055,7 @@ def test_the_whole_way_by_its_commands(
         assert states == ["初评", "公示稿", "定稿", "定稿"]
         announced, reissued = served.of(LEADER)[1].get_body(), served.of(LEADER)[3].get_body()
         assert announced
-        assert "公示到2024-05-03，申诉到2024-05-10" in announced.get_content()
+        assert "公示至2024-05-03，申诉截止2024-05-10" in announced.get_content()
         assert reissued
         assert "1个单位有变更" in reissued.get_content()
     kept = b"".join(path.read_bytes() for path in prefect_home.rglob("*") if path.is_file())

@@ -130,7 +130,7 @@ def test_dimensions_and_indicators(leaves: list[Row], text: str) -> None:
         for category in CATEGORIES:
             rows = [row for row in leaves if (row["indicator"], row["category"]) == (name, category)]
             mean = rounded(sum((Fraction(row["lost"]) for row in rows), Fraction(0)) / len(rows), 2)
-            each.append(f"{category}{sum(row['lost'] > 0 for row in rows)}个、参评单位平均失{mean}分")
+            each.append(f"{category}{sum(row['lost'] > 0 for row in rows)}个、平均每个单位失{mean}分")
         units = sum(row["lost"] > 0 for row in leaves if row["indicator"] == name)
         assert f"{titles[name]}共失{rounded(lost[name], 2)}分，{units}个单位失分（{'，'.join(each)}）" in text
 
@@ -172,7 +172,7 @@ def test_what_was_not_reported_is_set_aside_or_overdue(sample: Result, scores: l
         for row in sample.table("indicator_scores").iter_rows(named=True)
         if row["status"] == "not_reported" and row["unit_id"] not in silent
     ]
-    assert f"另有{len(set(rows))}个单位的部分材料未按期报送，涉及{len(rows)}项次指标" in text
+    assert f"另有{len(set(rows))}个单位的部分材料未按期报送，涉及指标{len(rows)}项次" in text
     reasons = Counter(row["reason"] for row in sample.quarantine.iter_rows(named=True) if row["reason"] != "duplicate")
     assert (
         f"未予采用的记录{reasons.total()}条，其中不合规则{reasons['rule']}条、单元格无法识别{reasons['bad_cell']}条、"
@@ -189,7 +189,7 @@ def test_what_was_not_reported_is_set_aside_or_overdue(sample: Result, scores: l
         found = [row["unit_id"] for row in alerts if row["alert"] == alert]
         overdue += len(found)
         assert told.format(items=len(found), units=len(set(found))) in text
-    assert f"逾期未完成的{overdue}项事项" in text
+    assert f"逾期未完成的{overdue}个事项" in text
     vetoes = Counter(row["veto"] for row in scores if row["veto"])
     assert f"适用一票否决的单位{vetoes.total()}个" in text
     for name, units in vetoes.items():

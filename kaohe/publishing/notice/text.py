@@ -126,7 +126,7 @@ class NoticeWriter(Writer[Texts]):
                 for row in rows
             ]
             yield self.fill(texts.grades, graded=graded, grades=texts.between_clauses.join(shares))
-        if self.template.named.excellent and self.manifest["state"] != "final":
+        if self.template.named.excellent and self.manifest["state"] in ("provisional", "reviewed"):
             for category, grade in product(self.figures.categories, self.grades):
                 if tied := self.figures.units(quota_tie=True, category=category, grade=grade):
                     yield self.fill(texts.quota_ties, category=category, names=self._names(tied), grade=grade)

@@ -242,7 +242,11 @@ class _Page:
     def _compared(self) -> str:
         """Which publication the changes are measured against."""
         last = {row["publication"] for row in self.check_ups.last.values()}
-        return say("page_compared", publication=last.pop()) if last else ""
+        if not last:
+            return ""
+        changes = [change for row in self.scores if (change := self.check_ups.change(row))]
+        points, places = (sum(bool(change[name]) for change in changes) for name in ("points", "places"))
+        return say("page_compared", publication=last.pop(), points=points, places=places)
 
     def _league(self) -> dict[str, list[Plain]]:
         """Category → its rows."""
@@ -264,9 +268,10 @@ class _Page:
             unit, there, category = row["unit_id"], row["status"] != "no_data", row["category"]
             change = self.check_ups.change(row)
             low, high, overlaps = held.get(unit, (None, None, False))
+            whole = self.scheme.vetoes[row["veto"]].title if row["veto"] else ""
             marks = [
                 say(f"status_{row['status']}") if row["status"] != "scored" else "",
-                self.scheme.vetoes[row["veto"]].title if row["veto"] else "",
+                f"{say('heading_veto')} {row['veto']}" if row["veto"] else "",
                 say("heading_tied") if row["tied"] else "",
                 say("heading_quota_tie") if row["quota_tie"] else "",
             ]
@@ -289,7 +294,7 @@ class _Page:
                 "dimensions": [points.get((unit, name)) if there else None for name in self.scheme.dimensions],
                 "bonus": row["bonus"] if there else None,
                 "deduction": row["deduction"] if there else None,
-                "marks": [mark for mark in marks if mark],
+                "marks": [(mark, whole if mark.endswith(row["veto"] or "\0") else "") for mark in marks if mark],
             }
             league[category].append(said)
         return league
@@ -297,7 +302,8 @@ class _Page:
     def _bounds(self) -> Iterator[str]:
         """What each grade asks for."""
         for grade in self.scheme.grades.values():
-            bound = say("page_bound", grade=grade.title, at_least=plain_number(grade.at_least))
+            key = "page_bound" if grade.at_least else "page_bound_none"
+            bound = say(key, grade=grade.title, at_least=plain_number(grade.at_least))
             quota = say("page_quota", quota=plain_number(grade.quota * 100)) if grade.quota is not None else ""
             yield bound + quota
 

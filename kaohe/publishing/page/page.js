@@ -131,7 +131,8 @@
     filter();
   }
 
-  for (const table of tables) {
+  // Headings are buttons, but on paper, where Chromium repeats a table's head without the buttons in it.
+  function headed(table) {
     for (const head of table.tHead.rows[0].cells) {
       if (!head.hasAttribute("aria-sort")) head.setAttribute("aria-sort", "none");
       const button = element("button", { type: "button" }, ...head.childNodes);
@@ -139,6 +140,8 @@
       head.replaceChildren(button);
     }
   }
+
+  for (const table of tables) headed(table);
 
   // Of very many units so many are shown at first in each table, and so many more each time they are asked for.
   let most = data.most;
@@ -330,6 +333,7 @@
     before = most;
     most = Infinity;
     filter();
+    for (const button of document.querySelectorAll("thead th button")) button.replaceWith(...button.childNodes);
     const shown = $("sheet").hidden ? $("overview") : $("sheet");
     closed = [...shown.querySelectorAll("details:not([open])")];
     for (const each of closed) each.open = true;
@@ -337,6 +341,7 @@
   window.addEventListener("afterprint", () => {
     most = before;
     filter();
+    for (const table of tables) headed(table);
     for (const each of closed) each.open = false;
   });
 
