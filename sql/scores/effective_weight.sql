@@ -1,7 +1,7 @@
 -- Effective weights of trees that add up: the weight of absent leaves is shared out in proportion among their siblings, else
 -- among the siblings of their node, and so on up. Top down, each node's part is divided among its present children by
 -- their weights. `weight` divides in proportion; `hundredths` in whole hundredths of a point, those left over going to the
--- largest remainders, ties in scheme order.
+-- largest remainders, ties in scheme order. Proportions are of whole millionths, whose sum no order of rows can change.
 -- Grain: one row per variant, absence pattern and present leaf.
 with recursive present_leaf as (
   select
@@ -21,7 +21,6 @@ child as (
     scheme_node.parent,
     scheme_node.node,
     scheme_node.position,
-    cast(scheme_node.weight as double) as weight,
     cast(scheme_node.weight * 1000000 as hugeint) as micros
   from present_leaf
   join scheme_path on scheme_path.variant = present_leaf.variant and scheme_path.leaf = present_leaf.indicator
@@ -54,7 +53,7 @@ divided as (
         child.node,
         child.position,
         divided.hundredths as whole,
-        divided.weight * child.weight / sum(child.weight) over siblings as weight,
+        divided.weight * (cast(child.micros as double) / cast(sum(child.micros) over siblings as double)) as weight,
         divided.hundredths * child.micros // cast(sum(child.micros) over siblings as hugeint) as floor,
         divided.hundredths * child.micros % cast(sum(child.micros) over siblings as hugeint) as remainder
       from divided
