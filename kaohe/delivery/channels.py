@@ -1,9 +1,7 @@
 """Handing parcels over: each try is in the log, what may go through in a moment is tried again, and what may have gone
 through is not."""
 
-import ssl
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import Any, Protocol
 
 from kaohe import progress
@@ -102,11 +100,3 @@ def quoted(words: bytes | str, secrets: Secrets) -> str:
     """What the other side says, fit to be repeated."""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     return plain(secrets.hide(text))[:_LONGEST_SAYING]
-
-
-def trusting(ca: Path | None) -> ssl.SSLContext:
-    """TLS that trusts the certificates in the file ``ca``, or those of this machine."""
-    try:
-        return ssl.create_default_context(cafile=ca and str(ca))
-    except OSError as error:
-        raise Outage(say("source_ca", path=ca, problem=error.strerror or type(error).__name__)) from None

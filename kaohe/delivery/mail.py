@@ -9,11 +9,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import PurePosixPath
 
-from kaohe.delivery.channels import Doubtful, quoted, trusting
+from kaohe.delivery.channels import Doubtful, quoted
 from kaohe.delivery.config import Mail, plain
 from kaohe.delivery.letters import Letters
 from kaohe.delivery.parcels import Parcel
-from kaohe.outage import Outage, Passing
+from kaohe.outage import Outage, Passing, trusting
 from kaohe.retries import Retries
 from kaohe.secrets import Secrets
 from kaohe.words import say

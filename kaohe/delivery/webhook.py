@@ -13,11 +13,11 @@ from typing import Any
 import httpx
 
 from kaohe import clock
-from kaohe.delivery.channels import Doubtful, quoted, trusting
+from kaohe.delivery.channels import Doubtful, quoted
 from kaohe.delivery.config import Webhook, is_host, is_loopback, plain
 from kaohe.delivery.letters import Letter, Letters
 from kaohe.delivery.parcels import Parcel
-from kaohe.outage import Outage, Passing
+from kaohe.outage import Outage, Passing, trusting
 from kaohe.retries import Retries, retry_after
 from kaohe.secrets import Secrets
 from kaohe.words import say

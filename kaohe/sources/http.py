@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import httpx
 
-from kaohe.outage import Outage, Passing, Shifted
+from kaohe.outage import Outage, Passing, Shifted, trusting
 from kaohe.retries import retry_after, retrying
 from kaohe.secrets import Secrets
 from kaohe.sources.config import Api, Chained, Endpoint, Linked, Numbered
@@ -44,7 +44,7 @@ class Client:
         encoded = {name.encode(): value.encode() for name, value in headers.items()}
         self._client = httpx.Client(
             auth=login, headers=encoded, timeout=api.timeout, trust_env=False, follow_redirects=False,
-            verify=_trusting(api), proxy=api.proxy,
+            verify=trusting(api.ca) if api.ca else True, proxy=api.proxy,
         )  # fmt: skip
 
     def __enter__(self) -> Self:
@@ -175,17 +175,6 @@ class Client:
 def field(record: _Record, path: str) -> str | None:
     """A field as text. ``path``: its name, or names separated by points for a field of a field."""
     return _text(record[path] if path in record else _at(record, path))
-
-
-def _trusting(api: Api) -> Any:
-    if api.ca is None:
-        return True
-    import ssl
-
-    try:
-        return ssl.create_default_context(cafile=str(api.ca))
-    except OSError as error:
-        raise Outage(say("source_ca", path=api.ca, problem=error.strerror or type(error).__name__)) from None
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

@@ -59,7 +59,6 @@ _SPOKEN = (
     "page_month",
     "page_nothing_due",
     "page_dimensions",
-    "page_records",
     "heading_dimension",
     "heading_points",
     "heading_effective_weight",
@@ -268,13 +267,6 @@ class _Page:
             unit, there, category = row["unit_id"], row["status"] != "no_data", row["category"]
             change = self.check_ups.change(row)
             low, high, overlaps = held.get(unit, (None, None, False))
-            whole = self.scheme.vetoes[row["veto"]].title if row["veto"] else ""
-            marks = [
-                say(f"status_{row['status']}") if row["status"] != "scored" else "",
-                f"{say('heading_veto')} {row['veto']}" if row["veto"] else "",
-                say("heading_tied") if row["tied"] else "",
-                say("heading_quota_tie") if row["quota_tie"] else "",
-            ]
             said = {
                 "id": unit,
                 "name": row["unit_name"],
@@ -294,10 +286,20 @@ class _Page:
                 "dimensions": [points.get((unit, name)) if there else None for name in self.scheme.dimensions],
                 "bonus": row["bonus"] if there else None,
                 "deduction": row["deduction"] if there else None,
-                "marks": [(mark, whole if mark.endswith(row["veto"] or "\0") else "") for mark in marks if mark],
+                "marks": list(self._marks(row)),
             }
             league[category].append(said)
         return league
+
+    def _marks(self, row: Plain) -> Iterator[tuple[str, str]]:
+        """What else is to be said of a unit, and more of it for who asks."""
+        if row["status"] != "scored":
+            yield say(f"status_{row['status']}"), ""
+        if row["veto"]:
+            yield f"{say('heading_veto')} {row['veto']}", self.scheme.vetoes[row["veto"]].title
+        for name in ("tied", "quota_tie"):
+            if row[name]:
+                yield say(f"heading_{name}"), ""
 
     def _bounds(self) -> Iterator[str]:
         """What each grade asks for."""
