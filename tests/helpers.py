@@ -154,5 +154,6 @@ def project_copy(target: Path) -> Project:
 
     for part in ("expectations", "sql", "data/schemes", "data/templates"):
         shutil.copytree(ROOT / part, target / part)
-    shutil.copy(ROOT / "data" / "work_plan.csv", target / "data")
+    for name in ("work_plan.csv", "schedule.yml"):
+        shutil.copy(ROOT / "data" / name, target / "data")
     return Project(target)

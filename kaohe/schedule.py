@@ -1,0 +1,88 @@
+"""The schedule (schedule.yml): when a night's run starts, of which years, from which inbox; how long results stay."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from kaohe.project import Project
+from kaohe.yamlfile import read_yaml, wrong
+
+#: The name of the schedule in a home folder; without it, that of the project is in force.
+SCHEDULE_FILE = "schedule.yml"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _cron(text: str) -> str:
+    try:
+        next(CronSim(text, dt.datetime(2024, 1, 1)), None)
+    except CronSimError as error:
+        raise wrong("schedule_cron", text=text) from error
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, OSError, ValueError) as error:
+        raise wrong("schedule_zone", text=text) from error
+    return text
+
+
+class Keep(_Strict):
+    """How long publications stay that no rule keeps for ever: ``days``, and in any case the ``least`` latest ones."""
+
+    days: int = Field(default=30, ge=1, le=36500)
+    least: int = Field(default=7, ge=1, le=10000)
+
+
+class Schedule(_Strict):
+    """When and what. ``cron``: minute, hour, day, month, weekday, in ``timezone``; ``late_after``: hours after which a
+    night that has not come to its end counts as missed; ``years``: those that are scored (none: see ``years_on``);
+    ``inbox``: where records are handed in (None: the home's sources file if there is one, else its folder inbox)."""
+
+    cron: Annotated[str, AfterValidator(_cron)] = "0 2 * * *"
+    timezone: Annotated[str, AfterValidator(_zone)] = "Asia/Shanghai"
+    late_after: float = Field(default=6, gt=0, le=24 * 31, allow_inf_nan=False)
+    years: list[Annotated[int, Field(ge=2000, le=2100)]] = []
+    inbox: Path | None = None
+    keep: Keep = Keep()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def last_start(self, now: dt.datetime) -> dt.datetime:
+        """The latest moment up to ``now`` at which a night's run should have started."""
+        local = now.astimezone(self.zone) + dt.timedelta(seconds=1)
+        return next(CronSim(self.cron, local, reverse=True))
+
+    def next_start(self, now: dt.datetime) -> dt.datetime:
+        """The next moment after ``now``."""
+        return next(CronSim(self.cron, now.astimezone(self.zone)))
+
+    def expected_by(self, now: dt.datetime) -> dt.datetime:
+        """The start of the latest night's run that should be over by ``now``."""
+        return self.last_start(now - dt.timedelta(hours=self.late_after))
+
+    def years_on(self, today: dt.date, project: Project) -> list[int]:
+        """The years to score: those named, else of last year and this year those that have a scheme. (A year whose
+        result is final costs nothing.)"""
+        return self.years or [year for year in (today.year - 1, today.year) if project.scheme(year).is_file()]
+
+
+def schedule_of(home: Path) -> Schedule:
+    """The schedule of a home folder; paths in it begin at its own folder.
+
+    Raises ``KaoheError`` with file and line for an unknown key, a cron line or a time zone that is none.
+    """
+    own = home / SCHEDULE_FILE
+    path = own if own.exists() else Project.find().root / "data" / SCHEDULE_FILE
+    read = read_yaml(path, Schedule)
+    return read.model_copy(update={"inbox": read.inbox and path.resolve().parent / read.inbox})
