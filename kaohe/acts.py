@@ -16,7 +16,9 @@ from kaohe import clock
 from kaohe.errors import KaoheError
 from kaohe.safely import add_line, whole_lines
 
-Kind = Literal["publish", "announce", "appeal", "decide", "correct", "withdraw", "finalize", "reissue"]
+Kind = Literal[
+    "publish", "announce", "appeal", "decide", "correct", "withdraw", "finalize", "reissue", "rollback", "expire"
+]
 
 NAME = "acts.jsonl"
 

@@ -128,6 +128,7 @@ def _pull_source(
             data = _bytes(place)
             sha256 = hashlib.sha256(data).hexdigest()
             if known == (sha256, loaded_with):
+                warehouse.keep_again(sha256, data)
                 pulled.unchanged.append(path)
                 continue
             readings = _read(path, data, headings)

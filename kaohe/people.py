@@ -28,6 +28,12 @@ def key_of(home: Path) -> bytes:
     return path.read_bytes().strip()
 
 
+def has_key(home: Path) -> bool:
+    """There is a key that people were hashed with; without one ``key_of`` makes another."""
+    path = home / "secret.key"
+    return bool(os.environ.get("KAOHE_KEY") or (path.exists() and path.read_bytes().strip()))
+
+
 def fingerprint(key: bytes) -> str:
     """Tells two keys apart without telling them."""
     return hmac.new(key, b"kaohe", hashlib.sha256).hexdigest()[:16]

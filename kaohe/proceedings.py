@@ -11,7 +11,7 @@ import hashlib
 import io
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,9 @@ from kaohe.words import say
 
 CORRECTIONS, APPEALS = "correction", "score_appeal"
 #: The acts that make a publication current.
-_MOVES: tuple[Kind, ...] = ("publish", "announce", "finalize", "reissue")
+MOVES: tuple[Kind, ...] = ("publish", "announce", "finalize", "reissue", "rollback")
+#: Those of them with which a stage begins: what was in force before is not gone back to.
+_STAGES: tuple[Kind, ...] = ("announce", "finalize", "reissue")
 #: How a decision stands in the ledger, whatever the language.
 _RULED = {"upheld": "成立", "rejected": "不成立"}
 
@@ -69,7 +71,37 @@ class Proceedings:
 
     def made_current(self, publication: str) -> Act | None:
         """The last act that made a publication current."""
-        return next((act for act in reversed(self.log.of(*_MOVES)) if act.publication == publication), None)
+        return next((act for act in reversed(self.log.of(*MOVES)) if act.publication == publication), None)
+
+    @property
+    def stage(self) -> list[Act]:
+        """The acts that made a publication current since the stage began that the year is in."""
+        moves = self.log.of(*MOVES)
+        begin = max((at for at, act in enumerate(moves) if act.act in _STAGES), default=0)
+        return moves[begin:]
+
+    @property
+    def rolled_back(self) -> dict[str, Act]:
+        """The publications of this stage that somebody went back from, and was not in force again since; by which
+        act."""
+        found: dict[str, Act] = {}
+        for act in self.stage:
+            found.pop(act.publication, None)
+            if act.act == "rollback":
+                found[act.details["instead_of"]] = act
+        return found
+
+    @property
+    def expired(self) -> dict[str, Act]:
+        """The publications that were removed because nobody needs them any more, and were not made again since; by
+        which act."""
+        found: dict[str, Act] = {}
+        for act in self.log.of(*MOVES, "expire"):
+            if act.act == "expire":
+                found |= dict.fromkeys(act.details["publications"], act)
+            else:
+                found.pop(act.publication, None)
+        return found
 
     @property
     def current(self) -> Path:
@@ -112,9 +144,11 @@ class Proceedings:
         Raises ``KaoheError`` if somebody changed a ledger by hand.
         """
         with as_sentences(self.home):
-            moved = self.log.of(*_MOVES)
+            moved = self.log.of(*MOVES)
             if moved and pointed_at(self.folder) != self.folder / moved[-1].publication:
                 publishing.point(self.folder, moved[-1].publication)
+            for name in self.expired:
+                discard(self.folder / name)
             for table in (CORRECTIONS, APPEALS):
                 self._write_ledger(table)
 
@@ -169,6 +203,16 @@ class Proceedings:
         kinds = ("correct", "withdraw") if there != read.get(ledger.name) else ()
         return [act for act in later if act.act in kinds or act.details.get("decision") == "upheld"]
 
+    @property
+    def changed_ledgers(self) -> list[Path]:
+        """The ledgers that do not say what the log does."""
+        paths = {table: self.ledgers / f"{table}.csv" for table in (CORRECTIONS, APPEALS)}
+        return [
+            path
+            for table, path in paths.items()
+            if (path.read_bytes() if path.exists() else None) != self._ledger(table)
+        ]
+
     def _write_ledger(self, table: str) -> None:
         """Write a ledger as the log has it. One that says anything else than the log did a moment ago is not ours."""
         path = self.ledgers / f"{table}.csv"
@@ -217,6 +261,16 @@ class Proceedings:
             yield row
 
 
+def discard(publication: Path) -> None:
+    """Remove a publication: at once, as readers see it. One that somebody keeps open, where that matters, stays until
+    the next time."""
+    aside = publication.with_name(f".{publication.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    with suppress(OSError):
+        publication.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
 def look_up(home: Path, year: int) -> Proceedings:
     """The year's proceedings, to be read only. Raises ``KaoheError`` if nothing was published."""
     found = Proceedings(home, year)
@@ -245,24 +299,30 @@ def verify(home: Path, year: int) -> list[str]:
     Raises ``KaoheError`` if the log itself is not whole.
     """
     found = look_up(home, year)
-    wrong = []
-    files = {act.publication: act.details["files"] for act in found.log.of(*_MOVES)}
-    for publication, expected in files.items():
-        there = file_hashes(found.folder / publication, "*")
-        for name in sorted(expected.keys() | there.keys()):
-            if expected.get(name) != there.get(name):
-                wrong.append(say("verify_file", publication=publication, file=name))
-        wrong += [say("verify_file", publication=publication, file=name) for name in _below(found.folder / publication)]
-        if MANIFEST in there and not found.log.holds(read_manifest(found.folder / publication)["log"]):
-            wrong.append(say("verify_anchor", publication=publication))
-    moved = found.log.of(*_MOVES)
-    if moved and found.current.name != moved[-1].publication:
-        wrong.append(say("verify_current", publication=moved[-1].publication))
-    for table in (CORRECTIONS, APPEALS):
-        path = found.ledgers / f"{table}.csv"
-        if (path.read_bytes() if path.exists() else None) != found._ledger(table):
-            wrong.append(say("verify_ledger", path=path))
+    published = {act.publication for act in found.log.of(*MOVES)} - found.expired.keys()
+    wrong = [sentence for publication in sorted(published) for sentence in damage(found, publication)]
+    return [*wrong, *pointer_damage(found), *(say("verify_ledger", path=path) for path in found.changed_ledgers)]
+
+
+def damage(found: Proceedings, publication: str) -> list[str]:
+    """What of a publication is not as it was when the log says it came into force, in sentences."""
+    act = found.made_current(publication)
+    expected: dict[str, str] = act.details["files"] if act else {}
+    folder = found.folder / publication
+    there = file_hashes(folder, "*")
+    changed = [name for name in sorted(expected.keys() | there.keys()) if expected.get(name) != there.get(name)]
+    wrong = [say("verify_file", publication=publication, file=name) for name in [*changed, *_below(folder)]]
+    if MANIFEST not in changed and not found.log.holds(read_manifest(folder)["log"]):
+        wrong.append(say("verify_anchor", publication=publication))
     return wrong
+
+
+def pointer_damage(found: Proceedings) -> list[str]:
+    """Whether CURRENT names another publication than the log, in a sentence."""
+    moved = found.log.of(*MOVES)
+    if moved and pointed_at(found.folder) != found.folder / moved[-1].publication:
+        return [say("verify_current", publication=moved[-1].publication)]
+    return []
 
 
 def _below(publication: Path) -> list[str]:

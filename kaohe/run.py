@@ -6,12 +6,13 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kaohe import __version__, clock, loading, progress, publishing, scoring, validation
-from kaohe.contracts import load_contracts
+from kaohe.acts import Act
+from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError
 from kaohe.lifecycle import refuse_pending
@@ -36,7 +37,8 @@ GREAT_EXPECTATIONS = "great_expectations"
 @dataclass
 class Outcome:
     """What a run came to. ``publication`` is the current publication's folder; ``new`` is false when nothing had
-    changed, ``frozen`` when the result is final. ``timings``: step → seconds; ``delivered``: to whom it went."""
+    changed, ``frozen`` when the result is final. ``timings``: step → seconds; ``delivered``: to whom it went;
+    ``held_back``: the act by which somebody went back from what would have been published."""
 
     publication: Path
     new: bool
@@ -45,6 +47,7 @@ class Outcome:
     frozen: bool = False
     gathered: Gathered = field(default_factory=Gathered)
     delivered: Delivered = field(default_factory=Delivered)
+    held_back: Act | None = None
 
     @property
     def exit_code(self) -> int:
@@ -87,7 +90,7 @@ class Run:
         if self.frozen:
             return
         with self.timed("prepare"):
-            self.contracts = load_contracts(self.project.expectations)
+            self.contracts = self._contracts()
             self._find_sources()
             if self.as_of < dt.date(year, 1, 1):
                 raise KaoheError("as_of_before_year", as_of=self.as_of, year=year)
@@ -103,6 +106,10 @@ class Run:
         if fixed and self.asked_as_of not in (None, fixed) and not self.frozen:
             raise KaoheError("as_of_announced", as_of=fixed, asked=self.asked_as_of)
         self.as_of = fixed or self.asked_as_of or default_as_of(self.year)
+
+    def _contracts(self) -> Contracts:
+        """What a good row is."""
+        return load_contracts(self.project.expectations)
 
     def _find_sources(self) -> None:
         """Where records come from."""
@@ -170,8 +177,26 @@ class Run:
 
     @property
     def up_to_date(self) -> bool:
-        """The current publication already says what this run would."""
-        return pointed_at(self.folder) == self.folder / self.edition.name
+        """The current publication already says what this run would, or somebody went back from just that."""
+        return pointed_at(self.folder) == self.folder / self.edition.name or self.held_back is not None
+
+    @property
+    def held_back(self) -> Act | None:
+        """The act by which somebody went back from a publication of this question; that another day has come does not
+        make it another one."""
+        rolled_back = self.proceedings.rolled_back
+        if not rolled_back:
+            return None
+        if self.edition.name in rolled_back:
+            return rolled_back[self.edition.name]
+        asked: dict[str, object] = json.loads(json.dumps(self.identity))
+        fixed = [key for key in asked if key != "as_of" or self.asked_as_of]
+        for name, act in rolled_back.items():
+            with suppress(OSError, ValueError):  # one that is damaged is known by its name alone
+                was = read_manifest(self.folder / name)
+                if all(was.get(key) == asked[key] for key in fixed):
+                    return act
+        return None
 
     @property
     def edition(self) -> Edition:
@@ -266,7 +291,8 @@ class Run:
         """What the run came to."""
         publication = pointed_at(self.folder)
         assert publication is not None
-        return Outcome(publication, new, self.pulled, self.timings, self.frozen, self.gathered)
+        held_back = None if new or self.frozen else self.held_back
+        return Outcome(publication, new, self.pulled, self.timings, self.frozen, self.gathered, held_back=held_back)
 
 
 class Reissue(Run):

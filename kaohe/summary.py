@@ -1,5 +1,6 @@
 """What a run says at its end, read from the publication itself: counts, reasons, top and bottom units, where it is."""
 
+import datetime as dt
 from typing import Any
 
 import polars as pl
@@ -7,6 +8,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from kaohe.acts import Act
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.delivery.parcels import Parcel
@@ -43,6 +45,8 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         console.print(Text(say("summary_removed", file=path), style="yellow"))
     if outcome.frozen:
         console.print(say("summary_final", year=manifest["year"], publication=folder.name), soft_wrap=True)
+    elif outcome.held_back:
+        console.print(Text(say("summary_held_back", **held_back(outcome.held_back)), style="bold"), soft_wrap=True)
     elif not outcome.new:
         console.print(Text(say("summary_nothing_new"), style="bold"))
     lost = pl.read_csv(folder / "quarantine.csv", infer_schema=False).filter(
@@ -76,6 +80,12 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         sheets = say("summary_sheets", count=len(manifest["units"]), file=CHECK_UP)
         console.print(f"  {folder / UNITS} {sheets}", soft_wrap=True, highlight=False)
     print_delivered(console, outcome.delivered)
+
+
+def held_back(act: Act) -> dict[str, str]:
+    """Who went back from which publication, when and why."""
+    when = dt.datetime.fromisoformat(act.office_time).strftime("%Y-%m-%d %H:%M")
+    return {"publication": act.details["instead_of"], "by": act.by, "when": when, "reason": act.reason}
 
 
 def print_delivered(console: Console, delivered: Delivered) -> None:

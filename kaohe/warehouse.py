@@ -129,6 +129,11 @@ class Warehouse(Engine):
             aside.replace(path)
         return sha256
 
+    def keep_again(self, sha256: str, data: bytes) -> None:
+        """Keep the bytes of an input that was kept before, if they were lost since."""
+        if not (self.inputs / sha256).exists():
+            self.keep(data)
+
     def define(self, contracts: Contracts, loaded_with: str) -> None:
         """Make the raw and typed tables of ``contracts``; what was loaded otherwise is to be loaded again."""
         with self.transaction():

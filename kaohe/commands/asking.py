@@ -55,6 +55,17 @@ def published_year() -> Any:
     return typer.Option(help=say("cli_latest_year"), **YEARS)
 
 
+def text(help_: str) -> Any:
+    """An option that takes a text; a blank one will not do where it has to be given."""
+    return typer.Option(help=help_, callback=_filled)
+
+
+def _filled(param: typer.CallbackParam, given: str | None) -> str | None:
+    if given is not None and param.required and not given.strip():
+        raise KaoheError("cli_blank", option=param.opts[0])
+    return given.strip() if given else given
+
+
 def day(text: str | None) -> dt.date | None:
     """The date of an option. Raises ``KaoheError`` for what is no date."""
     try:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kaohe.commands import asking
-from kaohe.errors import KaoheError
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -25,15 +24,7 @@ class Ruling(StrEnum):
     REJECTED_ZH = "不成立"
 
 
-def _text(help_: str) -> Any:
-    """An option that takes a text."""
-    return typer.Option(help=help_, callback=_filled)
-
-
-def _filled(param: typer.CallbackParam, text: str | None) -> str | None:
-    if text is not None and param.required and not text.strip():
-        raise KaoheError("cli_blank", option=param.opts[0])
-    return text.strip() if text else text
+_text = asking.text
 
 
 def add(app: typer.Typer) -> None:
@@ -288,6 +279,9 @@ def _did(act: "Act") -> str:
         values["state"] = say(f"state_{act.details['state']}")
     if act.act == "decide":
         values["decision"] = say(f"decision_{act.details['decision']}")
+    if act.act == "expire":
+        names = act.details["publications"]
+        values |= {"count": len(names), "names": "、".join(names)}
     return say(f"did_{act.act}", **values)
 
 

@@ -75,6 +75,12 @@ def _program_files(contracts: dict[str, str], sql: dict[str, str], code: dict[st
     return {f"{folder}/{name}": sha256 for folder, files in folders.items() for name, sha256 in files.items()}
 
 
+def program_of(manifest: dict[str, Any]) -> Program:
+    """The program that made a publication."""
+    code = manifest["code"]
+    return Program(code["version"], _program_files(manifest["contracts"], manifest["sql"], code["files"]))
+
+
 @dataclass(frozen=True)
 class Side:
     """One side. ``label``: its publication's id, or the scheme file that is tried; ``publication``: whose scores or
@@ -138,7 +144,7 @@ def _of_manifest(home: Path, folder: Path, manifest: dict[str, Any]) -> Side:
             tables.setdefault(sheet["file"], set()).add(sheet["table"])
     ledgers = {each for each in inputs if each.source == LEDGERS}
     ledgers |= {each for each in inputs if each.path in tables and tables[each.path] <= {CORRECTIONS, APPEALS}}
-    scheme, code = manifest["scheme"], manifest["code"]
+    scheme = manifest["scheme"]
     kept = home / "warehouse" / "inputs" / scheme["sha256"]
     return Side(
         label=folder.name,
@@ -151,7 +157,7 @@ def _of_manifest(home: Path, folder: Path, manifest: dict[str, Any]) -> Side:
             as_of=dt.date.fromisoformat(manifest["as_of"]),
             data=frozenset(inputs - ledgers),
         ),
-        program=Program(code["version"], _program_files(manifest["contracts"], manifest["sql"], code["files"])),
+        program=program_of(manifest),
         published=True,
     )
 

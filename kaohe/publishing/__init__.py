@@ -93,7 +93,7 @@ def point(folder: Path, name: str) -> None:
 def compare(warehouse: Warehouse, sql: Path, earlier: Path) -> int:
     """Make ``main.changed``: what differs between the scores in the warehouse and an earlier publication's. Gives how
     many units."""
-    with _attached(warehouse, earlier):
+    with attached(warehouse, earlier):
         query = (sql / "publications" / "changed.sql").read_text(encoding="utf-8")
         warehouse.con.execute(f"create or replace table main.changed as {query}")
     ((units,),) = warehouse.rows("select count(distinct unit_id) from main.changed")
@@ -107,13 +107,13 @@ def look_back(warehouse: Warehouse, sql: Path, last: Path | None, years: Iterabl
     warehouse.con.execute(_EARLIER_SCORE)
     for publication in (*years, *([last] if last else [])):
         if (publication / SNAPSHOT).exists():
-            with _attached(warehouse, publication):
+            with attached(warehouse, publication):
                 more = [publication == last, publication.name]
                 warehouse.con.execute(f"insert into main.earlier_score select ?, ?, * from ({query}\n)", more)
 
 
 @contextmanager
-def _attached(warehouse: Warehouse, publication: Path) -> Iterator[None]:
+def attached(warehouse: Warehouse, publication: Path) -> Iterator[None]:
     """The tables of a publication, in the schema ``earlier``."""
     quoted = str(publication / SNAPSHOT).replace("'", "''")
     warehouse.con.execute(f"attach '{quoted}' as earlier (read_only)")
