@@ -22,6 +22,8 @@ from kaohe.publication import in_force
 from kaohe.run import Outcome
 from kaohe.words import use_language
 from tests.helpers import SAMPLE, YEAR, Result, assess, project_copy, registry, write_csv
+from tests.keeping import copied, founded
+from tests.office import Office
 
 # The same examples on every machine and every day; a longer search is started by hand with --hypothesis-profile=long.
 # No test depends on the clock.
@@ -75,6 +77,22 @@ def sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str, libraries: 
         if not (home / "published" / str(YEAR) / "CURRENT").exists():
             return assess(SAMPLE, home)
     return Result(Outcome(in_force(home, YEAR), True, Pulled()), home)
+
+
+@pytest.fixture(scope="session")
+def founded_office(tmp_path_factory: pytest.TempPathFactory, worker_id: str, libraries: None) -> Office:
+    """An office with two publications, made once for all who look at it; nobody may change it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder if worker_id == "master" else folder.parent
+    with FileLock(folder / "office.lock"):
+        office = Office(folder / "office")
+        return office if (office.folder / "CURRENT").exists() else founded(folder / "office")
+
+
+@pytest.fixture
+def office(founded_office: Office, tmp_path: Path) -> Office:
+    """An office with two publications, which the test may change."""
+    return copied(founded_office, tmp_path / "office")
 
 
 @pytest.fixture
