@@ -132,7 +132,7 @@ def test_nothing_is_removed_on_the_word_of_a_manifest_that_cannot_be_read(office
 SETS = st.lists(st.frozensets(st.integers(0, 9), min_size=1, max_size=4), min_size=1, max_size=6)
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(made_of=SETS, loaded=st.frozensets(st.integers(0, 9), max_size=3), least=st.integers(1, 4))
 def test_no_input_that_is_needed_is_ever_removed(
     founded_office: Office, tmp_path_factory: pytest.TempPathFactory, made_of: list[frozenset[int]],
