@@ -14,6 +14,8 @@ from kaohe import __version__, clock, loading, progress, publishing, scoring, va
 from kaohe.contracts import load_contracts
 from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError
+from kaohe.freshness import confirm
+from kaohe.journal import Journal
 from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.proceedings import Proceedings
@@ -25,7 +27,7 @@ from kaohe.publishing.document_pdf import faces, fonts
 from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
 from kaohe.publishing.notice import notice_template
 from kaohe.scheme import Scheme, digest, load_scheme
-from kaohe.sources.gathering import Gathered, given
+from kaohe.sources.gathering import Gathered, given, outage_sentence
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
 
@@ -36,20 +38,36 @@ GREAT_EXPECTATIONS = "great_expectations"
 @dataclass
 class Outcome:
     """What a run came to. ``publication`` is the current publication's folder; ``new`` is false when nothing had
-    changed, ``frozen`` when the result is final. ``timings``: step → seconds; ``delivered``: to whom it went."""
+    changed, ``frozen`` when the result is final. ``started``: when; ``timings``: step → seconds; ``delivered``: to whom
+    it went."""
 
     publication: Path
     new: bool
     pulled: Pulled
+    started: dt.datetime
     timings: dict[str, float] = field(default_factory=dict)
     frozen: bool = False
     gathered: Gathered = field(default_factory=Gathered)
     delivered: Delivered = field(default_factory=Delivered)
 
     @property
+    def troubles(self) -> list[str]:
+        """What could not be read, and who was not reached, in sentences."""
+        sources = [outage_sentence(name, down) for name, down in self.gathered.down.items()]
+        return [*sources, *self.pulled.unreadable.values(), *self.delivered.troubles]
+
+    @property
     def exit_code(self) -> int:
         """0 published or nothing new, 3 but a file or a source could not be read, or somebody was not reached."""
-        return 3 if self.pulled.unreadable or self.gathered.down else self.delivered.exit_code
+        return 3 if self.troubles else 0
+
+
+def conclude(outcome: Outcome, journal: Journal) -> None:
+    """Note that a run has come to a good end, for ``kaohe status`` and in the journal."""
+    year, publication = int(outcome.publication.parent.name), outcome.publication.name
+    confirm(journal.home, year, publication, outcome.started, len(outcome.troubles))
+    seconds = {step: round(took, 3) for step, took in outcome.timings.items()}
+    journal.note("ended", publication=publication, new=outcome.new, troubles=len(outcome.troubles), seconds=seconds)
 
 
 def default_as_of(year: int, today: dt.date | None = None) -> dt.date:
@@ -77,7 +95,7 @@ class Run:
     ) -> None:
         self.inbox, self.sources, self.full_refresh = inbox, sources, full_refresh
         self.year, self.home, self.strict = year, home, strict
-        self.asked_as_of = as_of
+        self.asked_as_of, self.started = as_of, clock.now()
         self.project = Project.find()
         self.scheme_path = scheme or self.project.scheme(year)
         self.timings: dict[str, float] = {}
@@ -151,6 +169,7 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.warehouse.__exit__()
+        gc.unfreeze()  # a process that runs night after night is to get its memory back
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
@@ -266,7 +285,7 @@ class Run:
         """What the run came to."""
         publication = pointed_at(self.folder)
         assert publication is not None
-        return Outcome(publication, new, self.pulled, self.timings, self.frozen, self.gathered)
+        return Outcome(publication, new, self.pulled, self.started, self.timings, self.frozen, self.gathered)
 
 
 class Reissue(Run):

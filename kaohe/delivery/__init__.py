@@ -32,9 +32,29 @@ class Delivered:
     wrong: list[str] = field(default_factory=list)
 
     @property
+    def errors(self) -> list[str]:
+        """What could not be tried, and who was not reached, in sentences."""
+        return [*(say("delivery_wrong", sentence=sentence) for sentence in self.wrong),
+                *_told("delivery_failed", self.failed)]  # fmt: skip
+
+    @property
+    def doubts(self) -> list[str]:
+        """Who may have been reached, in sentences."""
+        return _told("delivery_doubtful", self.doubtful)
+
+    @property
+    def troubles(self) -> list[str]:
+        """All that needs a look."""
+        return self.errors + self.doubts
+
+    @property
     def exit_code(self) -> int:
         """0 all is well, 3 something needs a look."""
-        return 3 if self.failed or self.doubtful or self.wrong else 0
+        return 3 if self.troubles else 0
+
+
+def _told(key: str, parcels: dict[Parcel, str]) -> list[str]:
+    return [say(key, recipient=p.recipient, what=p.contents, why=why) for p, why in parcels.items()]
 
 
 class Delivery:
