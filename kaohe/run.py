@@ -33,6 +33,8 @@ from kaohe.words import language, say
 
 #: The step whose time is Great Expectations' own: importing it and asking it.
 GREAT_EXPECTATIONS = "great_expectations"
+#: The steps that this process has begun before.
+_begun: set[str] = set()
 
 
 @dataclass
@@ -169,12 +171,13 @@ class Run:
 
     def __exit__(self, *_: object) -> None:
         self.warehouse.__exit__()
-        gc.unfreeze()  # a process that runs night after night is to get its memory back
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         """Note how long a step takes; what the system or DuckDB refuses on the way becomes a sentence."""
-        gc.freeze()  # what the libraries have brought in stays; looking through it again and again costs a fifth
+        if step not in _begun:  # what the libraries have brought in stays; looking through it again costs a fifth
+            _begun.add(step)
+            gc.freeze()
         begin = time.perf_counter()
         try:
             with as_sentences(self.home):
