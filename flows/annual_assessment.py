@@ -9,7 +9,8 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.delivery import deliver_published
 from kaohe.delivery import Delivery
-from kaohe.run import Outcome, Run
+from kaohe.journal import recorded
+from kaohe.run import Outcome, Run, conclude
 from kaohe.words import use_language
 
 
@@ -49,15 +50,17 @@ def annual_assessment(
     nothing if nothing changed, and reads nothing if the year's result is final. ``full_refresh``: databases and APIs
     are read from the start. What is outstanding is delivered in any case."""
     use_language(lang)
-    delivery = Delivery(home, year)
-    with Run(inbox, year, as_of, scheme, home, strict, sources, full_refresh) as run:
-        if not run.frozen:
-            pull(run)
-        new = not (run.frozen or run.up_to_date)
-        if new:
-            validate(run)
-            score(run)
-            publish(run)
-        outcome = run.outcome(new)
-    outcome.delivered = deliver_published(delivery)
+    with recorded(home, "annual-assessment", year) as journal:
+        delivery = Delivery(home, year)
+        with Run(inbox, year, as_of, scheme, home, strict, sources, full_refresh) as run:
+            if not run.frozen:
+                pull(run)
+            new = not (run.frozen or run.up_to_date)
+            if new:
+                validate(run)
+                score(run)
+                publish(run)
+            outcome = run.outcome(new)
+        outcome.delivered = deliver_published(delivery)
+        conclude(outcome, journal)
     return outcome

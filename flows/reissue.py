@@ -8,7 +8,8 @@ from prefect import flow
 from flows.annual_assessment import publish, pull, score, validate
 from flows.delivery import deliver_published
 from kaohe.delivery import Delivery
-from kaohe.run import Outcome, Reissue
+from kaohe.journal import recorded
+from kaohe.run import Outcome, Reissue, conclude
 from kaohe.words import use_language
 
 
@@ -28,12 +29,14 @@ def reissue(
     """Score the records in ``inbox``, and of the sources file, anew and publish the next revision of the final
     result of ``year``."""
     use_language(lang)
-    delivery = Delivery(home, year)
-    with Reissue(inbox, year, scheme, home, strict, by, document, reason, sources) as run:
-        pull(run)
-        validate(run)
-        score(run)
-        publish(run)
-        outcome = run.outcome(new=True)
-    outcome.delivered = deliver_published(delivery)
+    with recorded(home, "reissue", year) as journal:
+        delivery = Delivery(home, year)
+        with Reissue(inbox, year, scheme, home, strict, by, document, reason, sources) as run:
+            pull(run)
+            validate(run)
+            score(run)
+            publish(run)
+            outcome = run.outcome(new=True)
+        outcome.delivered = deliver_published(delivery)
+        conclude(outcome, journal)
     return outcome

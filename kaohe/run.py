@@ -15,6 +15,8 @@ from kaohe.acts import Act
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError
+from kaohe.freshness import confirm
+from kaohe.journal import Journal
 from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.proceedings import Proceedings
@@ -26,23 +28,26 @@ from kaohe.publishing.document_pdf import faces, fonts
 from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
 from kaohe.publishing.notice import notice_template
 from kaohe.scheme import Scheme, digest, load_scheme
-from kaohe.sources.gathering import Gathered, given
+from kaohe.sources.gathering import Gathered, given, outage_sentence
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
 
 #: The step whose time is Great Expectations' own: importing it and asking it.
 GREAT_EXPECTATIONS = "great_expectations"
+#: The steps that this process has begun before.
+_begun: set[str] = set()
 
 
 @dataclass
 class Outcome:
     """What a run came to. ``publication`` is the current publication's folder; ``new`` is false when nothing had
-    changed, ``frozen`` when the result is final. ``timings``: step → seconds; ``delivered``: to whom it went;
-    ``held_back``: the act by which somebody went back from what would have been published."""
+    changed, ``frozen`` when the result is final. ``started``: when; ``timings``: step → seconds; ``delivered``: to whom
+    it went; ``held_back``: the act by which somebody went back from what would have been published."""
 
     publication: Path
     new: bool
     pulled: Pulled
+    started: dt.datetime
     timings: dict[str, float] = field(default_factory=dict)
     frozen: bool = False
     gathered: Gathered = field(default_factory=Gathered)
@@ -50,9 +55,23 @@ class Outcome:
     held_back: Act | None = None
 
     @property
+    def troubles(self) -> list[str]:
+        """What could not be read, and who was not reached, in sentences."""
+        sources = [outage_sentence(name, down) for name, down in self.gathered.down.items()]
+        return [*sources, *self.pulled.unreadable.values(), *self.delivered.troubles]
+
+    @property
     def exit_code(self) -> int:
         """0 published or nothing new, 3 but a file or a source could not be read, or somebody was not reached."""
-        return 3 if self.pulled.unreadable or self.gathered.down else self.delivered.exit_code
+        return 3 if self.troubles else 0
+
+
+def conclude(outcome: Outcome, journal: Journal) -> None:
+    """Note that a run has come to a good end, for ``kaohe status`` and in the journal."""
+    year, publication = int(outcome.publication.parent.name), outcome.publication.name
+    confirm(journal.home, year, publication, outcome.started, len(outcome.troubles))
+    seconds = {step: round(took, 3) for step, took in outcome.timings.items()}
+    journal.note("ended", publication=publication, new=outcome.new, troubles=len(outcome.troubles), seconds=seconds)
 
 
 def default_as_of(year: int, today: dt.date | None = None) -> dt.date:
@@ -80,7 +99,7 @@ class Run:
     ) -> None:
         self.inbox, self.sources, self.full_refresh = inbox, sources, full_refresh
         self.year, self.home, self.strict = year, home, strict
-        self.asked_as_of = as_of
+        self.asked_as_of, self.started = as_of, clock.now()
         self.project = Project.find()
         self.scheme_path = scheme or self.project.scheme(year)
         self.timings: dict[str, float] = {}
@@ -162,7 +181,9 @@ class Run:
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         """Note how long a step takes; what the system or DuckDB refuses on the way becomes a sentence."""
-        gc.freeze()  # what the libraries have brought in stays; looking through it again and again costs a fifth
+        if step not in _begun:  # what the libraries have brought in stays; looking through it again costs a fifth
+            _begun.add(step)
+            gc.freeze()
         begin = time.perf_counter()
         try:
             with as_sentences(self.home):
@@ -292,7 +313,9 @@ class Run:
         publication = pointed_at(self.folder)
         assert publication is not None
         held_back = None if new or self.frozen else self.held_back
-        return Outcome(publication, new, self.pulled, self.timings, self.frozen, self.gathered, held_back=held_back)
+        return Outcome(
+            publication, new, self.pulled, self.started, self.timings, self.frozen, self.gathered, held_back=held_back
+        )
 
 
 class Reissue(Run):

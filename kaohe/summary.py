@@ -11,7 +11,6 @@ from rich.text import Text
 from kaohe.acts import Act
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
-from kaohe.delivery.parcels import Parcel
 from kaohe.project import Project
 from kaohe.publication import CHECK_UP, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK
 from kaohe.publication.snapshot import Snapshot, read_manifest
@@ -93,21 +92,10 @@ def print_delivered(console: Console, delivered: Delivered) -> None:
     counts = {name: len(getattr(delivered, name)) for name in ("sent", "before", "failed", "doubtful")}
     if any(counts.values()):
         console.print(say("delivery_count", **counts), soft_wrap=True)
-    for sentence in delivered.wrong:
-        console.print(Text(say("delivery_wrong", sentence=sentence), style="bold red"), soft_wrap=True)
-    for parcel, why in delivered.failed.items():
-        values = {"recipient": parcel.recipient, "what": contents(parcel), "why": why}
-        console.print(Text(say("delivery_failed", **values), style="bold red"), soft_wrap=True)
-    for parcel, why in delivered.doubtful.items():
-        values = {"recipient": parcel.recipient, "what": contents(parcel), "why": why}
-        console.print(Text(say("delivery_doubtful", **values), style="yellow"), soft_wrap=True)
-
-
-def contents(parcel: Parcel) -> str:
-    """What a parcel is, in a word."""
-    if parcel.unit:
-        return say("delivery_what_unit", unit=parcel.unit)
-    return say(f"delivery_what_{parcel.what}")
+    for sentence in delivered.errors:
+        console.print(Text(sentence, style="bold red"), soft_wrap=True)
+    for sentence in delivered.doubts:
+        console.print(Text(sentence, style="yellow"), soft_wrap=True)
 
 
 def print_timings(console: Console, outcome: Outcome, total: float) -> None:

@@ -16,6 +16,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, Phase, settings
 
+from kaohe import clock
 from kaohe.loading import Pulled
 from kaohe.project import Project
 from kaohe.publication import in_force
@@ -76,7 +77,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str, libraries: 
     with FileLock(folder / "sample.lock"):
         if not (home / "published" / str(YEAR) / "CURRENT").exists():
             return assess(SAMPLE, home)
-    return Result(Outcome(in_force(home, YEAR), True, Pulled()), home)
+    return Result(Outcome(in_force(home, YEAR), True, Pulled(), clock.now()), home)
 
 
 @pytest.fixture(scope="session")

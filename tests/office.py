@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from kaohe import lifecycle
+from kaohe import clock, lifecycle
 from kaohe.errors import KaoheError
 from kaohe.loading import Pulled
 from kaohe.proceedings import Proceedings
@@ -84,7 +84,7 @@ class Office:
 
     def published(self, name: str | None = None) -> Result:
         """A publication, the current one if none is named."""
-        return Result(Outcome(self.folder / (name or self.current), False, Pulled()), self.home)
+        return Result(Outcome(self.folder / (name or self.current), False, Pulled(), clock.now()), self.home)
 
     def ledger(self, name: str) -> list[dict[str, str]]:
         rows = pl.read_csv(self.home / "ledgers" / str(YEAR) / name, infer_schema=False)

@@ -14,6 +14,7 @@ from kaohe.commands import (
     run,
     scheme,
     score,
+    status,
     systems,
     template,
     what_if,
@@ -21,6 +22,6 @@ from kaohe.commands import (
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, deliver, keeping, compare, what_if,
-    robustness, systems, score, scheme,
+    run, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, deliver, keeping, compare,
+    what_if, robustness, systems, score, scheme,
 )  # fmt: skip

@@ -55,7 +55,6 @@ def _list(console: "Console", delivery: "Delivery") -> int:
     from rich.text import Text
 
     from kaohe.publication.wording import state_of
-    from kaohe.summary import contents
 
     plan, log = delivery.look()
     state, as_of = state_of(plan.manifest), plan.manifest["as_of"]
@@ -67,7 +66,7 @@ def _list(console: "Console", delivery: "Delivery") -> int:
         entry = log.entry(parcel)
         at = dt.datetime.fromisoformat(entry.at).strftime("%Y-%m-%d %H:%M") if entry else ""
         files = "、".join(PurePosixPath(name).name for name in parcel.files) or "—"
-        table.add_row(parcel.recipient, contents(parcel), files, say(f"delivery_state_{log.state(parcel)}", at=at))
+        table.add_row(parcel.recipient, parcel.contents, files, say(f"delivery_state_{log.state(parcel)}", at=at))
     if plan.parcels:
         console.print(table)
     elif plan.manifest["state"] not in delivery.must_be_configured().states:

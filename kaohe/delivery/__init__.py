@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kaohe.corrections import nearest
-from kaohe.delivery.channels import Channel, Sending
+from kaohe.delivery.channels import Sending
 from kaohe.delivery.config import DELIVERY_FILE, Config, read_config
 from kaohe.delivery.letters import Letters, read_template
 from kaohe.delivery.log import Log
-from kaohe.delivery.parcels import MAIL, WEBHOOK, Parcel, Plan, plan
+from kaohe.delivery.parcels import Parcel, Plan, plan
+from kaohe.delivery.ways import ways
 from kaohe.errors import KaoheError, from_os_error, keep_traceback
 from kaohe.proceedings import Proceedings, look_up, proceedings
 from kaohe.publication import in_force
-from kaohe.secrets import Secrets
 from kaohe.words import say
 
 
@@ -32,9 +32,29 @@ class Delivered:
     wrong: list[str] = field(default_factory=list)
 
     @property
+    def errors(self) -> list[str]:
+        """What could not be tried, and who was not reached, in sentences."""
+        return [*(say("delivery_wrong", sentence=sentence) for sentence in self.wrong),
+                *_told("delivery_failed", self.failed)]  # fmt: skip
+
+    @property
+    def doubts(self) -> list[str]:
+        """Who may have been reached, in sentences."""
+        return _told("delivery_doubtful", self.doubtful)
+
+    @property
+    def troubles(self) -> list[str]:
+        """All that needs a look."""
+        return self.errors + self.doubts
+
+    @property
     def exit_code(self) -> int:
         """0 all is well, 3 something needs a look."""
-        return 3 if self.failed or self.doubtful or self.wrong else 0
+        return 3 if self.troubles else 0
+
+
+def _told(key: str, parcels: dict[Parcel, str]) -> list[str]:
+    return [say(key, recipient=p.recipient, what=p.contents, why=why) for p, why in parcels.items()]
 
 
 class Delivery:
@@ -88,7 +108,8 @@ class Delivery:
             due = self._due(made, log)
             letters = Letters(made)
             try:
-                for channel, parcels in self._channels(due, letters):
+                config = self.must_be_configured()
+                for channel, parcels in ways(config.mail, config.webhooks, due, letters):
                     Sending(channel, parcels, log).hand_over()
             except OSError as error:  # nothing goes out that cannot be logged
                 made.wrong.append(str(from_os_error(error, log.path)))
@@ -124,21 +145,6 @@ class Delivery:
 
     def _plan(self, found: Proceedings) -> Plan:
         return plan(found, self.must_be_configured(), self.file)
-
-    def _channels(self, due: list[Parcel], letters: Letters) -> list[tuple[Channel, list[Parcel]]]:
-        """Each channel that has something to do, and what."""
-        config, secrets = self.must_be_configured(), Secrets()
-        channels: list[tuple[Channel, list[Parcel]]] = []
-        if config.mail and (mails := [parcel for parcel in due if parcel.channel == MAIL]):
-            from kaohe.delivery.mail import Mailer
-
-            channels.append((Mailer(config.mail, letters, secrets), mails))
-        for hook in config.webhooks:
-            if notes := [parcel for parcel in due if parcel.channel == WEBHOOK and parcel.recipient == hook.name]:
-                from kaohe.delivery.webhook import Robot
-
-                channels.append((Robot(hook, letters, secrets), notes))
-        return channels
 
 
 #: What is tried without being asked: never what may have arrived.

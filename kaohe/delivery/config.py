@@ -22,7 +22,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"(?=[^@]{{1,64}}@.{{1,253}}$){_ATOM}(\.{_ATOM})*@{_DOMAIN}")
 _HOST = re.compile(rf"(?=.{{1,253}}$){_DOMAIN}")
 _SENDER = re.compile(r"(?P<name>[^<>]*)<(?P<address>[^<>]*)>")
-_EMPTY: dict[str, Any] = {"leadership": [], "units": {}, "webhooks": []}
+_EMPTY: dict[str, Any] = {"leadership": [], "units": {}, "webhooks": [], "failures": {}}
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 
 
@@ -151,6 +151,13 @@ class Webhook(_Strict):
         return f"{self.kind}:{self.url.env or self.url.prefect_secret}"
 
 
+class Failures(_Strict):
+    """Who is told when a night's run has failed, or could not reach something."""
+
+    mail: Addresses = []
+    webhooks: list[Webhook] = []
+
+
 class Config(_Strict):
     """Who is sent what. ``units``: a unit by any of its names → its addresses; ``states``: those that are sent."""
 
@@ -158,6 +165,7 @@ class Config(_Strict):
     leadership: Addresses = []
     units: dict[str, Addresses] = {}
     webhooks: list[Webhook] = []
+    failures: Failures = Failures()
     states: list[State] = Field(default=list(get_args(State)), min_length=1)
 
     @model_validator(mode="before")
@@ -175,11 +183,18 @@ class Config(_Strict):
     def _consistent(self) -> Self:
         if self.mail is None and (self.leadership or self.units):
             raise wrong("delivery_no_mail", at=("leadership" if self.leadership else "units",))
-        names = [webhook.name for webhook in self.webhooks]
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                raise wrong("delivery_webhook_twice", at=("webhooks", number), name=name)
+        if self.mail is None and self.failures.mail:
+            raise wrong("delivery_no_mail", at=("failures", "mail"))
+        _no_robot_twice(self.webhooks, "webhooks")
+        _no_robot_twice(self.failures.webhooks, "failures", "webhooks")
         return self
+
+
+def _no_robot_twice(webhooks: list[Webhook], *at: str) -> None:
+    names = [webhook.name for webhook in webhooks]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise wrong("delivery_webhook_twice", at=(*at, number), name=name)
 
 
 def read_config(path: Path) -> Config:
@@ -190,5 +205,9 @@ def read_config(path: Path) -> Config:
     """
     read, folder = read_yaml(path, Config), path.resolve().parent
     mail = read.mail and read.mail.model_copy(update={"ca": read.mail.ca and folder / read.mail.ca})
-    webhooks = [hook.model_copy(update={"ca": hook.ca and folder / hook.ca}) for hook in read.webhooks]
-    return read.model_copy(update={"mail": mail, "webhooks": webhooks})
+    webhooks, others = (
+        [hook.model_copy(update={"ca": hook.ca and folder / hook.ca}) for hook in hooks]
+        for hooks in (read.webhooks, read.failures.webhooks)
+    )
+    failures = read.failures.model_copy(update={"webhooks": others})
+    return read.model_copy(update={"mail": mail, "webhooks": webhooks, "failures": failures})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, Protocol
 
 from kaohe.delivery.parcels import LEADERSHIP, NOTE, Parcel, Plan
 from kaohe.project import Project
@@ -34,6 +34,7 @@ class Texts(Strict):
     leadership: Wording
     unit: Wording
     note: Wording
+    failure: Wording
     file: str
     files: dict[str, str]
 
@@ -45,7 +46,9 @@ class Template(Strict):
     en: Texts
 
 
-#: What a line may be filled in with.
+#: What a notice of a failure may be filled in with.
+_OF_FAILURE = dict.fromkeys(("year", "run", "at", "sentence", "count", "home"), 1)
+#: What a line of any other letter may be filled in with.
 _BLANKS = (
     "year", "state", "as_of", "units", "records_in", "records_used", "records_quarantined", "changed", "earlier",
     "stale", "notice_ends", "appeal_ends", "publication", "folder",
@@ -58,6 +61,16 @@ class Letter:
 
     subject: str
     body: str
+
+
+class Correspondence(Protocol):
+    """What a channel asks for. ``at``: the moment that the letters are of."""
+
+    @property
+    def at(self) -> datetime: ...
+
+    def of(self, parcel: Parcel) -> Letter:
+        """What goes with a parcel."""
 
 
 class Letters:
@@ -121,6 +134,8 @@ def read_template() -> tuple[Path, Template]:
     values = dict.fromkeys(_BLANKS, 1)
     for texts in (template.zh, template.en):
         fill(file, texts.file, file=1, what=1)
+        for text in (texts.failure.subject, *(line.text for line in texts.failure.body)):
+            fill(file, text, **_OF_FAILURE)
         for wording, more in ((texts.leadership, {}), (texts.note, {}), (texts.unit, {"unit": 1})):
             for text in (wording.subject, *(line.text for line in wording.body if line.text != "{files}")):
                 fill(file, text, **values, **more)

@@ -8,7 +8,7 @@ import datetime as dt
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import TypeAdapter
 
@@ -56,9 +56,9 @@ class Log:
     last: dict[tuple[object, ...], Entry] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path) -> "Log":
-        """The log beside the publications in ``folder``. Raises ``KaoheError`` naming a line that is none."""
-        log = cls(folder / NAME)
+    def read(cls, folder: Path, name: str = NAME) -> Self:
+        """The log in ``folder``, for a year its own. Raises ``KaoheError`` naming a line that is none."""
+        log = cls(folder / name)
         for number, line in enumerate(whole_lines(log.path), start=1):
             entry = _entry(line)
             if entry is None:
@@ -82,8 +82,11 @@ class Log:
             at, event, parcel.channel, parcel.recipient, parcel.what, parcel.number, parcel.publication.name,
             parcel.files, why,
         )  # fmt: skip
-        add_line(self.path, (json.dumps(asdict(entry), ensure_ascii=False) + "\n").encode(), 0o600)
+        self._write((json.dumps(asdict(entry), ensure_ascii=False) + "\n").encode())
         self.last[entry.key] = entry
+
+    def _write(self, line: bytes) -> None:
+        add_line(self.path, line, 0o600)
 
 
 _LINE = TypeAdapter(Entry)

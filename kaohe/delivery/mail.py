@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from kaohe.delivery.channels import Doubtful, quoted
 from kaohe.delivery.config import Mail, plain
-from kaohe.delivery.letters import Letters
+from kaohe.delivery.letters import Correspondence
 from kaohe.delivery.parcels import Parcel
 from kaohe.outage import Outage, Passing, trusting
 from kaohe.retries import Retries
@@ -32,7 +32,7 @@ _TYPES = {
 class Mailer:
     """The mail server, as a channel."""
 
-    def __init__(self, mail: Mail, letters: Letters, secrets: Secrets) -> None:
+    def __init__(self, mail: Mail, letters: Correspondence, secrets: Secrets) -> None:
         self.mail, self.letters, self.secrets = mail, letters, secrets
         #: Connected, and between two messages: one whose talk broke off is not used again.
         self._server: smtplib.SMTP | None = None
@@ -177,7 +177,7 @@ class Mailer:
         return server
 
 
-def message(mail: Mail, letters: Letters, parcel: Parcel) -> EmailMessage:
+def message(mail: Mail, letters: Correspondence, parcel: Parcel) -> EmailMessage:
     """The mail for a parcel: the same bytes each time, by the same Message-ID, so that who got it can tell."""
     letter = letters.of(parcel)
     digest = hashlib.sha256("\n".join(map(str, parcel.key)).encode()).hexdigest()[:32]

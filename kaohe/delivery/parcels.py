@@ -13,6 +13,7 @@ from kaohe.project import sha256_of
 from kaohe.publication import CHECK_UP, MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, UNITS, WORKBOOK
 from kaohe.publication.named import unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.words import say
 from kaohe.yamlfile import line_of, misplaced
 
 #: What leadership gets of a publication, as far as it has it.
@@ -37,6 +38,11 @@ class Parcel:
     @property
     def key(self) -> tuple[object, ...]:
         return self.number, self.publication.name, self.channel, self.recipient, self.what
+
+    @property
+    def contents(self) -> str:
+        """What it is, in a word."""
+        return say("delivery_what_unit", unit=self.unit) if self.unit else say(f"delivery_what_{self.what}")
 
 
 @dataclass

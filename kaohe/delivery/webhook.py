@@ -15,7 +15,7 @@ import httpx
 from kaohe import clock
 from kaohe.delivery.channels import Doubtful, quoted
 from kaohe.delivery.config import Webhook, is_host, is_loopback, plain
-from kaohe.delivery.letters import Letter, Letters
+from kaohe.delivery.letters import Correspondence, Letter
 from kaohe.delivery.parcels import Parcel
 from kaohe.outage import Outage, Passing, trusting
 from kaohe.retries import Retries, retry_after
@@ -38,7 +38,7 @@ _BEFORE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.Wri
 class Robot:
     """A webhook, as a channel."""
 
-    def __init__(self, hook: Webhook, letters: Letters, secrets: Secrets) -> None:
+    def __init__(self, hook: Webhook, letters: Correspondence, secrets: Secrets) -> None:
         self.hook, self.letters, self.secrets = hook, letters, secrets
 
     @property

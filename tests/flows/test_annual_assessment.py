@@ -26,6 +26,11 @@ def flow_runs(api: str) -> list[dict[str, object]]:
     return sorted(found, key=lambda run: str(run["created"]))
 
 
+def journal(home: Path) -> list[dict[str, object]]:
+    """The journal of a home."""
+    return [json.loads(line) for path in (home / "logs").glob("*.jsonl") for line in path.read_text().splitlines()]
+
+
 def test_the_sample_with_no_server_running(tmp_path: Path, prefect_home: Path) -> None:
     """What `make run` does, in a home of its own."""
     home = tmp_path / "home"
@@ -92,7 +97,13 @@ def test_on_a_running_server_the_run_is_seen_there(inbox: Path, home: Path, serv
     again = kaohe(*arguments, **settings)
     assert again.returncode == 0, again.stderr
     assert "没有变化" in again.stdout
-    assert len(list((home / "published" / "2023").iterdir())) == 3  # the publication, CURRENT and the log
+    names = {path.name for path in (home / "published" / "2023").iterdir() if path.is_file()}
+    assert names == {"CURRENT", "acts.jsonl", "confirmed.json"}
+    assert len(list((home / "published" / "2023").iterdir())) == 4  # and one publication
+    noted = journal(home)
+    assert [line["event"] for line in noted] == ["started", "ended"] * 2
+    assert [line["new"] for line in noted[1::2]] == [True, False]
+    assert noted[0]["run"] == noted[1]["run"] == runs[-1]["id"]
 
 
 def test_a_failing_run_shows_its_sentence_here_and_on_the_server(
@@ -109,6 +120,9 @@ def test_a_failing_run_shows_its_sentence_here_and_on_the_server(
     failed = flow_runs(server)[-1]
     assert failed["state_name"] == "Failed"
     assert "没有单位名册" in str(failed["state"])
+    assert [(line["event"], line.get("error")) for line in journal(home)] == [
+        ("started", None), ("failed", "table_rule")
+    ]  # fmt: skip
 
 
 def test_an_unreadable_file_is_said_first_and_the_status_is_3(

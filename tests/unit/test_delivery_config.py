@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kaohe.delivery.config import Config, Mail, Webhook, read_config
+from kaohe.delivery.config import Config, Failures, Mail, Webhook, read_config
 from kaohe.errors import KaoheError
 from kaohe.retries import Retries
 from kaohe.secrets import Secret
@@ -27,6 +27,7 @@ webhooks:
   - {kind: wecom, url: {env: WECOM}}
   - {kind: dingtalk, url: {prefect_secret: ding}, sign: {env: SIGN}, ca: other.pem, proxy: "http://proxy.example:3128"}
 states: [announced, final]
+failures: {mail: [night@B.example], webhooks: [{kind: wecom, url: {env: OFFICE}, ca: its.pem}]}
 """
 
 
@@ -52,6 +53,8 @@ def test_all_of_it(tmp_path: Path) -> None:
     assert (dingtalk.name, dingtalk.sign) == ("dingtalk:ding", Secret(env="SIGN"))
     assert (dingtalk.ca, dingtalk.proxy) == (tmp_path / "other.pem", "http://proxy.example:3128")
     assert config.states == ["announced", "final"]
+    (office,) = config.failures.webhooks
+    assert (config.failures.mail, office.name, office.ca) == (["night@b.example"], "wecom:OFFICE", tmp_path / "its.pem")
 
 
 def test_an_empty_file_sends_nothing_and_all_states_are_the_default(tmp_path: Path) -> None:
@@ -170,7 +173,7 @@ def test_the_example_can_be_copied() -> None:
 
 def test_every_key_is_in_the_docs() -> None:
     said = (ROOT / "docs" / "delivery.md").read_text(encoding="utf-8")
-    for model in (Config, Mail, Webhook, Retries, Secret):
+    for model in (Config, Mail, Webhook, Failures, Retries, Secret):
         for name, field in model.model_fields.items():
             assert re.search(rf"`{field.alias or name}`|\b{field.alias or name}:", said), name
 

@@ -1,0 +1,92 @@
+"""How fresh the results are: when a run last found them to be up to date, and whether a night has been missed since.
+
+Looks at files alone, so that it works while a run is at work, and without a scheduler.
+"""
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kaohe import clock
+from kaohe.errors import KaoheError
+from kaohe.project import Project
+from kaohe.publication import MANIFEST, pointed_at
+from kaohe.safely import replace
+from kaohe.schedule import Schedule
+
+#: In the folder of a year: the last run that came to a good end, whether it published anything or found nothing new.
+CONFIRMED = "confirmed.json"
+
+
+def confirm(home: Path, year: int, publication: str, started: dt.datetime, troubles: int) -> None:
+    """Note that a run which began at ``started`` found ``publication`` to be what there is to say; ``troubles``: how
+    many sources, files or recipients it could not reach."""
+    said = {
+        "publication": publication,
+        "started": started.isoformat(timespec="seconds"),
+        "ended": clock.now().isoformat(timespec="seconds"),
+        "troubles": troubles,
+    }
+    replace(home / "published" / str(year) / CONFIRMED, (json.dumps(said) + "\n").encode())
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a year stands. ``confirmed``: start of the last run that came to a good end; ``expected``: start of the
+    latest night that should be over, None if no night scores the year; ``stale``: sources as of an earlier day."""
+
+    year: int
+    publication: str | None
+    state: str | None
+    as_of: str | None
+    confirmed: dt.datetime | None
+    expected: dt.datetime | None
+    troubles: int = 0
+    stale: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def late(self) -> bool:
+        """A night was missed."""
+        return self.expected is not None and (self.confirmed is None or self.confirmed < self.expected)
+
+    @property
+    def exit_code(self) -> int:
+        """0 fresh, 3 the last run could not reach something, 4 nothing there, or older than the schedule allows."""
+        return 4 if self.late or self.publication is None else 3 if self.troubles or self.stale else 0
+
+
+def standings(home: Path, schedule: Schedule, now: dt.datetime, years: list[int] | None = None) -> list[Standing]:
+    """How ``years`` stand; by default those that the schedule scores, and those that were published.
+
+    Raises ``KaoheError`` for a file that cannot be read.
+    """
+    due = schedule.years_on(now.astimezone(clock.OFFICE_TIME).date(), Project.find())
+    there = [int(path.name) for path in (home / "published").glob("[0-9]*") if path.name.isdecimal()]
+    asked = sorted({*due, *there}) if years is None else years
+    return [_standing(home, year, schedule.expected_by(now) if year in due else None) for year in asked]
+
+
+def _standing(home: Path, year: int, expected: dt.datetime | None) -> Standing:
+    folder = home / "published" / str(year)
+    current = pointed_at(folder)
+    manifest = _json(current / MANIFEST) if current else {}
+    said = _json(folder / CONFIRMED)
+    confirmed = dt.datetime.fromisoformat(said["started"]) if said else None
+    final = manifest.get("state") == "final"  # nothing more is to come
+    return Standing(
+        year, current.name if current else None, manifest.get("state"), manifest.get("as_of"), confirmed,
+        None if final else expected, said.get("troubles", 0), manifest.get("stale", {}),
+    )  # fmt: skip
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """What a file says; nothing if it is not there. Raises ``KaoheError`` for one that cannot be read."""
+    try:
+        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise KaoheError("status_broken", path=path) from error
+    return said
