@@ -1,11 +1,14 @@
 """Going back to an earlier publication, and what runs make of it afterwards."""
 
+import io
 import shutil
 
 import pytest
+from rich.console import Console
 
 from kaohe.proceedings import proceedings, verify
 from kaohe.rollback import rollback
+from kaohe.summary import print_summary
 from tests.helpers import YEAR, kaohe
 from tests.keeping import BAD, OTHER, first_of, inspected, killed, published
 from tests.office import ANNOUNCED, AS_OF, Office, refused
@@ -23,6 +26,9 @@ def test_what_was_gone_back_from_is_not_published_again_until_something_changes(
 
     again = office.run(AS_OF)
     assert (again.outcome.new, again.outcome.held_back, office.current) == (False, act, good)
+    said = io.StringIO()
+    print_summary(Console(file=said, width=200), again.outcome)
+    assert f"退回了 {bad}（抽查录错）" in said.getvalue()
     assert (office.run(None).outcome.new, office.current) == (False, good)  # another day alone is no change ...
     inspected(office, OTHER)
     third = office.run(AS_OF)
