@@ -35,12 +35,12 @@ class Delivered:
     def errors(self) -> list[str]:
         """What could not be tried, and who was not reached, in sentences."""
         return [*(say("delivery_wrong", sentence=sentence) for sentence in self.wrong),
-                *_told("delivery_failed", self.failed)]  # fmt: skip
+                *(say("delivery_failed", **_told(parcel), why=why) for parcel, why in self.failed.items())]  # fmt: skip
 
     @property
     def doubts(self) -> list[str]:
         """Who may have been reached, in sentences."""
-        return _told("delivery_doubtful", self.doubtful)
+        return [say("delivery_doubtful", **_told(parcel), why=why) for parcel, why in self.doubtful.items()]
 
     @property
     def troubles(self) -> list[str]:
@@ -53,8 +53,8 @@ class Delivered:
         return 3 if self.troubles else 0
 
 
-def _told(key: str, parcels: dict[Parcel, str]) -> list[str]:
-    return [say(key, recipient=p.recipient, what=p.contents, why=why) for p, why in parcels.items()]
+def _told(parcel: Parcel) -> dict[str, str]:
+    return {"recipient": parcel.recipient, "what": parcel.contents}
 
 
 class Delivery:
