@@ -13,11 +13,17 @@ from pathlib import Path
 import polars as pl
 import psutil
 
-from tests.helpers import CHECK, STUDY, Result, assess, check, registry, write_csv, write_xlsx
+from kaohe import clock
+from kaohe.project import sha256_of
+from kaohe.retention import expire
+from kaohe.schedule import Keep
+from tests.helpers import CHECK, STUDY, YEAR, Result, assess, check, registry, write_csv, write_xlsx
 
 FIRST = dt.date(2023, 8, 1)
 #: From this night on nothing may grow: caches are filled, and as many publications stand as are kept.
 _WARM = 40
+#: So many publications stay.
+_KEPT = 7
 _UNITS = [(f"U{n:02}", f"第{n}单位", "机关处室" if n % 3 else "基层单位") for n in range(1, 13)]
 _TABLES = ("scores", "indicator_scores", "evidence")
 
@@ -97,7 +103,7 @@ def measured(home: Path, process: psutil.Process) -> Measured:
         process.num_fds(),
         (home / "warehouse" / "kaohe.duckdb").stat().st_size / 2**20,
         inputs / 2**20,
-        sum(path.is_dir() for path in (home / "published" / "2023").iterdir()),
+        sum(path.is_dir() for path in (home / "published" / str(YEAR)).iterdir()),
     )
 
 
@@ -112,7 +118,7 @@ def nights(count: int = 100) -> None:
         on = FIRST + dt.timedelta(days=number)
         office.day(number, on)
         last = assess(office.inbox, home, on)
-        keep_house(home, number)
+        expire(home, YEAR, Keep(days=1, least=_KEPT), clock.now() + dt.timedelta(days=2))
         found.append(measured(home, process))
         if number % 10 == 9 or number == count - 1:
             print(f"night {number + 1:3}  {found[-1]}", flush=True)
@@ -123,11 +129,9 @@ def nights(count: int = 100) -> None:
     print(f"from scratch  {fresh}")
     print(f"{count} nights in {took:.0f} s; the last equals one from scratch")
     nothing_grew(found, fresh)
+    for path in office.inbox.rglob("*.csv"):  # what is kept is what publications and the warehouse rest on
+        assert (home / "warehouse" / "inputs" / sha256_of(path)).exists(), path
     shutil.rmtree(folder)
-
-
-def keep_house(home: Path, number: int) -> None:
-    """What a night does after its run."""
 
 
 def _home_with_same_key(home: Path, new: Path) -> Path:
