@@ -56,6 +56,13 @@ def flush_tree(folder: Path) -> None:
     flush_folder(folder)
 
 
+def for_its_owner_to_write(folder: Path) -> None:
+    """Nobody but its owner may write in a folder and what is below it; who may read is left to umask and ACLs."""
+    if os.name == "posix":
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(path.stat().st_mode & ~0o022)
+
+
 def _flush(path: Path, mode: int) -> None:
     descriptor = os.open(path, mode)
     try:
