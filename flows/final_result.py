@@ -22,8 +22,10 @@ def final_result(
     on: dt.date | None = None,
     home: Path = Path("data"),
     lang: Literal["zh", "en"] = "zh",
+    operator: str = "",
 ) -> tuple[Act, Delivered]:
-    """Make the current publication of ``year`` final; gives the act and what was delivered."""
+    """Make the current publication of ``year`` final, approved by somebody other than the ``operator`` (the account it
+    runs under); gives the act and what was delivered."""
     use_language(lang)
     delivery = Delivery(home, year)
-    return lifecycle.finalize(home, year, by, document, reason, on), deliver_published(delivery)
+    return lifecycle.finalize(home, year, by, document, reason, on, operator), deliver_published(delivery)

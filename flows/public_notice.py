@@ -22,10 +22,11 @@ def public_notice(
     on: dt.date | None = None,
     home: Path = Path("data"),
     lang: Literal["zh", "en"] = "zh",
+    operator: str = "",
 ) -> tuple[Act, list[dt.date], Delivered]:
-    """Announce the current provisional publication of ``year``; gives the act, the days no calendar knows, and
-    what was delivered."""
+    """Announce the current provisional publication of ``year``, approved by somebody other than the ``operator`` (the
+    account it runs under); gives the act, the days no calendar knows, and what was delivered."""
     use_language(lang)
     delivery = Delivery(home, year)
-    act, unknown = lifecycle.announce(home, year, by, document, reason, on)
+    act, unknown = lifecycle.announce(home, year, by, document, reason, on, operator)
     return act, unknown, deliver_published(delivery)

@@ -25,13 +25,14 @@ def reissue(
     lang: Literal["zh", "en"] = "zh",
     strict: bool = False,
     sources: Path | None = None,
+    operator: str = "",
 ) -> Outcome:
     """Score the records in ``inbox``, and of the sources file, anew and publish the next revision of the final
-    result of ``year``."""
+    result of ``year``, approved by somebody other than the ``operator`` (the account it runs under)."""
     use_language(lang)
     with recorded(home, "reissue", year) as journal:
         delivery = Delivery(home, year)
-        with Reissue(inbox, year, scheme, home, strict, by, document, reason, sources) as run:
+        with Reissue(inbox, year, scheme, home, strict, by, document, reason, sources, operator) as run:
             pull(run)
             validate(run)
             score(run)

@@ -1,8 +1,9 @@
 """The log of a year: who did what to its results, when, why, and by which document.
 
 ``published/<year>/acts.jsonl`` holds one act a line. A line is only ever added, and carries the SHA-256 of the line
-before, so that a changed, missing or moved line is found whenever the log is read. Roles and document numbers stand in
-it, never names.
+before, so that a changed, missing or moved line is found whenever the log is read. Who ran an act and who approved it
+are named in it, with the number of the document: it is for those who answer for the results, and no part of any
+publication.
 """
 
 import datetime as dt
@@ -25,14 +26,16 @@ NAME = "acts.jsonl"
 
 @dataclass(frozen=True)
 class Act:
-    """One line. ``publication``: what it made current, or what was current; ``by`` is empty for a run of the program;
-    ``before``: the SHA-256 of the line before, empty on the first."""
+    """One line. ``publication``: what it made current, or what was current; ``by``: who approved it, empty for a run of
+    the program; ``operator``: who ran the command, None in lines of earlier versions, which do not have it; ``before``:
+    the SHA-256 of the line before, empty on the first."""
 
     number: int
     at: str
     office_time: str
     act: Kind
     by: str
+    operator: str | None = field(default=None, kw_only=True)
     reason: str
     document: str
     publication: str
@@ -41,7 +44,10 @@ class Act:
 
     @property
     def line(self) -> bytes:
-        return (json.dumps(asdict(self), ensure_ascii=False) + "\n").encode()
+        said = asdict(self)
+        if self.operator is None:
+            del said["operator"]
+        return (json.dumps(said, ensure_ascii=False) + "\n").encode()
 
     @property
     def sha256(self) -> str:
@@ -63,8 +69,8 @@ class Log:
         """
         log = cls(folder / NAME)
         for number, line in enumerate(whole_lines(log.path), start=1):
-            act = _act(line)
-            if act is None or act.line != line or act.number != number or act.before != log.head:
+            act = act_in(line)
+            if act is None or act.number != number or act.before != log.head:
                 raise KaoheError("log_broken", path=log.path, line=number)
             log.acts.append(act)
         return log
@@ -89,7 +95,14 @@ class Log:
         return [act for act in self.acts if act.act in kinds]
 
     def add(
-        self, kind: Kind, publication: str, details: dict[str, Any], by: str = "", reason: str = "", document: str = ""
+        self,
+        kind: Kind,
+        publication: str,
+        details: dict[str, Any],
+        by: str = "",
+        reason: str = "",
+        document: str = "",
+        operator: str | None = None,
     ) -> Act:
         """Add an act. When this returns it is on the disk, and done: whatever follows from it can be made again."""
         now = clock.now()
@@ -99,6 +112,7 @@ class Log:
             office_time=now.isoformat(timespec="seconds"),
             act=kind,
             by=by,
+            operator=operator,
             reason=reason,
             document=document,
             publication=publication,
@@ -110,9 +124,11 @@ class Log:
         return act
 
 
-def _act(line: bytes) -> Act | None:
+def act_in(line: bytes) -> Act | None:
+    """The act that a line holds, None unless it stands there as the program writes it."""
     try:
         act = Act(**json.loads(line))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
-    return act if act.act in get_args(Kind) and isinstance(act.details, dict) else None
+    kept = act.act in get_args(Kind) and type(act.number) is int and isinstance(act.details, dict)
+    return act if kept and act.line == line else None

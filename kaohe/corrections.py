@@ -17,7 +17,7 @@ from kaohe.cleaning import typed_cell
 from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
-from kaohe.people import is_hash
+from kaohe.people import MASK, is_hash
 from kaohe.sources.headings import normal_heading
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
@@ -140,14 +140,15 @@ def checked(
         refuse("correction_not_this_column", column=spec.headings[0])
     parts = key.split("/") if len(contract.key) > 1 else [key]
     wanted = "/".join(contract.columns[name].headings[0] for name in contract.key)
+    shown = _without_people(contract, parts)
     if len(parts) != len(contract.key):
-        refuse("correction_key_parts", key=key, wanted=wanted)
+        refuse("correction_key_parts", key=shown, wanted=wanted)
     typed_parts = []
     for name, part in zip(contract.key, parts, strict=True):
         text, _ = typed_cell(contract.columns[name], part)
         if text is None or (contract.columns[name].type == "person" and not is_hash(text)):
             person = contract.columns[name].type == "person"
-            refuse("correction_key_person" if person else "correction_key_parts", key=key, wanted=wanted)
+            refuse("correction_key_person" if person else "correction_key_parts", key=shown, wanted=wanted)
         typed_parts.append(text)
     values = []
     for given in (expect, value):
@@ -161,6 +162,14 @@ def checked(
     if values[1] is None and spec.required:
         refuse("correction_bad_value", value="", column=spec.headings[0], problem=say("rule_required"))
     return Correction(contract, key, tuple(typed_parts), named, values[0], values[1], place, mend, rec)
+
+
+def _without_people(contract: Contract, parts: Sequence[str]) -> str:
+    """A key to be repeated in a sentence, which may go far: what is or may be a person's name in it is not."""
+    people = [contract.columns[name].type == "person" for name in contract.key]
+    if len(people) != len(parts):
+        return MASK if any(people) else "/".join(parts)
+    return "/".join(MASK if person and not is_hash(part) else part for person, part in zip(people, parts, strict=True))
 
 
 def nearest(text: str, known: Sequence[str]) -> str:

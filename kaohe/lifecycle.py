@@ -1,6 +1,7 @@
 """From 初评 to 定稿: the public notice, appeals, corrections and the final result, each an act in the log of the year.
 
-A run after the public notice publishes the reviewed result, a re-issue a new final one: both are in run.py.
+A run after the public notice publishes the reviewed result, a re-issue a new final one: both are in run.py. Whatever is
+decided needs the approval of somebody other than its operator, ``Proceedings.check_approved``.
 """
 
 import datetime as dt
@@ -50,9 +51,10 @@ def working_days(calendar: dict[dt.date, bool], after: dt.date, days: int) -> tu
     return day, unknown
 
 
-def check_announcement(home: Path, year: int, on: dt.date | None) -> None:
+def check_announcement(home: Path, year: int, by: str, document: str, on: dt.date | None, operator: str = "") -> None:
     """Raises ``KaoheError`` for what can be known before a flow is started."""
     with proceedings(home, year) as found:
+        found.check_approved("announce", by, document, operator=operator)
         _may_announce(found, on)
 
 
@@ -64,7 +66,7 @@ def _may_announce(found: Proceedings, on: dt.date | None) -> tuple[dt.date, dict
 
 
 def announce(
-    home: Path, year: int, by: str, document: str, reason: str = "", on: dt.date | None = None
+    home: Path, year: int, by: str, document: str, reason: str = "", on: dt.date | None = None, operator: str = ""
 ) -> tuple[Act, list[dt.date]]:
     """公示: open the current provisional result to view. Gives the act, and the days the calendar does not know.
 
@@ -72,6 +74,7 @@ def announce(
     scheme does not say for how many days.
     """
     with proceedings(home, year) as found:
+        who = found.check_approved("announce", by, document, reason, operator)
         begin, manifest = _may_announce(found, on)
         contracts, scheme = method_of(home, manifest)
         if scheme.lifecycle is None:
@@ -87,14 +90,14 @@ def announce(
             "as_of": manifest["as_of"],
             "made_from": found.current.name,
         }
-        who = {"by": by, "document": document, "reason": reason}
         act = _restated(found, "announce", "announced", contracts, scheme, details, who)
         return act, unknown + more
 
 
-def check_finalization(home: Path, year: int, on: dt.date | None) -> None:
+def check_finalization(home: Path, year: int, by: str, document: str, on: dt.date | None, operator: str = "") -> None:
     """Raises ``KaoheError`` for what can be known before a flow is started."""
     with proceedings(home, year) as found:
+        found.check_approved("finalize", by, document, operator=operator)
         _may_finalize(found, on)
 
 
@@ -118,17 +121,19 @@ def _may_finalize(found: Proceedings, on: dt.date | None) -> tuple[dt.date, dict
     return day, manifest
 
 
-def finalize(home: Path, year: int, by: str, document: str, reason: str = "", on: dt.date | None = None) -> Act:
+def finalize(
+    home: Path, year: int, by: str, document: str, reason: str = "", on: dt.date | None = None, operator: str = ""
+) -> Act:
     """定稿: make the announced or reviewed result final.
 
     Raises ``KaoheError`` before the days of appeal are over, while an appeal is undecided, or if something ordered is
     not in the current publication yet.
     """
     with proceedings(home, year) as found:
+        who = found.check_approved("finalize", by, document, reason, operator)
         begin, manifest = _may_finalize(found, on)
         contracts, scheme = method_of(home, manifest)
         details = {"on": begin.isoformat(), "made_from": found.current.name, "revision": 1}
-        who = {"by": by, "document": document, "reason": reason}
         return _restated(found, "finalize", "final", contracts, scheme, details, who)
 
 
@@ -169,7 +174,8 @@ def _restated(
     base = source.name.removesuffix("-announced").removesuffix("-reviewed")
     name = f"{base}-{state}"
     found.clear(name)
-    said = {"act": {"act": kind, **who, **details}, "revision": details.get("revision", 1)}
+    named = {name: text for name, text in who.items() if name != "operator"}
+    said = {"act": {"act": kind, **named, **details}, "revision": details.get("revision", 1)}
     target = publishing.restate(source, Edition(name, state, said), contracts, scheme)
     return found.put_in_force(kind, target, details, **who)
 
@@ -184,6 +190,7 @@ def add_appeal(
     document: str,
     evidence: str = "",
     on: dt.date | None = None,
+    operator: str = "",
 ) -> Act:
     """登记申诉. Raises ``KaoheError`` outside the days of notice and appeal, or for an unknown unit or indicator."""
     with proceedings(home, year) as found:
@@ -209,7 +216,8 @@ def add_appeal(
             "evidence": evidence,
             "on": filed.isoformat(),
         }
-        return found.enact("appeal", found.announced.publication, details, by=by, reason=claim, document=document)
+        who = {"by": by, "reason": claim, "document": document, "operator": operator}
+        return found.enact("appeal", found.announced.publication, details, **who)
 
 
 def resolve_appeal(
@@ -221,6 +229,7 @@ def resolve_appeal(
     by: str,
     document: str,
     on: dt.date | None = None,
+    operator: str = "",
 ) -> Act:
     """申诉复核: decide an appeal. Raises ``KaoheError`` if there is none of this number, or it was decided before."""
     with proceedings(home, year) as found:
@@ -231,7 +240,8 @@ def resolve_appeal(
             raise KaoheError("appeal_decided", appeal=appeal, on=known.decided.details["on"])
         day = _day(on, dt.date.fromisoformat(known.filed.details["on"]))
         details = {"appeal": appeal, "decision": decision, "on": day.isoformat()}
-        return found.enact("decide", found.current.name, details, by=by, reason=reason, document=document)
+        who = {"by": by, "reason": reason, "document": document, "operator": operator}
+        return found.enact("decide", found.current.name, details, **who)
 
 
 def correct(
@@ -245,6 +255,7 @@ def correct(
     reason: str,
     document: str,
     by: str,
+    operator: str = "",
 ) -> Act:
     """更正: order that a cell is read otherwise from the next run on.
 
@@ -273,17 +284,19 @@ def correct(
             "title": asked.contract.title,
             "heading": asked.heading,
         }
-        return found.enact("correct", found.current.name, details, by=by, reason=reason, document=document)
+        who = {"by": by, "reason": reason, "document": document, "operator": operator}
+        return found.enact("correct", found.current.name, details, **who)
 
 
-def withdraw(home: Path, year: int, number: int, reason: str, document: str, by: str) -> Act:
+def withdraw(home: Path, year: int, number: int, reason: str, document: str, by: str, operator: str = "") -> Act:
     """撤回更正. Raises ``KaoheError`` if no correction in force has this number in the log."""
     with proceedings(home, year) as found:
         if number not in {act.number for act in found.corrections}:
             known = "、".join(str(act.number) for act in found.corrections) or "—"
             raise KaoheError("correction_unknown", number=number, known=known)
         details = {"correction": number}
-        return found.enact("withdraw", found.current.name, details, by=by, reason=reason, document=document)
+        who = {"by": by, "reason": reason, "document": document, "operator": operator}
+        return found.enact("withdraw", found.current.name, details, **who)
 
 
 def _refuse_when_final(found: Proceedings) -> None:

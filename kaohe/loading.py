@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import polars as pl
@@ -125,7 +125,7 @@ def _pull_source(
         progress.report(say("step_read", file=path), done, len(files))
         known = ledger.get(path)
         try:
-            data = _bytes(place)
+            data = _bytes(place, path if source == INBOX else path.removeprefix(f"{source}/"))
             sha256 = hashlib.sha256(data).hexdigest()
             if known == (sha256, loaded_with):
                 warehouse.keep_again(sha256, data)
@@ -182,11 +182,19 @@ def _refuse_folder(error: OSError) -> None:
     raise KaoheError("os_refused", path=error.filename, problem=error.strerror or error) from error
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, name: str) -> bytes:
+    """The bytes of a file, called ``name`` below its folder; a link that leads out of that is not followed."""
+    folder = path.parents[len(PurePosixPath(name).parts) - 1]
+    if path.exists() and not (path.is_file() and (not path.is_symlink() or _is_below(path, folder))):
+        raise Unreadable("file_elsewhere", file=path.name)
     try:
         return path.read_bytes()
     except OSError as error:
         raise Unreadable("file_not_opened", file=path.name, problem=error.strerror or error) from error
+
+
+def _is_below(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 #: A sheet's name, whether it is hidden, how many hidden rows it has, and what was found on it.

@@ -18,6 +18,7 @@ from typing import Any
 
 from kaohe import publishing
 from kaohe.acts import Act, Kind, Log
+from kaohe.approval import check_approved, operator_named
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.loading import LEDGERS
@@ -152,8 +153,30 @@ class Proceedings:
             for table in (CORRECTIONS, APPEALS):
                 self._write_ledger(table)
 
+    def check_approved(
+        self, kind: Kind, by: str = "", document: str = "", reason: str = "", operator: str = ""
+    ) -> dict[str, str]:
+        """Who it is by, for the log. Raises ``KaoheError`` unless somebody other than the operator, and than who ran
+        what is in force, approved it by a document; to be asked before anything is written."""
+        who = {"by": by, "document": document, "reason": reason, "operator": operator_named(operator)}
+        check_approved(kind, by, document, who["operator"], self._ran())
+        return who
+
+    def _ran(self) -> str | None:
+        """Who ran what made the numbers in force, as far as the log knows."""
+        made = {act.publication: act for act in self.log.of(*MOVES) if act.act != "rollback"}
+        moved = self.log.of(*MOVES)
+        act = made.get(moved[-1].publication) if moved else None
+        while act and act.act in ("announce", "finalize"):
+            act = made.get(act.details["made_from"])
+        return act.operator if act else None
+
     def enact(self, kind: Kind, publication: str, details: dict[str, Any], **who: str) -> Act:
-        """Add an act to the log and do what follows from it."""
+        """Add an act to the log and do what follows from it. Raises ``KaoheError`` if it lacks the approval it needs.
+
+        ``who``: ``by``, ``document``, ``reason`` and ``operator``.
+        """
+        who = self.check_approved(kind, **who)
         with as_sentences(self.home):
             self.folder.mkdir(parents=True, exist_ok=True)
             act = self.log.add(kind, publication, details, **who)

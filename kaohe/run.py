@@ -321,7 +321,7 @@ class Run:
 class Reissue(Run):
     """A run after the final result: it publishes a new final one with the next revision number, if anything differs.
 
-    Raises ``KaoheError`` if there is no final result.
+    Raises ``KaoheError`` if there is no final result, or nobody but its operator approved it.
     """
 
     def __init__(
@@ -335,11 +335,16 @@ class Reissue(Run):
         document: str,
         reason: str,
         sources: Path | None = None,
+        operator: str = "",
     ) -> None:
-        self.who = {"by": by, "document": document, "reason": reason}
+        self.asked = {"by": by, "document": document, "reason": reason, "operator": operator}
         super().__init__(inbox, year, None, scheme, home, strict, sources)
         if self.proceedings.final is None:
             raise KaoheError("reissue_not_final", year=year)
+
+    def _look_up(self) -> None:
+        super()._look_up()
+        self.who = self.proceedings.check_approved("reissue", **self.asked)
 
     @property
     def frozen(self) -> bool:
@@ -356,7 +361,7 @@ class Reissue(Run):
         revision = final.details["revision"] + 1
         said = {
             "log": self.proceedings.log.anchor,
-            "act": {"act": "reissue", **self.who},
+            "act": {"act": "reissue"} | {name: self.who[name] for name in ("by", "document", "reason")},
             "revision": revision,
             "compared_with": final.publication,
         }

@@ -1,7 +1,20 @@
 """Writing that survives being killed halfway: a file is there whole or as it was, and stays through a power cut."""
 
 import os
+import re
+import unicodedata
 from pathlib import Path
+
+#: Bytes of a name: two of them and a number fit into what file systems bear.
+_LONGEST = 110
+
+
+def file_name(text: str) -> str:
+    """What is left of a text that every file system bears as a name: no separators, no marks of theirs, no dot at
+    either end; it leads nowhere else."""
+    kept = "".join("_" if unicodedata.category(mark)[0] == "C" or mark in '\\/:*?"<>|' else mark for mark in text)
+    kept = kept.strip(" .").encode()[:_LONGEST].decode(errors="ignore").rstrip(" .")
+    return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -54,6 +67,13 @@ def flush_tree(folder: Path) -> None:
         else:
             _flush(path, os.O_RDWR)
     flush_folder(folder)
+
+
+def for_its_owner_to_write(folder: Path) -> None:
+    """Nobody but its owner may write in a folder and what is below it; who may read is left to umask and ACLs."""
+    if os.name == "posix":
+        for path in (folder, *folder.rglob("*")):
+            path.chmod(path.stat().st_mode & ~0o022)
 
 
 def _flush(path: Path, mode: int) -> None:

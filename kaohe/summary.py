@@ -8,11 +8,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from kaohe.acts import Act
+from kaohe.acts import Act, Log
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.project import Project
-from kaohe.publication import CHECK_UP, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK
+from kaohe.publication import CHECK_UP, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK, before_folders
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publication.wording import intervals, state_of
 from kaohe.publishing.changes import CHANGES
@@ -72,12 +72,16 @@ def print_summary(console: Console, outcome: Outcome) -> None:
     console.print(
         say("summary_published", state=state, publication=manifest["publication"], as_of=as_of), soft_wrap=True
     )
-    for name in (PAGE, WORKBOOK, NOTICE_PDF, NOTICE_DOCX, CHANGES, "scores.csv", "quarantine.csv", "manifest.json"):
+    faces = [name for face in (PAGE, WORKBOOK, NOTICE_PDF, NOTICE_DOCX) for name in (face, before_folders(face))]
+    for name in (*faces, CHANGES, "scores.csv", "quarantine.csv", "manifest.json"):
         if (folder / name).exists():
             console.print(f"  {folder / name}", soft_wrap=True, highlight=False)
     if (folder / UNITS).exists():
         sheets = say("summary_sheets", count=len(manifest["units"]), file=CHECK_UP)
         console.print(f"  {folder / UNITS} {sheets}", soft_wrap=True, highlight=False)
+    if outcome.new:
+        log = Log.read(folder.parent)
+        console.print(say("log_head", number=len(log.acts), sha256=log.head), soft_wrap=True)
     print_delivered(console, outcome.delivered)
 
 

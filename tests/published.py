@@ -11,6 +11,8 @@ from typing import Any
 
 import pypdf
 
+from kaohe.publication import PAGE
+
 #: What differs between two equal publications: the time they were made, DuckDB's own bookkeeping, the list of both.
 DIFFERS = ("manifest.json", "snapshot.duckdb", "SHA256SUMS")
 
@@ -59,7 +61,5 @@ def page_data(path: Path) -> dict[str, Any]:
 
 def check_up(folder: Path, unit: str) -> dict[str, Any]:
     """The check-up sheet of a unit, as the page carries it."""
-    sheet: dict[str, Any] = json.loads(
-        gzip.decompress(base64.b64decode(page_data(folder / "index.html")["carried"][unit]))
-    )
+    sheet: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(page_data(folder / PAGE)["carried"][unit])))
     return sheet

@@ -2,6 +2,7 @@
 
 from kaohe.commands import (
     alerts,
+    audit,
     bulletin,
     check,
     compare,
@@ -22,6 +23,6 @@ from kaohe.commands import (
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, deliver, keeping, compare,
-    what_if, robustness, systems, score, scheme,
+    run, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver, keeping,
+    compare, what_if, robustness, systems, score, scheme,
 )  # fmt: skip

@@ -47,6 +47,7 @@ def _add_moves(app: typer.Typer) -> None:
         document: Annotated[str, _text(say("cli_document"))],
         reason: Annotated[str, _text(say("cli_reason_if_any"))] = "",
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
@@ -56,15 +57,16 @@ def _add_moves(app: typer.Typer) -> None:
 
         day = asking.day(on)
         Delivery(home, year)  # a mistake in the delivery file is said before anything starts
-        lifecycle.check_announcement(home, year, day)
+        lifecycle.check_announcement(home, year, by, document, day, operator)
         with asking.starting_a_flow():
             from flows.public_notice import public_notice
 
-            act, unknown, delivered = public_notice(year, by, document, reason, day, home, lang)
+            act, unknown, delivered = public_notice(year, by, document, reason, day, home, lang, operator)
         console = asking.console()
         console.print(say("announced", **_values(act)), soft_wrap=True)
         if unknown:
             console.print(say("calendar_unknown", days=_days(unknown)), soft_wrap=True)
+        _say_head(act)
         console.print(f"  {home / 'published' / str(year) / act.publication}", soft_wrap=True)
         print_delivered(console, delivered)
         return delivered.exit_code
@@ -76,6 +78,7 @@ def _add_moves(app: typer.Typer) -> None:
         document: Annotated[str, _text(say("cli_document"))],
         reason: Annotated[str, _text(say("cli_reason_if_any"))] = "",
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
@@ -85,13 +88,14 @@ def _add_moves(app: typer.Typer) -> None:
 
         day = asking.day(on)
         Delivery(home, year)
-        lifecycle.check_finalization(home, year, day)
+        lifecycle.check_finalization(home, year, by, document, day, operator)
         with asking.starting_a_flow():
             from flows.final_result import final_result
 
-            act, delivered = final_result(year, by, document, reason, day, home, lang)
+            act, delivered = final_result(year, by, document, reason, day, home, lang, operator)
         console = asking.console()
         console.print(say("finalized", **_values(act)), soft_wrap=True)
+        _say_head(act)
         console.print(f"  {home / 'published' / str(year) / act.publication}", soft_wrap=True)
         print_delivered(console, delivered)
         return delivered.exit_code
@@ -105,6 +109,7 @@ def _add_moves(app: typer.Typer) -> None:
         inbox: Annotated[Path | None, typer.Option(help=say("cli_run_inbox"))] = None,
         sources: Annotated[Path | None, typer.Option(help=say("cli_run_sources"))] = None,
         scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
         strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
@@ -113,11 +118,11 @@ def _add_moves(app: typer.Typer) -> None:
         from kaohe.run import Reissue
 
         Delivery(home, year)
-        Reissue(inbox, year, scheme, home, strict, by, document, reason, sources)
+        Reissue(inbox, year, scheme, home, strict, by, document, reason, sources, operator)
         with asking.starting_a_flow():
             from flows.reissue import reissue as issue_anew
 
-            outcome = issue_anew(inbox, year, reason, by, document, scheme, home, lang, strict, sources)
+            outcome = issue_anew(inbox, year, reason, by, document, scheme, home, lang, strict, sources, operator)
         from kaohe.summary import print_summary
 
         print_summary(asking.console(), outcome)
@@ -133,17 +138,19 @@ def _add_appeals(app: typer.Typer) -> None:
         unit: Annotated[str, _text(say("cli_appeal_unit"))],
         indicator: Annotated[str, _text(say("cli_appeal_indicator"))],
         claim: Annotated[str, _text(say("cli_appeal_claim"))],
-        by: Annotated[str, _text(say("cli_by"))],
+        by: Annotated[str, _text(say("cli_by_filed"))],
         document: Annotated[str, _text(say("cli_document"))],
         evidence: Annotated[str, _text(say("cli_appeal_evidence"))] = "",
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
         from kaohe import lifecycle
 
-        act = lifecycle.add_appeal(home, year, unit, indicator, claim, by, document, evidence, asking.day(on))
+        act = lifecycle.add_appeal(home, year, unit, indicator, claim, by, document, evidence, asking.day(on), operator)
         asking.console().print(say("appeal_filed", **_values(act)), soft_wrap=True)
+        _say_head(act)
 
     @app.command(name="resolve", help=say("cli_appeal_resolve"))
     def resolve(
@@ -154,17 +161,19 @@ def _add_appeals(app: typer.Typer) -> None:
         by: Annotated[str, _text(say("cli_by"))],
         document: Annotated[str, _text(say("cli_document"))],
         on: Annotated[str | None, typer.Option(help=say("cli_on"), metavar="YYYY-MM-DD")] = None,
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
         from kaohe import lifecycle
 
         ruled: lifecycle.Decision = "upheld" if decision in (Ruling.UPHELD, Ruling.UPHELD_ZH) else "rejected"
-        act = lifecycle.resolve_appeal(home, year, appeal, ruled, reason, by, document, asking.day(on))
+        act = lifecycle.resolve_appeal(home, year, appeal, ruled, reason, by, document, asking.day(on), operator)
         console = asking.console()
         console.print(say("appeal_resolved", **_values(act)), soft_wrap=True)
         if ruled == "upheld":
             console.print(say("appeal_upheld_next"), soft_wrap=True)
+        _say_head(act)
 
     @app.command(name="list", help=say("cli_appeal_list"))
     def list_appeals(
@@ -208,13 +217,15 @@ def _add_corrections(app: typer.Typer) -> None:
         reason: Annotated[str, _text(say("cli_reason"))],
         document: Annotated[str, _text(say("cli_document"))],
         by: Annotated[str, _text(say("cli_by"))],
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
         from kaohe import lifecycle, proceedings
 
-        act = lifecycle.correct(home, year, table, key, column, expect, value, reason, document, by)
+        act = lifecycle.correct(home, year, table, key, column, expect, value, reason, document, by, operator)
         _say_what_follows(proceedings.look_up(home, year), say("corrected", **_values(act)))
+        _say_head(act)
 
     @app.command(help=say("cli_withdraw"))
     def withdraw(
@@ -223,13 +234,20 @@ def _add_corrections(app: typer.Typer) -> None:
         reason: Annotated[str, _text(say("cli_reason"))],
         document: Annotated[str, _text(say("cli_document"))],
         by: Annotated[str, _text(say("cli_by"))],
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
         from kaohe import lifecycle, proceedings
 
-        act = lifecycle.withdraw(home, year, number, reason, document, by)
+        act = lifecycle.withdraw(home, year, number, reason, document, by, operator)
         _say_what_follows(proceedings.look_up(home, year), say("withdrawn", **_values(act)))
+        _say_head(act)
+
+
+def _say_head(act: "Act") -> None:
+    """The hash of the log's last line, to be noted down elsewhere."""
+    asking.console().print(say("log_head", number=act.number, sha256=act.sha256), soft_wrap=True)
 
 
 def _say_what_follows(proceedings: "Proceedings", sentence: str) -> None:
@@ -244,10 +262,9 @@ def _add_history(app: typer.Typer) -> None:
     @app.command(help=say("cli_history"))
     def history(
         year: Annotated[int, asking.year()],
-        verify: Annotated[bool, typer.Option("--verify", help=say("cli_history_verify"))] = False,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
-    ) -> int:
+    ) -> None:
         from rich.table import Table
 
         from kaohe import proceedings
@@ -255,21 +272,20 @@ def _add_history(app: typer.Typer) -> None:
         log = proceedings.look_up(home, year).log
         console = asking.console()
         table = Table()
-        for name in ("number", "office_time", "act", "by", "did", "document"):
+        for name in ("number", "office_time", "act", "operator", "by", "did", "document"):
             table.add_column(say(f"heading_{name}"))
         for act in log.acts:
             when = dt.datetime.fromisoformat(act.office_time).strftime("%Y-%m-%d %H:%M")
-            by = act.by or say("by_the_program")
-            table.add_row(str(act.number), when, say(f"act_{act.act}"), by, _did(act), act.document)
+            table.add_row(
+                str(act.number),
+                when,
+                say(f"act_{act.act}"),
+                act.operator or "—",
+                act.by or "—",
+                _did(act),
+                act.document,
+            )
         console.print(table)
-        if not verify:
-            return 0
-        wrong = proceedings.verify(home, year)
-        for sentence in wrong:
-            console.print(sentence, soft_wrap=True)
-        if not wrong:
-            console.print(say("verify_good", count=len(log.acts), sha256=log.head), soft_wrap=True)
-        return 2 if wrong else 0
 
 
 def _did(act: "Act") -> str:

@@ -10,14 +10,12 @@ from kaohe.delivery.config import Config
 from kaohe.errors import KaoheError
 from kaohe.proceedings import Proceedings
 from kaohe.project import sha256_of
-from kaohe.publication import CHECK_UP, MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, UNITS, WORKBOOK
+from kaohe.publication import CHECK_UP, FACES, MANIFEST, SUMS, UNITS, before_folders
 from kaohe.publication.named import unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.words import say
 from kaohe.yamlfile import line_of, misplaced
 
-#: What leadership gets of a publication, as far as it has it.
-FACES = (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF)
 MAIL, WEBHOOK = "mail", "webhook"
 LEADERSHIP, NOTE = "leadership", "note"
 
@@ -83,7 +81,8 @@ def plan(found: Proceedings, config: Config, file: Path) -> Plan:
 
 
 def _for_leadership(made: Plan, config: Config, expected: dict[str, str]) -> None:
-    names = [name for name in FACES if name in expected]
+    """What leadership gets of a publication, as far as it has it, wherever its version put it."""
+    names = [name for face in FACES for name in (face, before_folders(face)) if name in expected]
     made.parcels += _mails(made, config.leadership, LEADERSHIP, names, expected)
 
 

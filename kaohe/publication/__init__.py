@@ -1,19 +1,29 @@
 """A publication as it stands on disk, to be read: which one is in force, its snapshot, its method, its words.
 
 ``home/published/<year>/<publication id>/`` never changes once it stands; the file ``CURRENT`` names the one in force.
+What leadership opens stands in ``leadership/``, each unit's own in ``units/<unit>/``, so that permissions can be given
+by folder; at the top is what the office and programs read.
 """
 
 from pathlib import Path
 
 from kaohe.errors import KaoheError
 
-#: What people open. A check-up sheet stands in the folder that the manifest gives a unit (``units``), below ``UNITS``.
-PAGE, WORKBOOK, CHECK_UP = "index.html", "评分表.xlsx", "体检单.pdf"
-NOTICE_DOCX, NOTICE_PDF = "通报.docx", "通报.pdf"
-UNITS = "units"
+LEADERSHIP, UNITS = "leadership", "units"
+#: What leadership opens, as paths below the publication.
+PAGE, WORKBOOK = f"{LEADERSHIP}/index.html", f"{LEADERSHIP}/评分表.xlsx"
+NOTICE_DOCX, NOTICE_PDF = f"{LEADERSHIP}/通报.docx", f"{LEADERSHIP}/通报.pdf"
+FACES = (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF)
+#: A unit's sheet, in the folder below ``UNITS`` that the manifest gives the unit (``units``).
+CHECK_UP = "体检单.pdf"
 MANIFEST = "manifest.json"
 #: The SHA-256 of every other file, as ``sha256sum --check`` reads it.
 SUMS = "SHA256SUMS"
+
+
+def before_folders(path: str) -> str:
+    """Where a file of ``FACES`` stands in a publication by an earlier version: at the top."""
+    return path.removeprefix(f"{LEADERSHIP}/")
 
 
 def pointed_at(folder: Path) -> Path | None:

@@ -17,7 +17,7 @@ from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer
 from kaohe.project import Project, file_hashes
-from kaohe.publication import MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, WORKBOOK
+from kaohe.publication import FACES, LEADERSHIP, MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, WORKBOOK, before_folders
 from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.changes import CHANGES, changes
@@ -31,7 +31,7 @@ from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
 from kaohe.publishing.notice import notice, notice_template
 from kaohe.publishing.page import write_page
 from kaohe.publishing.workbook import write_workbook
-from kaohe.safely import flush_folder, flush_tree, replace
+from kaohe.safely import flush_folder, flush_tree, for_its_owner_to_write, replace
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse
 from kaohe.words import speaking
@@ -62,8 +62,9 @@ _SNAPSHOT = (
     "systems",
 )
 
-#: Files that say in which state a publication is; they are written anew for another one.
-_FACES = (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF, MANIFEST, SUMS)
+#: Files at the top that say in which state a publication is, those of earlier versions among them; they are written
+#: anew for another one, as all in its folders is.
+_OF_ITS_STATE = (*map(before_folders, FACES), MANIFEST, SUMS)
 
 _EARLIER_SCORE = (
     "create or replace table main.earlier_score (is_last boolean, publication varchar, year integer, unit_id varchar, "
@@ -160,7 +161,7 @@ def restate(source: Path, edition: Edition, contracts: Contracts, scheme: Scheme
     target = source.parent / edition.name
     with _written(target) as aside, speaking(before["language"]):
         for path in sorted(source.iterdir()):
-            if path.is_file() and path.name not in _FACES:
+            if path.is_file() and path.name not in _OF_ITS_STATE:
                 shutil.copyfile(path, aside / path.name)
         _write_faces(contracts, scheme, said, aside)
     return target
@@ -181,6 +182,7 @@ def _written(target: Path) -> Iterator[Path]:
             shutil.rmtree(leftover)
         aside.mkdir()
         yield aside
+        for_its_owner_to_write(aside)
         flush_tree(aside)
         aside.rename(target)
         flush_folder(folder)
@@ -205,6 +207,7 @@ def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, 
 
 def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], aside: Path) -> None:
     """What says which state the publication is in: made from its snapshot and its manifest alone."""
+    (aside / LEADERSHIP).mkdir()
     with Snapshot(aside) as snapshot:
         check_ups = CheckUps(snapshot, scheme, said)
         sheets = [check_ups.check_up(found) for found in Explainer(snapshot, said, contracts, scheme).explain_all()]

@@ -1,8 +1,6 @@
 """体检单.pdf of each unit, set by typst: to be handed to that unit alone."""
 
 import json
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,11 +12,10 @@ from kaohe.publication import CHECK_UP, UNITS
 from kaohe.publication.wording import state_of
 from kaohe.publishing.document import plain
 from kaohe.publishing.document_pdf import faces, fonts
+from kaohe.safely import file_name
 from kaohe.words import language, say
 
 _LAYOUT = Path(__file__).parent / "check_up.typ"
-#: Bytes of a name: two of them and a number fit into what file systems bear.
-_LONGEST = 110
 #: So many items of an indicator stand on a sheet; the page has all.
 _MOST = 40
 _WORDS = (
@@ -52,21 +49,14 @@ def unit_folders(units: Iterable[tuple[str, str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     taken: set[str] = set()
     for unit, name in sorted(units):
-        folder = _folder_name(name) or "_"
+        folder = file_name(name) or "_"
         number = 1
         while folder.casefold() in taken:
             number += 1
-            folder = f"{_folder_name(name)}_{_folder_name(unit)}" + (f"_{number}" if number > 2 else "")
+            folder = f"{file_name(name)}_{file_name(unit)}" + (f"_{number}" if number > 2 else "")
         taken.add(folder.casefold())
         found[unit] = folder
     return found
-
-
-def _folder_name(name: str) -> str:
-    """What is left of a name that every file system bears: no separators, no marks of theirs, no dot at either end."""
-    kept = "".join("_" if unicodedata.category(mark)[0] == "C" or mark in '\\/:*?"<>|' else mark for mark in name)
-    kept = kept.strip(" .").encode()[:_LONGEST].decode(errors="ignore").rstrip(" .")
-    return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept
 
 
 def write_check_ups(sheets: Sequence[dict[str, Any]], manifest: dict[str, Any], folder: Path) -> None:

@@ -60,7 +60,7 @@ def _rows(ask: _Ask, driver: "_Driver", table: Selection, since: str | int | Non
     chosen = ""
     if table.incremental and since is not None:
         cursor = driver.quoted(table.incremental.cursor)
-        least = since if isinstance(since, int) else f"'{since}'"
+        least = since if isinstance(since, int) else "'" + since.replace("'", "''") + "'"
         chosen = f" where {cursor} >= {least} or {cursor} is null"
     with ask(f"select {', '.join(columns)} from (\n{query}\n) as q{chosen}") as (_, rows):
         yield _batch(names, [])

@@ -87,7 +87,7 @@ def test_the_publication_has_them_as_table_csv_and_sheet(result: Result) -> None
     every = found(result).alerts
     assert listed["sentence"].to_list() == [alert.sentence for alert in every]
     assert "restricted" not in listed.columns
-    sheet = openpyxl.load_workbook(result.folder / "评分表.xlsx")["预警"]
+    sheet = openpyxl.load_workbook(result.folder / WORKBOOK)["预警"]
     rows = list(sheet.iter_rows(min_row=4, values_only=True))
     assert [row[4] for row in rows] == [alert.sentence for alert in every]
     assert rows[0][:3] == ("紧急", "换届提醒", "办公室")
@@ -108,7 +108,9 @@ def test_restricted_alerts_are_read_from_the_warehouse_and_stand_in_no_publicati
         assert con.sql("select count(*) from quarantine where table_name = 'clue_summary'").fetchall() == [(0,)]
     for path in files(result.folder).values():
         # Not even in rows that were written and deleted again. The manifest and the workbook name every file that came in.
-        words = [b"7300173", b"7300273"] + ["举报.csv".encode()] * (path.name not in ("manifest.json", WORKBOOK))
+        words = [b"7300173", b"7300273"] + ["举报.csv".encode()] * (
+            path.name not in ("manifest.json", Path(WORKBOOK).name)
+        )
         assert not [word for word in words if word in said(path)], path.name
 
 

@@ -33,6 +33,7 @@ from kaohe.delivery.webhook import MOST_BYTES, note
 from kaohe.errors import KaoheError
 from kaohe.proceedings import Proceedings, look_up
 from kaohe.project import Project
+from kaohe.publication import FACES, NOTICE_DOCX, NOTICE_PDF, WORKBOOK
 from kaohe.secrets import Secrets
 from kaohe.summary import print_delivered
 from kaohe.words import speaking
@@ -60,7 +61,6 @@ from tests.sources import Answer, FakeApi, api
 
 LEADER, OTHER, WATER, LAW = "leader@b.example", "other@b.example", "water@b.example", "law@b.example"
 LISTS: dict[str, Any] = {"leadership": [LEADER, OTHER], "units": {"水务中心": [WATER], "J02": [LAW]}}
-FACES = ("index.html", "评分表.xlsx", "通报.docx", "通报.pdf")
 KEY, SIGN = "k3y-of-the-robot", "SEC of/the+sign"
 DONE = {"errcode": 0, "errmsg": "ok"}
 
@@ -156,7 +156,7 @@ def test_leadership_gets_all_and_each_unit_its_own_sheet(home: Path, ours: Post)
     assert (to(done.sent), done.exit_code, ours.connections) == ([LAW, LEADER, OTHER, WATER], 0, 1)
     for leader in (LEADER, OTHER):
         (letter,) = ours.of(leader)
-        assert attachments(letter) == {name: (folder / name).read_bytes() for name in FACES}
+        assert attachments(letter) == {Path(name).name: (folder / name).read_bytes() for name in FACES}
         assert letter["Subject"] == "2023年度党建考核结果：初评（截至2024-03-31）"
         body = letter.get_body()
         assert body
@@ -244,12 +244,12 @@ def test_only_the_states_that_are_named(home: Path, ours: Post) -> None:
 
 
 def test_a_file_that_is_not_as_published_is_not_sent(home: Path, ours: Post) -> None:
-    (current(home) / "评分表.xlsx").write_bytes(b"95 points")
+    (current(home) / WORKBOOK).write_bytes(b"95 points")
     sheet(home, "法规处").write_bytes(b"95 points")
     done = deliver(home)
     assert (to(done.sent), done.exit_code) == ([WATER], 3)
     assert ["评分表.xlsx" in done.wrong[0], "units/法规处/体检单.pdf" in done.wrong[1]] == [True, True]
-    (current(home) / "通报.pdf").unlink()
+    (current(home) / NOTICE_PDF).unlink()
     sheet(home, "法规处").unlink()
     assert len(deliver(home).wrong) == 2
     manifest = current(home) / "manifest.json"
@@ -263,7 +263,7 @@ def test_a_file_that_is_not_as_published_is_not_sent(home: Path, ours: Post) -> 
 
 def test_a_file_that_nobody_listed_is_not_sent(home: Path, ours: Post) -> None:
     folder = current(home)
-    names = ("通报.docx", "units/法规处/体检单.pdf")
+    names = (NOTICE_DOCX, "units/法规处/体检单.pdf")
     kept = [(folder / name).read_bytes() for name in names]
     for name in names:
         (folder / name).unlink()

@@ -1,6 +1,7 @@
 """From 初评 to 定稿: the public notice, appeals, the review, the final result, and its re-issue."""
 
 import datetime as dt
+import getpass
 import json
 import re
 import shutil
@@ -18,14 +19,20 @@ import pytest
 from kaohe import lifecycle
 from kaohe import proceedings as where_results_stand
 from kaohe.acts import Log
+from kaohe.approval import APPROVED as APPROVED_KINDS
+from kaohe.audit import audit
+from kaohe.delivery import Delivery
+from kaohe.delivery.log import Log as Deliveries
 from kaohe.errors import KaoheError
 from kaohe.proceedings import proceedings, verify
-from kaohe.project import Project, sha256_of
-from kaohe.publication import CHECK_UP, MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, WORKBOOK
+from kaohe.project import Project, file_hashes, sha256_of
+from kaohe.publication import CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
+from kaohe.run import Reissue
 from kaohe.words import use_language
+from tests.delivery import write_delivery
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
-from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, Office, refused
-from tests.published import files
+from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, FINAL, SAYS, Office, refused
+from tests.published import files, said
 
 
 @pytest.fixture(scope="module")
@@ -93,9 +100,7 @@ def test_announcing_restates_the_same_scores(office: Callable[[str], Office]) ->
     assert note(after) == f"公示稿    截至 2024-04-01    发布编号 {after.folder.name}    {days}"
     for name, path in files(before.folder).items():
         same = (after.folder / name).read_bytes() == path.read_bytes()
-        assert same is (
-            name not in (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF, MANIFEST, SUMS) and CHECK_UP not in name
-        ), name
+        assert same is (name not in (*FACES, MANIFEST, SUMS) and CHECK_UP not in name), name
     assert after.manifest["restated_from"] == before.folder.name
     assert 'class="number change"' not in (after.folder / PAGE).read_text("utf-8")  # the same scores: nothing changed
     assert after.manifest["act"]["document"] == "党办〔2024〕1号"
@@ -576,6 +581,167 @@ def test_a_command_that_is_killed_was_done_or_was_not(
     assert not list(ours.folder.glob(".*.part"))
 
 
+# ---- who runs an act, and who approves it
+
+
+def correction(ours: Office) -> int:
+    """The number of a correction in force."""
+    known = ours.state.corrections
+    return known[0].number if known else ours.correct()
+
+
+APPROVED: list[Any] = [
+    ("provisional", "announce", lambda ours, who: lifecycle.announce(ours.home, YEAR, on=ANNOUNCED, **who)),
+    ("appealed", "decide", lambda ours, who: lifecycle.resolve_appeal(
+        ours.home, YEAR, "A1", "upheld", "核实", on=APPEAL_ENDS, **who)),
+    ("provisional", "correct", lambda ours, who: lifecycle.correct(ours.home, YEAR, **SAYS, **who)),
+    ("provisional", "withdraw", lambda ours, who: lifecycle.withdraw(ours.home, YEAR, correction(ours), "有误", **who)),
+    ("decided", "finalize", lambda ours, who: lifecycle.finalize(ours.home, YEAR, on=FINAL, **who)),
+    ("final", "reissue", lambda ours, who: Reissue(
+        ours.inbox, YEAR, None, ours.home, False, reason="漏计", **who)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "kind", "act"), APPROVED, ids=[kind for _, kind, _ in APPROVED])
+def test_whoever_runs_an_act_cannot_approve_it(
+    office: Callable[[str], Office],
+    monkeypatch: pytest.MonkeyPatch,
+    state: str,
+    kind: str,
+    act: Callable[[Office, Any], object],
+) -> None:
+    """Nor can who ran the publication in question. Nothing is written; for what is quickly done, somebody else then can."""
+    ours = office(state)
+    ran = ours.state.log.acts[0].operator
+    assert ran == getpass.getuser()
+    if kind == "withdraw":
+        correction(ours)
+    before = {path: path.read_bytes() for path in files(ours.folder).values()}
+    monkeypatch.setenv("KAOHE_OPERATOR", "赵六")
+    for who, key in (
+        ({"by": "王五", "operator": "王 五"}, "approver_operates"),
+        ({"by": ran.upper(), "operator": "王五"}, "approver_ran"),
+        ({"by": "赵六"}, "approver_operates"),
+        ({"by": " ", "operator": "王五"}, "approval_missing"),
+        ({"by": "王五", "document": ""}, "approval_missing"),
+    ):
+        assert refused(act, ours, {"document": "1号"} | who).key == key
+    assert {path: path.read_bytes() for path in files(ours.folder).values()} == before
+    if kind in ("decide", "correct", "withdraw"):
+        act(ours, {"by": "王五", "document": "1号"})
+        last = ours.state.log.acts[-1]
+        assert (last.by, last.operator, last.document) == ("王五", "赵六", "1号")
+
+
+def test_no_act_gets_round_it(office: Callable[[str], Office]) -> None:
+    """However it is asked for, the log takes no act without approval."""
+    ours = office("provisional")
+    with proceedings(ours.home, YEAR) as found:
+        for kind in APPROVED_KINDS:
+            assert refused(found.enact, kind, ours.current, {}).key == "approval_missing"
+            same = {"by": "王五", "operator": "王五", "document": "1号"}
+            assert refused(found.put_in_force, kind, found.current, {}, **same).key == "approver_operates"
+    assert len(ours.state.log.acts) == 1
+
+
+def test_who_ran_an_act_stands_in_the_log_and_in_no_publication(
+    office: Callable[[str], Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAOHE_OPERATOR", "zhaoliu-7f3a")
+    ours = office("provisional")
+    ours.announce()
+    ours.correct()
+    assert [act.operator for act in ours.state.log.acts[1:]] == ["zhaoliu-7f3a"] * 2
+    for path in files(ours.folder).values():
+        assert (b"zhaoliu-7f3a" in said(path)) is (path.name == "acts.jsonl"), path
+
+
+def test_what_an_earlier_version_published_stays_good(office: Callable[[str], Office]) -> None:
+    """Its files stand at the top, and its log names no operators. It can be audited, delivered and announced; what is
+    made of it is laid out anew, and the bytes of its log stay."""
+    ours = office("provisional")
+    folder = ours.folder / ours.current
+    for face in FACES:
+        (folder / face).rename(folder / before_folders(face))
+    (folder / LEADERSHIP).rmdir()
+    path = ours.folder / "acts.jsonl"
+    path.unlink()
+    (folder / SUMS).write_text(
+        "".join(f"{sha}  {name}\n" for name, sha in file_hashes(folder, "**/*").items() if name != SUMS)
+    )
+    Log.read(ours.folder).add("publish", folder.name, {"state": "provisional", "files": file_hashes(folder, "*")})
+    before = path.read_bytes()
+    assert b"operator" not in before
+    assert audit(ours.home, YEAR).wrong == []
+    write_delivery(
+        ours.home, mail={"host": "localhost", "tls": "none", "from": "a@b.example"}, leadership=["c@d.example"]
+    )
+    (parcel,) = Delivery(ours.home, YEAR).look()[0].parcels
+    assert [*parcel.files] == [before_folders(face) for face in FACES]
+    ours.announce()
+    after = files(ours.folder / ours.current)
+    assert set(FACES) <= after.keys()
+    assert not {before_folders(face) for face in FACES} & after.keys()
+    assert path.read_bytes().startswith(before)
+    assert [act.operator is None for act in ours.state.log.acts] == [True, False]
+    assert audit(ours.home, YEAR).wrong == []
+
+
+# ---- the audit
+
+
+CUTS: list[Any] = [
+    pytest.param("announced", 1, "只有 1 条|里没有当前发布", id="the act that made the current one"),
+    pytest.param("final", 2, "只有 2 条|里没有当前发布", id="several acts"),
+    pytest.param("announced", 0, "acts.jsonl 不见了|里没有当前发布|只有 0 条", id="all of them"),
+    pytest.param("appealed", 2, "score_appeal.csv 与日志不符", id="an appeal, which its ledger knows"),
+]
+
+
+@pytest.mark.parametrize(("state", "left", "sentence"), CUTS)
+def test_the_audit_finds_a_log_that_was_cut(
+    office: Callable[[str], Office], state: str, left: int, sentence: str
+) -> None:
+    ours = office(state)
+    path = ours.folder / "acts.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    noted = ours.state.log.head
+    assert audit(ours.home, YEAR, noted).noted == len(lines)
+    path.write_bytes(b"".join(lines[:left]))
+    assert any(re.search(sentence, said) for said in audit(ours.home, YEAR).wrong)
+    if not left:
+        path.unlink()
+        assert any("不见了" in said for said in audit(ours.home, YEAR).wrong)
+    assert audit(ours.home, YEAR, noted).wrong
+
+
+def test_only_a_head_noted_outside_knows_of_a_line_nothing_follows_from(office: Callable[[str], Office]) -> None:
+    """The appeal and its ledger both go: no publication was made since."""
+    ours = office("appealed")
+    path, head = ours.folder / "acts.jsonl", ours.state.log.head
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:-1]))
+    (ours.home / "ledgers" / str(YEAR) / "score_appeal.csv").unlink()
+    assert audit(ours.home, YEAR).wrong == []
+    (said,) = audit(ours.home, YEAR, head).wrong
+    assert head in said
+
+
+def test_the_audit_asks_the_deliveries(office: Callable[[str], Office]) -> None:
+    ours = office("announced")
+    path = ours.folder / "acts.jsonl"
+    write_delivery(
+        ours.home, mail={"host": "localhost", "tls": "none", "from": "a@b.example"}, leadership=["c@d.example"]
+    )
+    (parcel,) = Delivery(ours.home, YEAR).look()[0].parcels
+    Deliveries.read(ours.folder).add("sent", parcel)
+    assert audit(ours.home, YEAR).wrong == []
+    (ours.folder / "CURRENT").write_bytes(f"{ours.state.log.acts[0].publication}\n".encode())
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    shutil.rmtree(parcel.publication)  # whoever cut the log knew to cover it up
+    (said,) = audit(ours.home, YEAR).wrong
+    assert "已送达" in said
+
+
 # ---- the commands
 
 
@@ -590,7 +756,11 @@ def test_the_whole_way_by_its_commands(office: Callable[[str], Office], server: 
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
 
-    out = said("announce", *where, *who, "--on", "2024-05-27")
+    own = ("--operator", "机关 党委")
+    assert "就是经办人" in said("announce", *where, *who, *own, "--on", "2024-05-27", status=2)
+    out = said("announce", *where, *who, "--operator", "王五", "--on", "2024-05-27")
+    assert ours.state.log.acts[-1].operator == "王五"
+    assert ours.state.log.head in out
     assert "公示到 2024-06-03，申诉到 2024-06-10" in out
     assert "工作日历里没有这些天，按周一至周五上班算：2024-06-01、" in out
     assert "已于 2024-05-27 公示" in said("announce", *where, *who, status=2)
@@ -626,15 +796,16 @@ def test_the_whole_way_by_its_commands(office: Callable[[str], Office], server: 
     assert "kaohe reissue" in out
     assert "没有重发" in said("reissue", *where, *who, "--inbox", ours.inbox, "--reason", "核对", status=2)
     write_csv(ours.inbox / "抽查2.csv", [CHECK, check("C4", "办公室", 2, flags="1000")])
-    assert "定稿（第 2 版）" in said("reissue", *where, *who, "--inbox", ours.inbox, "--reason", "漏计一次检查")
-    out = said("history", *where, "--verify")
-    assert "漏计一次检查" in out
+    out = said("reissue", *where, *who, "--inbox", ours.inbox, "--reason", "漏计一次检查")
+    assert "定稿（第 2 版）" in out
     assert ours.state.log.head in out
+    assert "漏计一次检查" in said("history", *where)
+    assert ours.state.log.head in said("audit", "verify", "--home", ours.home, "--head", ours.state.log.acts[1].sha256)
     english = said("history", *where, "--lang", "en")
     assert "takes back" not in english
     assert "A1 upheld: 核实" in english
     (ours.folder / ours.current / "scores.csv").unlink()
-    assert "scores.csv" in said("history", *where, "--verify", status=2)
+    assert "scores.csv" in said("audit", "verify", *where, status=2)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from kaohe.errors import KaoheError
+from kaohe.publication import WORKBOOK
 from kaohe.publication.snapshot import Snapshot
 from kaohe.robustness.tables import TABLES, robustness
 from kaohe.scheme import load_scheme
@@ -77,7 +78,7 @@ def test_overlaps_are_those_of_neighbours(published: Result) -> None:
 
 
 def test_the_workbook_and_the_summary_show_the_intervals(published: Result) -> None:
-    book = openpyxl.load_workbook(published.folder / "评分表.xlsx", data_only=True)
+    book = openpyxl.load_workbook(published.folder / WORKBOOK, data_only=True)
     league = [[cell.value for cell in row] for row in book["机关处室"].iter_rows(min_row=3)]
     heading, *rows = league
     at, mark = heading.index("90% 名次区间"), heading.index("与上一名难分先后")

@@ -15,6 +15,7 @@ from kaohe import clock, proceedings
 from kaohe.comparing.again import Again
 from kaohe.comparing.sides import side
 from kaohe.errors import KaoheError
+from kaohe.publication import WORKBOOK
 from kaohe.publication.snapshot import Snapshot
 from kaohe.summary import print_summary
 from tests.helpers import CHECK, Result, assess, check, registry, write_csv
@@ -40,7 +41,7 @@ def summary(result: Result) -> list[str]:
 
 
 def note_of(result: Result, sheet: str = "机关处室") -> str:
-    book = openpyxl.load_workbook(result.folder / "评分表.xlsx", read_only=True)
+    book = openpyxl.load_workbook(result.folder / WORKBOOK, read_only=True)
     return str(book[sheet]["A2"].value)
 
 

@@ -1,4 +1,4 @@
-"""index.html, the page that leadership opens: one file, to be opened from a folder or a mail, asking for nothing else.
+"""leadership/index.html, the page: one file, to be opened from a folder or a mail, asking for nothing else.
 
 The league tables stand in the HTML itself, so that they show and print where scripts do not run. Scripts sort, filter
 and open a unit's check-up sheet. These are packed into the page; where they would make it too heavy, they stand in

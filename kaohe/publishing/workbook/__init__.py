@@ -1,4 +1,4 @@
-"""评分表.xlsx: overview, league tables, dimensions and scheme as live formulas; beside them what else was published."""
+"""leadership/评分表.xlsx: overview, league tables, dimensions and scheme as live formulas, and all else published."""
 
 from pathlib import Path
 from typing import Any
