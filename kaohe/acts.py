@@ -89,7 +89,12 @@ class Log:
     def add(
         self, kind: Kind, publication: str, details: dict[str, Any], by: str = "", reason: str = "", document: str = ""
     ) -> Act:
-        """Add an act. When this returns it is on the disk, and done: whatever follows from it can be made again."""
+        """Add an act. When this returns it is on the disk, and done: whatever follows from it can be made again.
+
+        Raises ``KaoheError`` if the log has gone on since it was read.
+        """
+        if Log.read(self.path.parent).head != self.head:
+            raise KaoheError("log_went_on", path=self.path)
         now = clock.now()
         act = Act(
             number=len(self.acts) + 1,

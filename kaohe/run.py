@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kaohe import __version__, clock, loading, progress, publishing, scoring, validation
+from kaohe import __version__, loading, progress, publishing, scoring, validation
 from kaohe.contracts import load_contracts
 from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError
+from kaohe.homelock import WAIT_SECONDS, HomeLock
 from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.proceedings import Proceedings
@@ -52,9 +53,9 @@ class Outcome:
         return 3 if self.pulled.unreadable or self.gathered.down else self.delivered.exit_code
 
 
-def default_as_of(year: int, today: dt.date | None = None) -> dt.date:
-    """The earlier of today (Asia/Shanghai) and 31 March of the next year."""
-    return min(today or clock.today(), dt.date(year + 1, 3, 31))
+def default_as_of(year: int, today: dt.date) -> dt.date:
+    """The earlier of today and 31 March of the next year."""
+    return min(today, dt.date(year + 1, 3, 31))
 
 
 class Run:
@@ -74,6 +75,7 @@ class Run:
         strict: bool,
         sources: Path | None = None,
         full_refresh: bool = False,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self.inbox, self.sources, self.full_refresh = inbox, sources, full_refresh
         self.year, self.home, self.strict = year, home, strict
@@ -83,6 +85,7 @@ class Run:
         self.timings: dict[str, float] = {}
         self.pulled = Pulled()
         self.gathered = Gathered()
+        self.wait_seconds = wait_seconds
         self._look_up()
         if self.frozen:
             return
@@ -96,13 +99,13 @@ class Run:
             faces(fonts())  # without a font for Chinese there is no document
             self.planned = scoring.plan(self.project, self.contracts, self.scheme)
 
-    def _look_up(self) -> None:
+    def _look_up(self, held: HomeLock | None = None) -> None:
         """Where the year stands. What was announced was judged as of a date, which then stays."""
-        self.proceedings = Proceedings(self.home, self.year)
+        self.proceedings = Proceedings(self.home, self.year, held)
         fixed = self.proceedings.as_of
         if fixed and self.asked_as_of not in (None, fixed) and not self.frozen:
             raise KaoheError("as_of_announced", as_of=fixed, asked=self.asked_as_of)
-        self.as_of = fixed or self.asked_as_of or default_as_of(self.year)
+        self.as_of = fixed or self.asked_as_of or default_as_of(self.year, self.proceedings.today("--as-of"))
 
     def _find_sources(self) -> None:
         """Where records come from."""
@@ -140,9 +143,9 @@ class Run:
                 raise KaoheError("scheme_overlap", one=self.scheme_path.name, other=path.name)
 
     def __enter__(self) -> "Run":
-        self.warehouse = Warehouse(self.home)
+        self.warehouse = Warehouse(self.home, self.wait_seconds)
         try:
-            self._look_up()  # again, now that nobody else can change it
+            self._look_up(self.warehouse.held)  # again, now that nobody else can change it
             self.proceedings.settle()
         except BaseException:
             self.warehouse.__exit__()
@@ -291,6 +294,7 @@ class Reissue(Run):
         super().__init__(inbox, year, None, scheme, home, strict, sources)
         if self.proceedings.final is None:
             raise KaoheError("reissue_not_final", year=year)
+        self.proceedings.today()
 
     @property
     def frozen(self) -> bool:
@@ -327,7 +331,7 @@ class Reissue(Run):
         self.proceedings.clear(edition.name)
         target = self._write(edition)
         details = {
-            "on": clock.today().isoformat(),
+            "on": self.proceedings.today().isoformat(),
             "instead_of": edition.said["compared_with"],
             "revision": edition.said["revision"],
             "units": self.warehouse.rows("select count(distinct unit_id) from main.changed")[0][0],
