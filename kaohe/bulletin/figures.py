@@ -22,6 +22,7 @@ from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.publication import pointed_at
 from kaohe.records import EVERYWHERE
+from kaohe.warehouse import as_sentences
 
 Row = dict[str, Any]
 
