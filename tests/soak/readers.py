@@ -24,9 +24,10 @@ from tests.soak import children, offices
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--readers", type=int, default=20)
     parser.add_argument("--publications", type=int, default=50)
+    parser.add_argument("--pause", type=float, default=0.2, help="seconds between two looks of a reader")
 
 
-def read(home: Path, stop: Path) -> dict[str, Any]:
+def read(home: Path, stop: Path, pause: float) -> dict[str, Any]:
     """Read until ``stop`` is there; gives how often, and which publications were seen."""
     reads, seen = 0, set()
     while not stop.exists():
@@ -38,13 +39,17 @@ def read(home: Path, stop: Path) -> dict[str, Any]:
         with (publication / "scores.csv").open(encoding="utf-8-sig", newline="") as file:
             assert {row["unit_id"]: row["total"] for row in csv.DictReader(file)} == scores
         reads += 1
+        time.sleep(pause)
         seen.add(publication.name)
     return {"reads": reads, "seen": sorted(seen)}
 
 
-def publish(folder: Path, number: int) -> dict[str, Any]:
-    """Hand in one more check and run."""
-    office = Office(folder)
+def publish(folder: Path, numbers: range) -> list[dict[str, Any]]:
+    """Hand in one more check and run, once for each number."""
+    return [_publish(Office(folder), number) for number in numbers]
+
+
+def _publish(office: Office, number: int) -> dict[str, Any]:
     write_csv(office.inbox / f"再查{number}.csv", [CHECK, check(f"N{number}", "办公室", flags=f"{number % 16:04b}")])
     begin = time.perf_counter()
     result = office.run(AS_OF)
@@ -53,20 +58,20 @@ def publish(folder: Path, number: int) -> dict[str, Any]:
 
 
 def main(asked: argparse.Namespace) -> int:
-    children.prepare()
     with tempfile.TemporaryDirectory(prefix="kaohe-readers-") as name:
-        return _prove(Path(name), asked.readers, asked.publications)
+        children.prepare(Path(name))
+        return _prove(Path(name), asked)
 
 
-def _prove(folder: Path, readers: int, publications: int) -> int:
+def _prove(folder: Path, asked: argparse.Namespace) -> int:
+    readers, publications = asked.readers, asked.publications
     begin = time.perf_counter()
     home, stop = folder / "home", folder / "stop"
     offices.hand_in(folder / "inbox")
-    published = [children.start(lambda: publish(folder, 0), folder / "run").answer()]
-    reading = [children.start(lambda: read(home, stop), folder / f"reader {n}") for n in range(readers)]
+    published = children.start(lambda: publish(folder, range(1)), folder / "run").answer()
+    reading = [children.start(lambda: read(home, stop, asked.pause), folder / f"reader {n}") for n in range(readers)]
     try:
-        for number in range(1, publications + 1):
-            published.append(children.start(lambda n=number: publish(folder, n), folder / "run").answer())
+        published += children.start(lambda: publish(folder, range(1, publications + 1)), folder / "run").answer()
         stop.touch()
         answers = [reader.answer() for reader in reading]
         reading = []
