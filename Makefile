@@ -6,7 +6,7 @@ YEAR   ?= 2023
 # Scripts/ on Windows, bin/ elsewhere.
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run test check lock docs sample mutations screenshots
+.PHONY: run test check lock docs sample mutations screenshots soak
 run: .venv/ready
 	$(BIN)/kaohe run --inbox data/sample --year $(YEAR)
 
@@ -21,6 +21,12 @@ check: .venv/ready
 # Break the scoring SQL in every way of tests/mutations; the tests must catch each one. Takes a while.
 mutations: .venv/ready
 	$(BIN)/python -m tests.mutations
+
+# The long proofs: runs killed at 200 moments, readers beside a writer. Takes an hour.
+soak: .venv/ready
+	$(BIN)/python -m tests.soak kills
+	$(BIN)/python -m tests.soak readers
+	$(BIN)/python -m tests.soak nights
 
 # uv installs in seconds what takes pip a minute; where it cannot reach an index that pip can (a mirror, a certificate or
 # a proxy in pip's own settings), pip does it.

@@ -104,7 +104,12 @@ class Log:
         document: str = "",
         operator: str | None = None,
     ) -> Act:
-        """Add an act. When this returns it is on the disk, and done: whatever follows from it can be made again."""
+        """Add an act. When this returns it is on the disk, and done: whatever follows from it can be made again.
+
+        Raises ``KaoheError`` if the log has gone on since it was read.
+        """
+        if Log.read(self.path.parent).head != self.head:
+            raise KaoheError("log_went_on", path=self.path)
         now = clock.now()
         act = Act(
             number=len(self.acts) + 1,

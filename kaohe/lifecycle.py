@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from kaohe import clock, publishing
+from kaohe import publishing
 from kaohe.acts import Act, Kind
 from kaohe.cleaning import typed_cell
 from kaohe.contracts import Contracts
@@ -30,13 +30,13 @@ from kaohe.words import say
 Decision = Literal["upheld", "rejected"]
 
 
-def _day(on: dt.date | None, not_before: dt.date | None = None) -> dt.date:
+def _day(found: Proceedings, on: dt.date | None, not_before: dt.date | None = None) -> dt.date:
     """The day of an act: today, or an earlier one, but never before what it follows."""
-    if on and on > clock.today():
-        raise KaoheError("on_in_future", on=on, today=clock.today())
+    if on and on > found.latest_day:
+        raise KaoheError("on_in_future", on=on, today=found.latest_day)
     if on and not_before and on < not_before:
         raise KaoheError("on_too_early", on=on, day=not_before)
-    return on or clock.today()
+    return on or found.today("--on")
 
 
 def working_days(calendar: dict[dt.date, bool], after: dt.date, days: int) -> tuple[dt.date, list[dt.date]]:
@@ -62,7 +62,7 @@ def _may_announce(found: Proceedings, on: dt.date | None) -> tuple[dt.date, dict
     """The day of the notice, and the manifest of what is to be announced."""
     if found.announced:
         raise KaoheError("announced_before", on=found.announced.details["on"], publication=found.current.name)
-    return _day(on), _ready(found)
+    return _day(found, on), _ready(found)
 
 
 def announce(
@@ -107,7 +107,7 @@ def _may_finalize(found: Proceedings, on: dt.date | None) -> tuple[dt.date, dict
         raise KaoheError("final_before", publication=found.current.name)
     if found.announced is None:
         raise KaoheError("not_announced", year=found.year)
-    day, ends = _day(on), dt.date.fromisoformat(found.announced.details["appeal_ends"])
+    day, ends = _day(found, on), dt.date.fromisoformat(found.announced.details["appeal_ends"])
     if day <= ends:
         raise KaoheError("appeals_still_open", on=day, day=ends)
     if undecided := [name for name, appeal in found.appeals.items() if appeal.decided is None]:
@@ -199,7 +199,7 @@ def add_appeal(
             raise KaoheError("not_announced", year=year)
         begin = dt.date.fromisoformat(found.announced.details["on"])
         ends = dt.date.fromisoformat(found.announced.details["appeal_ends"])
-        filed = _day(on, begin)
+        filed = _day(found, on, begin)
         if filed > ends:
             raise KaoheError("appeals_over", on=filed, begin=begin, end=ends)
         with Snapshot(found.current) as snapshot:
@@ -238,7 +238,7 @@ def resolve_appeal(
             raise KaoheError("appeal_unknown", appeal=appeal, known="、".join(found.appeals) or "—")
         if known.decided:
             raise KaoheError("appeal_decided", appeal=appeal, on=known.decided.details["on"])
-        day = _day(on, dt.date.fromisoformat(known.filed.details["on"]))
+        day = _day(found, on, dt.date.fromisoformat(known.filed.details["on"]))
         details = {"appeal": appeal, "decision": decision, "on": day.isoformat()}
         who = {"by": by, "reason": reason, "document": document, "operator": operator}
         return found.enact("decide", found.current.name, details, **who)

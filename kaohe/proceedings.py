@@ -16,18 +16,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kaohe import publishing
+from kaohe import clock, publishing
 from kaohe.acts import Act, Kind, Log
 from kaohe.approval import check_approved, operator_named
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
+from kaohe.homelock import WAIT_SECONDS, HomeLock, lock
 from kaohe.loading import LEDGERS
 from kaohe.project import Project, file_hashes
 from kaohe.publication import MANIFEST, SUMS, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.safely import replace as replace_file
-from kaohe.warehouse import as_sentences, lock
+from kaohe.warehouse import as_sentences
 from kaohe.words import say
 
 CORRECTIONS, APPEALS = "correction", "score_appeal"
@@ -35,6 +36,8 @@ CORRECTIONS, APPEALS = "correction", "score_appeal"
 MOVES: tuple[Kind, ...] = ("publish", "announce", "finalize", "reissue", "rollback")
 #: Those of them with which a stage begins: what was in force before is not gone back to.
 _STAGES: tuple[Kind, ...] = ("announce", "finalize", "reissue")
+#: A clock may be set back by so much, as time servers do, without anybody being asked.
+_CLOCK_SLACK = dt.timedelta(minutes=5)
 #: How a decision stands in the ledger, whatever the language.
 _RULED = {"upheld": "成立", "rejected": "不成立"}
 
@@ -52,10 +55,13 @@ class Appeal:
 
 
 class Proceedings:
-    """Where the results of a year stand, as its log says. Raises ``KaoheError`` if the log is not whole."""
+    """Where the results of a year stand, as its log says; ``held``: the home's lock, without which nothing is decided.
 
-    def __init__(self, home: Path, year: int) -> None:
-        self.home, self.year = home, year
+    Raises ``KaoheError`` if the log is not whole.
+    """
+
+    def __init__(self, home: Path, year: int, held: HomeLock | None = None) -> None:
+        self.home, self.year, self.held = home, year, held
         self.folder = home / "published" / str(year)
         self.ledgers = home / "ledgers" / str(year)
         with as_sentences(home):
@@ -124,6 +130,25 @@ class Proceedings:
         """The as-of date of what was announced: it no longer changes."""
         return dt.date.fromisoformat(self.announced.details["as_of"]) if self.announced else None
 
+    def today(self, option: str | None = None) -> dt.date:
+        """The office's date, where none was given with ``option``.
+
+        Raises ``KaoheError`` if the clock says that it is before the last act.
+        """
+        now = clock.now()
+        last = dt.datetime.fromisoformat(self.log.acts[-1].office_time) if self.log.acts else now
+        if now < last - _CLOCK_SLACK:
+            times = {"now": f"{now:%Y-%m-%d %H:%M}", "last": f"{last:%Y-%m-%d %H:%M}"}
+            way = say("clock_back_option", option=option) if option else ""
+            raise KaoheError("clock_back", year=self.year, path=self.log.path, way=way, **times)
+        return now.date()
+
+    @property
+    def latest_day(self) -> dt.date:
+        """No day after this one has been: today, or that of the last act if the clock is behind it."""
+        acted = [dt.datetime.fromisoformat(act.office_time).date() for act in self.log.acts[-1:]]
+        return max(clock.today(), *acted)
+
     @property
     def corrections(self) -> list[Act]:
         """The corrections that were ordered and not withdrawn."""
@@ -144,6 +169,7 @@ class Proceedings:
 
         Raises ``KaoheError`` if somebody changed a ledger by hand.
         """
+        self._must_be_held()
         with as_sentences(self.home):
             moved = self.log.of(*MOVES)
             if moved and pointed_at(self.folder) != self.folder / moved[-1].publication:
@@ -172,16 +198,21 @@ class Proceedings:
         return act.operator if act else None
 
     def enact(self, kind: Kind, publication: str, details: dict[str, Any], **who: str) -> Act:
-        """Add an act to the log and do what follows from it. Raises ``KaoheError`` if it lacks the approval it needs.
+        """Add an act to the log and do what follows. ``who``: ``by``, ``document``, ``reason`` and ``operator``.
 
-        ``who``: ``by``, ``document``, ``reason`` and ``operator``.
+        Raises ``KaoheError`` if it lacks the approval it needs, or another machine took the home meanwhile.
         """
         who = self.check_approved(kind, **who)
+        self._must_be_held()
         with as_sentences(self.home):
             self.folder.mkdir(parents=True, exist_ok=True)
             act = self.log.add(kind, publication, details, **who)
         self.settle()
         return act
+
+    def _must_be_held(self) -> None:
+        assert self.held, "nothing is decided without the home's lock"
+        self.held.must_be_ours()
 
     def put_in_force(self, kind: Kind, target: Path, details: dict[str, Any], **who: str) -> Act:
         """Make a finished publication current; the log keeps the hash of each of its files."""
@@ -303,12 +334,15 @@ def look_up(home: Path, year: int) -> Proceedings:
 
 
 @contextmanager
-def proceedings(home: Path, year: int) -> Iterator[Proceedings]:
-    """The year's proceedings, settled, with the home's lock held. Raises ``KaoheError`` if nothing was published."""
+def proceedings(home: Path, year: int, wait_seconds: float = WAIT_SECONDS) -> Iterator[Proceedings]:
+    """The year's proceedings, settled, with the home's lock held.
+
+    Raises ``KaoheError`` if nothing was published, or saying who holds the lock.
+    """
     look_up(home, year)
-    held = lock(home)
+    held = lock(home, wait_seconds)
     try:
-        found = Proceedings(home, year)
+        found = Proceedings(home, year, held)
         found.settle()
         with as_sentences(home):
             yield found

@@ -40,7 +40,7 @@ def expire(home: Path, year: int, keep: Keep, now: dt.datetime, dry_run: bool = 
     """
     look_up(home, year)
     with Warehouse(home) as warehouse, as_sentences(home):
-        found = Proceedings(home, year)
+        found = Proceedings(home, year, warehouse.held)
         if not dry_run:
             found.settle()
         old = [found.folder / name for name in expiring(found, keep, now)]

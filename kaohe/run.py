@@ -16,6 +16,7 @@ from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError
 from kaohe.freshness import confirm
+from kaohe.homelock import WAIT_SECONDS, HomeLock
 from kaohe.journal import Journal
 from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
@@ -74,9 +75,9 @@ def conclude(outcome: Outcome, journal: Journal) -> None:
     journal.note("ended", publication=publication, new=outcome.new, troubles=len(outcome.troubles), seconds=seconds)
 
 
-def default_as_of(year: int, today: dt.date | None = None) -> dt.date:
-    """The earlier of today (Asia/Shanghai) and 31 March of the next year."""
-    return min(today or clock.today(), dt.date(year + 1, 3, 31))
+def default_as_of(year: int, today: dt.date) -> dt.date:
+    """The earlier of today and 31 March of the next year."""
+    return min(today, dt.date(year + 1, 3, 31))
 
 
 class Run:
@@ -96,6 +97,7 @@ class Run:
         strict: bool,
         sources: Path | None = None,
         full_refresh: bool = False,
+        wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self.inbox, self.sources, self.full_refresh = inbox, sources, full_refresh
         self.year, self.home, self.strict = year, home, strict
@@ -105,6 +107,7 @@ class Run:
         self.timings: dict[str, float] = {}
         self.pulled = Pulled()
         self.gathered = Gathered()
+        self.wait_seconds = wait_seconds
         self._look_up()
         if self.frozen:
             return
@@ -118,13 +121,13 @@ class Run:
             faces(fonts())  # without a font for Chinese there is no document
             self.planned = scoring.plan(self.project, self.contracts, self.scheme)
 
-    def _look_up(self) -> None:
+    def _look_up(self, held: HomeLock | None = None) -> None:
         """Where the year stands. What was announced was judged as of a date, which then stays."""
-        self.proceedings = Proceedings(self.home, self.year)
+        self.proceedings = Proceedings(self.home, self.year, held)
         fixed = self.proceedings.as_of
         if fixed and self.asked_as_of not in (None, fixed) and not self.frozen:
             raise KaoheError("as_of_announced", as_of=fixed, asked=self.asked_as_of)
-        self.as_of = fixed or self.asked_as_of or default_as_of(self.year)
+        self.as_of = fixed or self.asked_as_of or default_as_of(self.year, self.proceedings.today("--as-of"))
 
     def _contracts(self) -> Contracts:
         """What a good row is."""
@@ -166,9 +169,9 @@ class Run:
                 raise KaoheError("scheme_overlap", one=self.scheme_path.name, other=path.name)
 
     def __enter__(self) -> "Run":
-        self.warehouse = Warehouse(self.home)
+        self.warehouse = Warehouse(self.home, self.wait_seconds)
         try:
-            self._look_up()  # again, now that nobody else can change it
+            self._look_up(self.warehouse.held)  # again, now that nobody else can change it
             self.proceedings.settle()
         except BaseException:
             self.warehouse.__exit__()
@@ -341,9 +344,10 @@ class Reissue(Run):
         super().__init__(inbox, year, None, scheme, home, strict, sources)
         if self.proceedings.final is None:
             raise KaoheError("reissue_not_final", year=year)
+        self.proceedings.today()
 
-    def _look_up(self) -> None:
-        super()._look_up()
+    def _look_up(self, held: HomeLock | None = None) -> None:
+        super()._look_up(held)
         self.who = self.proceedings.check_approved("reissue", **self.asked)
 
     @property
@@ -381,7 +385,7 @@ class Reissue(Run):
         self.proceedings.clear(edition.name)
         target = self._write(edition)
         details = {
-            "on": clock.today().isoformat(),
+            "on": self.proceedings.today().isoformat(),
             "instead_of": edition.said["compared_with"],
             "revision": edition.said["revision"],
             "units": self.warehouse.rows("select count(distinct unit_id) from main.changed")[0][0],

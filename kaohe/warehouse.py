@@ -12,10 +12,15 @@ from typing import Any, Self
 
 import duckdb
 import polars as pl
-from filelock import FileLock, Timeout
 
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError, from_os_error
+from kaohe.homelock import WAIT_SECONDS, lock
+from kaohe.safely import put
+
+NAME = "kaohe.duckdb"
+#: What DuckDB raises for a file that it cannot read, beside a plain error that says "Corrupt database file".
+_UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
 
 _META = """
 create schema if not exists meta; create schema if not exists raw; create schema if not exists typed;
@@ -33,24 +38,6 @@ create table if not exists meta.cell_problem (
   _source varchar, _file varchar, _sheet varchar, _row integer, _at varchar, _rec varchar, table_name varchar,
   column_name varchar, rule varchar);
 """
-
-
-def lock(home: Path, wait_seconds: float = 10) -> FileLock:
-    """The lock of a home folder, held until it is released.
-
-    Raises ``KaoheError`` if the folder cannot be written, or another run holds it.
-    """
-    folder = home / "warehouse"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        held = FileLock(folder / "lock")
-        held.acquire(timeout=wait_seconds)
-    except Timeout as error:
-        raise KaoheError("home_busy", path=home) from error
-    except OSError as error:
-        raise from_os_error(error, home) from error
-    return held
 
 
 class Engine:
@@ -96,28 +83,41 @@ class Warehouse(Engine):
     Raises ``KaoheError`` if the folder cannot be written, another run holds it, or the file is not a warehouse.
     """
 
-    def __init__(self, home: Path, wait_seconds: float = 10) -> None:
+    def __init__(self, home: Path, wait_seconds: float = WAIT_SECONDS) -> None:
         self.home = home
         self.folder = home / "warehouse"
         self.inputs = self.folder / "inputs"
-        self.path = self.folder / "kaohe.duckdb"
-        self._lock = lock(home, wait_seconds)
+        self.path = self.folder / NAME
+        self.held = lock(home, wait_seconds)
         try:
             with as_sentences(self.path):
                 self.inputs.mkdir(exist_ok=True)
+                if not self.path.exists():
+                    _make(self.path)
                 super().__init__(duckdb.connect(str(self.path)))
                 self.con.execute("set preserve_insertion_order = true")
                 self.con.execute(_META)
         except BaseException:
-            self._lock.release()
+            self.held.release()
             raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        with suppress(duckdb.Error):
+            if not self.held.is_ours:
+                self.con.execute("pragma disable_checkpoint_on_shutdown")  # the file is another machine's now
         self.con.close()
-        self._lock.release()
+        self.held.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing; nothing once another machine has taken the home."""
+        self.held.must_be_ours()
+        with super().transaction():
+            yield
+            self.held.must_be_ours()
 
     def keep(self, data: bytes) -> str:
         """Keep the bytes of an input under their SHA-256, so that everything can be rebuilt; gives it."""
@@ -153,6 +153,15 @@ class Warehouse(Engine):
         return bool(self.rows("select 1 from meta.file where loaded_with = ? limit 1", [loaded_with]))
 
 
+def _make(path: Path) -> None:
+    """An empty warehouse, there whole or not at all: DuckDB does not open a file that it was killed in making."""
+    aside = path.with_name(f".{path.name}.new")
+    for leftover in (aside, aside.with_name(f"{aside.name}.wal")):
+        leftover.unlink(missing_ok=True)
+    duckdb.connect(str(aside)).close()
+    put(aside, path)
+
+
 @contextmanager
 def as_sentences(path: Path) -> Iterator[None]:
     """Turn what DuckDB says of a full disk, a folder that cannot be written or a strange file into a sentence."""
@@ -166,6 +175,22 @@ def as_sentences(path: Path) -> Iterator[None]:
             raise KaoheError("disk_full", path=path.parent) from error
         if "Permission denied" in text or "Read-only file system" in text:
             raise KaoheError("not_writable", path=path.parent) from error
-        if isinstance(error, duckdb.IOException | duckdb.SerializationException | duckdb.FatalException):
-            raise KaoheError("warehouse_broken", path=path, problem=text.splitlines()[0]) from error
+        if sentence := _broken(error, path):
+            raise sentence from error
         raise
+
+
+def _broken(error: duckdb.Error, path: Path) -> KaoheError | None:
+    """The sentence for a database file that cannot be read. ``path``: the file, or the home whose warehouse it is."""
+    problem = str(error).splitlines()[0]
+    other = "storage version" in problem
+    if not (other or "Corrupt database file" in problem or isinstance(error, _UNREADABLE)):
+        return None
+    if path.suffix == ".duckdb" and path.name != NAME:
+        home = next((folder.parent for folder in path.parents if folder.name == "published"), path.parent)
+        return KaoheError("snapshot_broken", path=path, home=home, problem=problem)
+    home = path.parents[1] if path.name == NAME else path
+    warehouse = home / "warehouse" / NAME
+    if other:
+        return KaoheError("warehouse_version", path=warehouse, home=home, version=duckdb.__version__)
+    return KaoheError("warehouse_broken", path=warehouse, home=home, problem=problem)

@@ -22,6 +22,7 @@ from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.publication import pointed_at
 from kaohe.records import EVERYWHERE
+from kaohe.warehouse import as_sentences
 
 Row = dict[str, Any]
 
@@ -130,10 +131,8 @@ def _opened(publication: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     path = publication / "snapshot.duckdb"
     quoted = str(path).replace("'", "''")
     with duckdb.connect() as con:
-        try:
+        with as_sentences(path):
             con.execute(f"attach '{quoted}' as publication (read_only)")
-        except duckdb.Error as error:
-            raise KaoheError("snapshot_broken", path=path, problem=str(error).splitlines()[0]) from error
         con.execute("set search_path = 'memory,publication'")
         yield con
 

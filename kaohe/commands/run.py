@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from kaohe.commands import asking
+from kaohe.homelock import WAIT_SECONDS
 from kaohe.words import Language, language, say
 
 
@@ -25,6 +26,7 @@ def add(app: typer.Typer) -> None:
         lang: Annotated[Language, asking.lang()] = spoken,
         strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
         full_refresh: Annotated[bool, typer.Option("--full-refresh", help=say("cli_run_full_refresh"))] = False,
+        wait: Annotated[float, typer.Option(help=say("cli_wait"), min=0, metavar="SECONDS")] = WAIT_SECONDS,
         timings: Annotated[bool, typer.Option("--timings", help=say("cli_run_timings"))] = False,
     ) -> int:
         question = {
@@ -36,6 +38,7 @@ def add(app: typer.Typer) -> None:
             "strict": strict,
             "sources": sources,
             "full_refresh": full_refresh,
+            "wait_seconds": wait,
         }
         return _run(question, lang, timings)
 

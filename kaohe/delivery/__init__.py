@@ -15,6 +15,7 @@ from kaohe.delivery.log import Log
 from kaohe.delivery.parcels import Parcel, Plan, plan
 from kaohe.delivery.ways import ways
 from kaohe.errors import KaoheError, from_os_error, keep_traceback
+from kaohe.homelock import WAIT_SECONDS
 from kaohe.proceedings import Proceedings, look_up, proceedings
 from kaohe.publication import in_force
 from kaohe.words import say
@@ -58,13 +59,17 @@ def _told(parcel: Parcel) -> dict[str, str]:
 
 
 class Delivery:
-    """The deliveries of a home's year (the latest published). ``again``: only to this recipient, once more.
+    """The deliveries of a home's year (the latest published). ``again``: only to this recipient, once more;
+    ``wait_seconds``: how long for the home's lock.
 
     Raises ``KaoheError`` for a mistake in the delivery file or in the words of the letters, before anything is started.
     """
 
-    def __init__(self, home: Path, year: int | None = None, again: str | None = None) -> None:
+    def __init__(
+        self, home: Path, year: int | None = None, again: str | None = None, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
         self.home, self.year, self.again, self.file = home, year, again, home / DELIVERY_FILE
+        self.wait_seconds = wait_seconds
         self.config: Config | None = read_config(self.file) if self.file.exists() else None
         if self.config:
             read_template()
@@ -103,7 +108,7 @@ class Delivery:
         """
         if self.config is None:
             return Delivered()
-        with proceedings(self.home, self._year) as found:
+        with proceedings(self.home, self._year, self.wait_seconds) as found:
             made, log = self._plan(found), Log.read(found.folder)
             due = self._due(made, log)
             letters = Letters(made)

@@ -13,7 +13,7 @@ from kaohe import progress
 from kaohe.doctor import folders, kept, results
 from kaohe.doctor.finding import Finding
 from kaohe.errors import KaoheError, from_os_error, keep_traceback
-from kaohe.warehouse import lock
+from kaohe.homelock import lock
 from kaohe.words import say
 
 Check = Callable[[Path], Iterator[Finding]]

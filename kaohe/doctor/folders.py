@@ -14,13 +14,13 @@ from kaohe.delivery.letters import read_template
 from kaohe.delivery.log import NAME as DELIVERIES
 from kaohe.doctor.finding import Finding, current_of, listed, years_of
 from kaohe.errors import KaoheError, from_os_error
+from kaohe.homelock import lock
 from kaohe.people import has_key
 from kaohe.project import Project
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE
-from kaohe.warehouse import lock
 from kaohe.words import say
 
 #: So many times the latest publication has to fit on the disk.

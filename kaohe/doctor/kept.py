@@ -13,13 +13,13 @@ from kaohe.acts import Log
 from kaohe.contracts import load_contracts
 from kaohe.doctor.finding import Finding, current_of, listed, years_of
 from kaohe.errors import KaoheError
+from kaohe.homelock import lock
 from kaohe.loading import inbox_files
 from kaohe.project import Project, sha256_of
 from kaohe.rebuild import lost_inputs, move_aside, rebuild
 from kaohe.retention import kept_inputs, needed_inputs
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE
-from kaohe.warehouse import lock
 from kaohe.words import say
 
 #: What keeps a warehouse from being made again, while everything can still be read anew from the inbox.

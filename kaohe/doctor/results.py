@@ -9,9 +9,10 @@ from kaohe import clock
 from kaohe.delivery.log import Log as DeliveryLog
 from kaohe.doctor.finding import Finding, listed, years_of
 from kaohe.errors import KaoheError
+from kaohe.homelock import lock
 from kaohe.proceedings import MOVES, Proceedings, damage, pointer_damage, proceedings
 from kaohe.publication import pointed_at
-from kaohe.warehouse import as_sentences, lock
+from kaohe.warehouse import as_sentences
 from kaohe.words import say
 
 #: Two clocks of one office never agree to the second.
@@ -76,7 +77,7 @@ def _write_ledgers(home: Path, year: int) -> list[str]:
     """Write the ledgers anew; what stands there and is not ours is moved aside."""
     held = lock(home)
     try:
-        found = Proceedings(home, year)
+        found = Proceedings(home, year, held)
         moved = []
         for path in found.changed_ledgers:
             if path.exists():

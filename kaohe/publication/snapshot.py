@@ -16,8 +16,9 @@ class Snapshot:
     """The tables of the publication in ``folder``, read-only."""
 
     def __init__(self, folder: Path) -> None:
-        with as_sentences(folder / NAME):
-            self.con = duckdb.connect(str(folder / NAME), read_only=True)
+        self.path = folder / NAME
+        with as_sentences(self.path):
+            self.con = duckdb.connect(str(self.path), read_only=True)
 
     def __enter__(self) -> Self:
         return self
@@ -27,12 +28,14 @@ class Snapshot:
 
     def frame(self, query: str, values: list[Any] | None = None) -> pl.DataFrame:
         """The rows of a query."""
-        frame: pl.DataFrame = self.con.sql(query, params=values).pl()
+        with as_sentences(self.path):
+            frame: pl.DataFrame = self.con.sql(query, params=values).pl()
         return frame
 
     def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a query as tuples."""
-        return self.con.sql(query, params=values).fetchall()
+        with as_sentences(self.path):
+            return self.con.sql(query, params=values).fetchall()
 
     def has(self, table: str) -> bool:
         """The publication has such a table."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kaohe import clock
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer
@@ -33,7 +34,7 @@ from kaohe.publishing.page import write_page
 from kaohe.publishing.workbook import write_workbook
 from kaohe.safely import flush_folder, flush_tree, for_its_owner_to_write, replace
 from kaohe.scheme import Scheme
-from kaohe.warehouse import Warehouse
+from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import speaking
 
 _PARQUET = ("scores", "indicator_scores", "evidence")
@@ -117,11 +118,12 @@ def look_back(warehouse: Warehouse, sql: Path, last: Path | None, years: Iterabl
 def attached(warehouse: Warehouse, publication: Path) -> Iterator[None]:
     """The tables of a publication, in the schema ``earlier``."""
     quoted = str(publication / SNAPSHOT).replace("'", "''")
-    warehouse.con.execute(f"attach '{quoted}' as earlier (read_only)")
-    try:
-        yield
-    finally:
-        warehouse.con.execute("detach earlier")
+    with as_sentences(publication / SNAPSHOT):
+        warehouse.con.execute(f"attach '{quoted}' as earlier (read_only)")
+        try:
+            yield
+        finally:
+            warehouse.con.execute("detach earlier")
 
 
 def publish(
@@ -154,7 +156,7 @@ def restate(source: Path, edition: Edition, contracts: Contracts, scheme: Scheme
     said = before | {
         "publication": edition.name,
         "state": edition.state,
-        "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "created_at": clock.now().astimezone(dt.UTC).isoformat(timespec="seconds"),
         "restated_from": source.name,
         **edition.said,
     }

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from typing import Any, Literal
 
+from kaohe import clock
 from kaohe.warehouse import Warehouse
 
 State = Literal["provisional", "announced", "reviewed", "final"]
@@ -24,7 +25,7 @@ def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, 
     return {
         "publication": name,
         "state": state,
-        "created_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "created_at": clock.now().astimezone(dt.UTC).isoformat(timespec="seconds"),
         **{
             total: sum(count[total] for count in counts.values())
             for total in ("records_in", "records_used", "records_quarantined", "other_year")

@@ -501,7 +501,7 @@ def test_a_scheme_that_todays_program_refuses_is_said_in_a_sentence(ours: Office
 
 def test_a_home_in_use_is_read_all_the_same(ours: Office) -> None:
     """Without the warehouse to begin with, everything is read anew: slower, and the same."""
-    from kaohe.warehouse import lock
+    from kaohe.homelock import lock
 
     path = scheme(ours.inbox.parent, 50)
     held = lock(ours.home)

@@ -31,7 +31,7 @@ from kaohe.delivery.mail import Mailer, message
 from kaohe.delivery.parcels import MAIL, Parcel, plan
 from kaohe.delivery.webhook import MOST_BYTES, note
 from kaohe.errors import KaoheError
-from kaohe.proceedings import Proceedings, look_up
+from kaohe.proceedings import Proceedings, look_up, proceedings
 from kaohe.project import Project
 from kaohe.publication import FACES, NOTICE_DOCX, NOTICE_PDF, WORKBOOK
 from kaohe.secrets import Secrets
@@ -583,10 +583,12 @@ def test_only_what_is_in_force_is_delivered(home: Path, ours: Post) -> None:
     ours.answer = lambda stage, recipient: "250 OK"
     second = first.with_name("20240331-second")
     shutil.copytree(first, second)
-    Proceedings(home, YEAR).put_in_force("publish", second, {"state": "provisional"})
+    with proceedings(home, YEAR) as found:
+        found.put_in_force("publish", second, {"state": "provisional"})
     change(home, publication=second.name)
     assert len(deliver(home).sent) == 4
-    Proceedings(home, YEAR).put_in_force("publish", first, {"state": "provisional"})
+    with proceedings(home, YEAR) as found:
+        found.put_in_force("publish", first, {"state": "provisional"})
     assert len(deliver(home).sent) == 4
     assert deliver(home).sent == []
     bodies = [body.get_content() for letter in ours.of(LEADER) if (body := letter.get_body())]

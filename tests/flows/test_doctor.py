@@ -13,11 +13,11 @@ import pytest
 
 from kaohe import clock, doctor
 from kaohe.doctor import Report, folders, kept
+from kaohe.homelock import lock
 from kaohe.proceedings import verify
 from kaohe.publication.snapshot import read_manifest
 from kaohe.retention import expire
 from kaohe.schedule import Keep
-from kaohe.warehouse import lock
 from tests.helpers import ROOT, YEAR, kaohe
 from tests.keeping import first_of, published
 from tests.office import AS_OF, Office

@@ -461,13 +461,13 @@ def test_a_ledger_changed_by_hand_is_not_taken(office: Callable[[str], Office]) 
 
 
 def test_two_commands_at_once_wait_for_one_another(office: Callable[[str], Office]) -> None:
-    from kaohe import warehouse
+    from kaohe.homelock import lock
 
     ours = office("announced")
-    held = warehouse.lock(ours.home)
+    held = lock(ours.home)
     try:
         with pytest.raises(KaoheError) as caught:
-            warehouse.lock(ours.home, wait_seconds=0.1)
+            lock(ours.home, wait_seconds=0.1)
         assert caught.value.key == "home_busy"
     finally:
         held.release()

@@ -2,6 +2,7 @@
 night says what a warehouse made from scratch says.
 """
 
+import argparse
 import datetime as dt
 import random
 import shutil
@@ -107,7 +108,16 @@ def measured(home: Path, process: psutil.Process) -> Measured:
     )
 
 
-def nights(count: int = 100) -> None:
+def options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", type=int, default=100, help="how many nights")
+
+
+def main(asked: argparse.Namespace) -> int:
+    nights(asked.count)
+    return 0
+
+
+def nights(count: int) -> None:
     """Live through so many nights in one process; raises ``AssertionError`` for whatever grows or differs."""
     folder = Path(tempfile.mkdtemp(prefix="kaohe-nights-"))
     office, home, process = Office(folder / "inbox"), folder / "home", psutil.Process()
