@@ -8,6 +8,7 @@ from prefect import flow
 from flows.annual_assessment import publish, pull, score, validate
 from flows.delivery import deliver_published
 from kaohe.delivery import Delivery
+from kaohe.prefects import leave_artifacts, said
 from kaohe.run import Outcome, Reissue
 from kaohe.words import use_language
 
@@ -36,4 +37,4 @@ def reissue(
         publish(run)
         outcome = run.outcome(new=True)
     outcome.delivered = deliver_published(delivery)
-    return outcome
+    return said(outcome, leave_artifacts(outcome))

@@ -13,6 +13,7 @@ from kaohe.commands import (
     run,
     scheme,
     score,
+    serve,
     systems,
     template,
     what_if,
@@ -20,6 +21,6 @@ from kaohe.commands import (
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, deliver, compare, what_if, robustness,
-    systems, score, scheme,
+    run, serve, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, deliver, compare, what_if,
+    robustness, systems, score, scheme,
 )  # fmt: skip
