@@ -46,8 +46,8 @@ class Runs:
 
     def end(self) -> None:
         """Start nothing any more, and end what runs; it counts as cancelled."""
-        if not self._thread.is_alive():
-            return
-        if self._runner.started:
+        while self._thread.is_alive() and not self._runner.started:  # it has only just begun
+            self._thread.join(0.1)
+        if self._thread.is_alive():
             self._runner.execute_in_background(self._runner.astop)
-        self._thread.join(_END)
+            self._thread.join(_END)

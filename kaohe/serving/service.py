@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # Prefect may be imported only once it has been told how it i
     from kaohe.serving.deployments import Given
     from kaohe.serving.runner import Runs
 
+#: Within so many seconds of a start Prefect makes the runs of the next nights; one that is due before was not made.
+_SCHEDULING = 10
+
 Report = Callable[[str], None]
 
 
@@ -57,6 +60,9 @@ def _work(server: Server, given: "Given", schedule: Schedule, stop: threading.Ev
     report(say("serve_page", page=server.page))
     night = schedule.next_start(clock.now())
     report(say("serve_night", at=f"{night:%Y-%m-%d %H:%M}", zone=schedule.timezone))
+    soon = (night - clock.now()).total_seconds()
+    if soon < _SCHEDULING:
+        stop.wait(soon + 1)
     if name := _catch_up(runs, given.home, schedule):
         report(say("serve_caught_up", run=name))
     report(say("serve_how_to_stop"))
