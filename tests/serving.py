@@ -125,7 +125,7 @@ class Served:
 
     def artifacts(self) -> dict[str, Any]:
         """The latest artifacts by key."""
-        return {each["key"]: each for each in self.ask("/artifacts/filter", {"sort": "UPDATED_DESC", "limit": 3})}
+        return {each["key"]: each for each in self.ask("/artifacts/latest/filter", {})}
 
     def in_history(self, statement: str, *values: Any) -> list[Any]:
         """Run SQL on Prefect's database: what time alone would bring about."""

@@ -64,12 +64,9 @@ class Server:
         }
         for name, value in wanted.items():
             os.environ.setdefault(name, value)
-        from prefect.settings import get_current_settings
-
-        secret = get_current_settings().server.api.auth_string
-        login = secret.get_secret_value() if secret else None
+        login = os.environ.get("PREFECT_SERVER_API_AUTH_STRING")
         if login:
-            os.environ.setdefault("PREFECT_API_AUTH_STRING", login)
+            os.environ["PREFECT_API_AUTH_STRING"] = login
         return login
 
     def start(self) -> None:
@@ -92,8 +89,11 @@ class Server:
             if stop.wait(0.1):
                 return False
             self.check()
-            if look(self.api, self.login) is Found.SERVER:
-                return True
+            match look(self.api, self.login):
+                case Found.SERVER:
+                    return True
+                case Found.LOGIN:  # set in a file of Prefect's, where we do not see it
+                    raise KaoheError("server_login_elsewhere")
         raise KaoheError("serve_silent", seconds=BEGIN, log=self.log)
 
     def check(self) -> None:

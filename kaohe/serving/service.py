@@ -44,6 +44,9 @@ def serve(home: Path, host: str, port: int, given: "Callable[[], Given]", report
             report(say("serve_starting"))
             if server.wait(stop):
                 _work(server, given(), schedule, stop, report)
+        except Exception:
+            server.check()  # if it has ended, that is why
+            raise
         finally:
             told(home).unlink(missing_ok=True)
             server.end()

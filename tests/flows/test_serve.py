@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -70,7 +71,9 @@ def test_a_night_publishes_and_its_failing_source_is_a_failed_task(served: Serve
     left = served.artifacts()
     (category,) = json.loads(left["result-2023"]["data"])
     assert (category["类别"], category["单位数"], category["参加排名"]) == ("机关处室", 2, 1)
-    assert json.loads(left["quarantine-2023"]["data"]) == [{"数据表": "组织生活记录抽查", "原因": "不认识的单位", "记录数": 1}]
+    assert json.loads(left["quarantine-2023"]["data"]) == [
+        {"数据表": "组织生活记录抽查", "原因": "单位不认识", "记录数": 1}
+    ]
     assert str(served.home / "published" / "2023") in left["files-2023"]["data"]
     assert "接口返回状态 500" in left["files-2023"]["data"]
     everything = json.dumps(left, ensure_ascii=False)
@@ -78,22 +81,17 @@ def test_a_night_publishes_and_its_failing_source_is_a_failed_task(served: Serve
     assert "没有这个单位" not in everything
 
 
-def test_a_night_with_nothing_new_says_so_and_takes_little(served: Served) -> None:
+def test_one_year_that_fails_does_not_hinder_the_next_in_which_nothing_is_new(served: Served) -> None:
     published = sorted(path.name for path in (served.home / "published" / "2023").iterdir())
-    night = served.run("nightly")
-    assert night["state"]["message"] == "没有变化，没有重新发布：2023"
-    assert night["total_run_time"] < 3
-    assert sorted(path.name for path in (served.home / "published" / "2023").iterdir()) == published
-    assert "没有变化" in served.artifacts()["result-2023"]["description"]
-
-
-def test_what_goes_wrong_stands_in_the_state_and_one_year_does_not_hinder_the_next(served: Served) -> None:
-    night = served.run("nightly", years=[2031, 2023])
+    night = served.run("nightly", years=[2019, 2023])
     assert night["state"]["type"] == "FAILED"
-    assert "2031 年度：" in night["state"]["message"]
-    assert "2031.yml" in night["state"]["message"]
-    inner = {run["parameters"]["year"]: run["state"]["type"] for run in served.runs("annual-assessment")[-2:]}
-    assert inner == {2031: "FAILED", 2023: "COMPLETED"}
+    assert "2019 年度：" in night["state"]["message"]
+    assert "2019.yml" in night["state"]["message"]
+    inner = {run["parameters"]["year"]: run["state"] for run in served.runs("annual-assessment")[-2:]}
+    assert {year: state["type"] for year, state in inner.items()} == {2019: "FAILED", 2023: "COMPLETED"}
+    assert inner[2023]["message"].startswith("2023 年度没有变化，没有重新发布")
+    assert served.artifacts()["result-2023"]["description"] == inner[2023]["message"]
+    assert sorted(path.name for path in (served.home / "published" / "2023").iterdir()) == published
 
 
 def test_the_command_uses_the_server_of_its_home(served: Served) -> None:
@@ -112,29 +110,10 @@ def test_once_is_enough(served: Served) -> None:
     assert f"端口 {served.port} 上已有一个 Prefect 服务" in other.stderr
 
 
-def test_nights_slept_through_are_caught_up_once(served: Served) -> None:
-    """The machine slept through three nights, and all their runs begin when it wakes."""
-    late = until(lambda: len(served.scheduled()) >= 3 and served.scheduled()[:3])
-    before = served.in_history("select id from flow_run where start_time is not null")
-    assert before
-    served.in_history("update flow_run set start_time = '2020-01-01 00:00:00.000000' where start_time is not null")
-    for day, run in enumerate(late, start=3):
-        served.make_late(run, f"2026-01-0{day} 18:00:00")
-    states = [served.ended(run)["state"] for run in late]
-    assert sorted(state["name"] for state in states) == ["Completed", "Skipped", "Skipped"]
-    names = {served.ask(f"/flow_runs/{run}")["name"] for run in late}
-    for state in states:
-        if state["name"] == "Skipped":
-            assert state["message"].removeprefix("这一次已由 ").split()[0] in names
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_when_it_is_stopped_nothing_is_left(served: Served, number: int) -> None:
-    if served.process.poll() is not None:
-        served.start()
+def test_when_it_is_stopped_nothing_is_left(served: Served) -> None:
     assert any("kaohe.serving.child" in command for command in served.children)
     children = served.children
-    assert served.stop(number) == 0
+    assert served.stop() == 0
     assert served.said.splitlines()[-1] == "已停止。"
     assert not [name for name in children if name in _running()]
     with socket.socket() as probe:
@@ -149,8 +128,12 @@ def test_after_nights_off_one_run_catches_up_behind_a_login(served: Served) -> N
     served.in_history("update deployment set created = '2020-01-01 00:00:00.000000'")
     served.in_history("delete from flow_run where auto_scheduled and state_type = 'SCHEDULED'")
     served.in_history("update flow_run set start_time = '2020-01-02 00:00:00.000000' where start_time is not null")
-    (broken,) = served.in_history("select id from flow_run where deployment_id is not null and state_type = 'FAILED'")[0]
+    (broken,) = served.in_history("select id from flow_run where deployment_id is not null and state_type = 'FAILED'")[
+        0
+    ]
     served.in_history("update flow_run set state_type = 'RUNNING', state_name = 'Running' where id = ?", broken)
+    now = "select state_id from flow_run where id = ?"
+    served.in_history(f"update flow_run_state set type = 'RUNNING', name = 'Running' where id = ({now})", broken)
     served.environment["PREFECT_SERVER_API_AUTH_STRING"] = served.login = LOGIN
     served.start("--host", "0.0.0.0")
     assert "补跑一次" in served.said
@@ -169,7 +152,9 @@ def test_after_nights_off_one_run_catches_up_behind_a_login(served: Served) -> N
 
 
 def test_when_the_server_dies_serve_ends_with_a_sentence(served: Served) -> None:
-    (server,) = [pid for pid, command in _running_pids().items() if f"kaohe.serving.child 0.0.0.0 {served.port}" in command]
+    (server,) = [
+        pid for pid, command in _running_pids().items() if f"kaohe.serving.child 0.0.0.0 {served.port}" in command
+    ]
     os.kill(server, signal.SIGKILL)
     assert served.process.wait(60) == 2
     assert "Prefect 服务意外退出" in served.said
@@ -194,8 +179,6 @@ def test_other_addresses_need_a_login(tmp_path: Path, host: str, login: str, sai
 
 def _running_pids() -> dict[int, str]:
     """The command lines of this machine's processes."""
-    import subprocess
-
     listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
     return {int(line.split()[0]): line.split(None, 1)[1] for line in listed.splitlines()}
 
