@@ -17,7 +17,7 @@ from tests.sources import Answer, api
 
 @pytest.fixture(scope="module")
 def declared() -> dict[str, Any]:
-    """The deployments of prefect.yaml by file and function."""
+    """The deployments of prefect.yaml by entrypoint."""
     read = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
     return {each["entrypoint"]: each for each in read["deployments"]}
 
@@ -28,9 +28,9 @@ def test_prefect_yaml_and_serve_have_every_flow(declared: dict[str, Any], tmp_pa
     files = {path.stem for path in (ROOT / "flows").glob("*.py")} - {"__init__"}
     flows = {flow.fn.__module__.removeprefix("flows."): flow for flow in every_flow()}
     assert set(flows) == files
-    assert set(declared) == {f"flows/{module}.py:{flow.fn.__name__}" for module, flow in flows.items()}
+    assert set(declared) == {f"flows.{module}.{flow.fn.__name__}" for module, flow in flows.items()}
     for module, flow in flows.items():
-        written = declared[f"flows/{module}.py:{flow.fn.__name__}"]["parameters"]
+        written = declared[f"flows.{module}.{flow.fn.__name__}"]["parameters"]
         assert set(written) <= set(flow.parameters.properties)
         assert ("inbox" in written) == ("inbox" in flow.parameters.required)
     made = deployments(Given(tmp_path, None, None, "en"), schedule_of(tmp_path))
