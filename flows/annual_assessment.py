@@ -1,23 +1,41 @@
 """年度考核: pull → validate → score → publish → deliver. The command line and the scheduler start this same flow."""
 
 import datetime as dt
+from contextlib import suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from prefect import flow, task
+from prefect import State, flow, task
 from prefect.cache_policies import NO_CACHE
+from prefect.exceptions import FailedRun
+from prefect.states import Failed
 
 from flows.delivery import deliver_published
 from kaohe.delivery import Delivery
 from kaohe.homelock import WAIT_SECONDS
 from kaohe.journal import recorded
+from kaohe.prefects import leave_artifacts, said
 from kaohe.run import Outcome, Run, conclude
+from kaohe.sources.gathering import Reading
 from kaohe.words import use_language
+
+
+@task(task_run_name="read {source}", cache_policy=NO_CACHE, persist_result=False)
+def read(source: str, reading: Reading) -> State[Any] | None:
+    """Read a source; failed, with the sentence that says why, if it is down."""
+    sentence = reading()
+    return Failed(message=sentence) if sentence else None
+
+
+def read_as_a_task(source: str, reading: Reading) -> None:
+    """A source that is down is a failed task, and the run goes on with what it last gave."""
+    with suppress(FailedRun):
+        read(source, reading)
 
 
 @task(cache_policy=NO_CACHE)
 def pull(run: Run) -> None:
-    run.pull()
+    run.pull(read_as_a_task)
 
 
 @task(cache_policy=NO_CACHE)
@@ -66,4 +84,4 @@ def annual_assessment(
             outcome = run.outcome(new)
         outcome.delivered = deliver_published(delivery)
         conclude(outcome, journal)
-    return outcome
+    return said(outcome, leave_artifacts(outcome))

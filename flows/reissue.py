@@ -9,6 +9,7 @@ from flows.annual_assessment import publish, pull, score, validate
 from flows.delivery import deliver_published
 from kaohe.delivery import Delivery
 from kaohe.journal import recorded
+from kaohe.prefects import leave_artifacts, said
 from kaohe.run import Outcome, Reissue, conclude
 from kaohe.words import use_language
 
@@ -40,4 +41,4 @@ def reissue(
             outcome = run.outcome(new=True)
         outcome.delivered = deliver_published(delivery)
         conclude(outcome, journal)
-    return outcome
+    return said(outcome, leave_artifacts(outcome))

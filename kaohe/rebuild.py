@@ -4,7 +4,7 @@ nothing was lost is proved by its scores: they are those of the publication, row
 import datetime as dt
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from kaohe.publishing import attached
 from kaohe.retention import inputs_of, method_of
 from kaohe.run import Run
 from kaohe.safely import flush_folder, put
-from kaohe.sources.gathering import Gathered
+from kaohe.sources.gathering import Gathered, Reading, read_plainly
 from kaohe.warehouse import Warehouse
 from kaohe.words import speaking
 
@@ -85,7 +85,7 @@ class _Rebuilding(Run):
     def _find_sources(self) -> None:
         pass
 
-    def _gather(self) -> Gathered:
+    def _gather(self, read: Callable[[str, Reading], None] = read_plainly) -> Gathered:
         return Gathered(self._files)
 
 

@@ -5,7 +5,7 @@ import gc
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,7 +29,7 @@ from kaohe.publishing.document_pdf import faces, fonts
 from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
 from kaohe.publishing.notice import notice_template
 from kaohe.scheme import Scheme, digest, load_scheme
-from kaohe.sources.gathering import Gathered, given, outage_sentence
+from kaohe.sources.gathering import Gathered, Reading, given, outage_sentence, read_plainly
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
 
@@ -137,9 +137,9 @@ class Run:
         """Where records come from."""
         self.given = given(self.inbox, self.sources, self.home, self.contracts)
 
-    def _gather(self) -> Gathered:
+    def _gather(self, read: Callable[[str, Reading], None] = read_plainly) -> Gathered:
         """The files of every source as they are now."""
-        gathered = self.given.gather(self.warehouse, self.contracts, self.full_refresh)
+        gathered = self.given.gather(self.warehouse, self.contracts, self.full_refresh, read)
         if self.strict and gathered.down:
             name, down = next(iter(gathered.down.items()))
             raise KaoheError("source_down_strict", source=name, why=down.why)
@@ -261,14 +261,14 @@ class Run:
             return asked
         return file_hashes(self.project.templates, NOTICE_TEMPLATE)
 
-    def pull(self) -> Pulled:
-        """Bring the warehouse up to date with all sources."""
+    def pull(self, read: Callable[[str, Reading], None] = read_plainly) -> Pulled:
+        """Bring the warehouse up to date with all sources. ``read``: see ``Given.gather``."""
         progress.report(say("step_prepare"))
         if not self.warehouse.has_loaded(loading.loading_way(self.contracts, self.home)):
             with self.timed(GREAT_EXPECTATIONS):
                 validation.check_rules(self.contracts, self.project.expectations)
         with self.timed("gather"):
-            self.gathered = self._gather()
+            self.gathered = self._gather(read)
         with self.timed("pull"):
             self.pulled = loading.pull(self.warehouse, self.gathered.files, self.contracts, self.strict)
         return self.pulled

@@ -15,6 +15,7 @@ from kaohe.commands import (
     run,
     scheme,
     score,
+    serve,
     status,
     systems,
     template,
@@ -23,6 +24,6 @@ from kaohe.commands import (
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver, keeping,
-    compare, what_if, robustness, systems, score, scheme,
+    run, serve, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver,
+    keeping, compare, what_if, robustness, systems, score, scheme,
 )  # fmt: skip

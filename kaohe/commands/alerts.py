@@ -59,7 +59,7 @@ def add(app: typer.Typer) -> None:
         question = Question(home, year, kind or [], level.value, restricted, out)
         match format_:
             case Format.XLSX:
-                with asking.starting_a_flow():
+                with asking.starting_a_flow(home):
                     from flows.alerts import alerts
 
                     path = alerts(home, question.year, kind, level.value, restricted, out, lang)

@@ -104,11 +104,12 @@ def write_aside(path: Path, write: Callable[[Path], None]) -> None:
 
 
 @contextmanager
-def starting_a_flow() -> Iterator[None]:
-    """Prefect, quietly, with a progress bar on standard error while the flow reports what it is doing."""
+def starting_a_flow(home: Path) -> Iterator[None]:
+    """Prefect, quietly, on the server of ``home`` if one is running, with a progress bar on standard error while the
+    flow reports what it is doing."""
     from kaohe.prefects import quiet
 
-    with showing_progress(say("step_server")), quiet():
+    with showing_progress(say("step_server")), quiet(home):
         yield
 
 

@@ -29,7 +29,7 @@ def add(app: typer.Typer) -> None:
         from kaohe.bulletin import Bulletin
 
         Bulletin(year, month, home, out)  # what is wrong with the question is said before anything starts
-        with asking.starting_a_flow():
+        with asking.starting_a_flow(home):
             from flows.study_bulletin import study_bulletin
 
             written = study_bulletin(year, month, home, out, lang)

@@ -33,7 +33,7 @@ def add(app: typer.Typer) -> None:
         delivery.look()  # what is wrong is said before anything starts
         if dry_run:
             return _list(asking.console(), delivery)
-        with asking.starting_a_flow():
+        with asking.starting_a_flow(home):
             from flows.delivery import deliver_again
             from flows.delivery import delivery as flow
 

@@ -58,7 +58,7 @@ def _add_moves(app: typer.Typer) -> None:
         day = asking.day(on)
         Delivery(home, year)  # a mistake in the delivery file is said before anything starts
         lifecycle.check_announcement(home, year, by, document, day, operator)
-        with asking.starting_a_flow():
+        with asking.starting_a_flow(home):
             from flows.public_notice import public_notice
 
             act, unknown, delivered = public_notice(year, by, document, reason, day, home, lang, operator)
@@ -89,7 +89,7 @@ def _add_moves(app: typer.Typer) -> None:
         day = asking.day(on)
         Delivery(home, year)
         lifecycle.check_finalization(home, year, by, document, day, operator)
-        with asking.starting_a_flow():
+        with asking.starting_a_flow(home):
             from flows.final_result import final_result
 
             act, delivered = final_result(year, by, document, reason, day, home, lang, operator)
@@ -119,7 +119,7 @@ def _add_moves(app: typer.Typer) -> None:
 
         Delivery(home, year)
         Reissue(inbox, year, scheme, home, strict, by, document, reason, sources, operator)
-        with asking.starting_a_flow():
+        with asking.starting_a_flow(home):
             from flows.reissue import reissue as issue_anew
 
             outcome = issue_anew(inbox, year, reason, by, document, scheme, home, lang, strict, sources, operator)

@@ -42,7 +42,7 @@ def _plan(question: dict[str, Any], lang: Language) -> int:
     from kaohe.inspection_plan import InspectionPlan
 
     InspectionPlan(**question)  # what is wrong with the question is said before anything starts
-    with asking.starting_a_flow():
+    with asking.starting_a_flow(question["home"]):
         from flows.plan_inspections import plan_inspections
 
         planned = plan_inspections(**question, lang=lang)

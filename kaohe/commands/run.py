@@ -55,7 +55,7 @@ def _run(question: dict[str, Any], lang: Language, timings: bool) -> int:
         publication = run.proceedings.current.name
         console.print(say("summary_final", year=run.year, publication=publication), soft_wrap=True)
         return 0
-    with asking.starting_a_flow():
+    with asking.starting_a_flow(question["home"]):
         from flows.annual_assessment import annual_assessment
 
         outcome = annual_assessment(**question, lang=lang)

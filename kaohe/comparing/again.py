@@ -29,7 +29,7 @@ class _Rerun(Run):
     def _find_sources(self) -> None:
         pass
 
-    def _gather(self) -> Gathered:
+    def _gather(self, *_: object) -> Gathered:
         return Gathered(self.files)
 
 

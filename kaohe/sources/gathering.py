@@ -1,7 +1,9 @@
 """What a run is given: the inbox, the folders, databases and APIs of the sources file; and the files they come to."""
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +20,14 @@ if TYPE_CHECKING:  # a run with nothing but an inbox does without SQLAlchemy and
 
 #: The name of the sources file in a home folder.
 SOURCES_FILE = "sources.yml"
+
+#: Reads one source; gives the sentence for people if it is down.
+Reading = Callable[[], str | None]
+
+
+def read_plainly(_: str, reading: Reading) -> None:
+    """Read a source. Whoever watches a run has a way of their own, which also shows that a source is down."""
+    reading()
 
 
 @dataclass(frozen=True)
@@ -46,19 +56,39 @@ class Given:
     remotes: "dict[str, Remote]"
     asked: Path | None
 
-    def gather(self, warehouse: Warehouse, contracts: Contracts, full: bool) -> Gathered:
-        """Read every source; one that is down gives what it last gave. ``full``: databases and APIs from the start.
+    def gather(
+        self,
+        warehouse: Warehouse,
+        contracts: Contracts,
+        full: bool,
+        read: Callable[[str, Reading], None] = read_plainly,
+    ) -> Gathered:
+        """Read every source; one that is down gives what it last gave. ``full``: databases and APIs from the start;
+        ``read``: called with the name of each source but the inbox of the command line, and how it is read.
 
         Raises ``KaoheError`` if the inbox of the command line is missing or empty, or no source has anything.
         """
         gathered = Gathered()
+
+        def sentence(name: str) -> str | None:
+            down = gathered.down.get(name)
+            return outage_sentence(name, down) if down else None
+
+        def look(name: str, folder: Path) -> str | None:
+            self._look_into(name, folder, warehouse, contracts, gathered)
+            return sentence(name)
+
+        def fetch(name: str, source: "Remote") -> str | None:
+            self._read(name, source, warehouse, contracts, full, gathered)
+            return sentence(name)
+
         for name, folder in self.inboxes.items():
             if folder == self.asked:
                 gathered.files[name] = _paths(name, folder)
             else:
-                self._look_into(name, folder, warehouse, contracts, gathered)
+                read(name, partial(look, name, folder))
         for name, source in self.remotes.items():
-            self._read(name, source, warehouse, contracts, full, gathered)
+            read(name, partial(fetch, name, source))
         if gathered.down and not any(gathered.files.values()):
             reasons = "；".join(f"{name}：{down.why}" for name, down in gathered.down.items())
             raise KaoheError("sources_nothing", reasons=reasons)

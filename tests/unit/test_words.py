@@ -47,6 +47,7 @@ FAMILIES = (
     "delivery_refused_",
     "delivery_state_",
     "delivery_what_",
+    "artifact_column_",
     "dictionary_critical",
     "dictionary_warning",
 )

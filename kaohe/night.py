@@ -1,0 +1,94 @@
+"""A night: the years that are run one after another, and what came of each."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from kaohe import clock
+from kaohe.delivery.failures import Failure, tell
+from kaohe.errors import KaoheError, keep_traceback
+from kaohe.journal import run_id
+from kaohe.project import Project
+from kaohe.retention import expire
+from kaohe.run import Outcome
+from kaohe.schedule import schedule_of
+from kaohe.sources.gathering import SOURCES_FILE
+from kaohe.words import say
+
+#: So long a night waits for another command to let go of the home, in seconds.
+WAIT_SECONDS = 1800.0
+
+
+def inbox_of(home: Path) -> Path | None:
+    """The inbox that the schedule names; else None if the home has a sources file, else its folder inbox."""
+    if named := schedule_of(home).inbox:
+        return named
+    return None if (home / SOURCES_FILE).exists() else home / "inbox"
+
+
+class Night:
+    """What the schedule of ``home`` asks for; ``inbox``, ``sources`` and ``years`` take the place of what it says.
+
+    Raises ``KaoheError`` for a mistake in the schedule, or if there is no year to run.
+    """
+
+    def __init__(
+        self, home: Path, inbox: Path | None = None, sources: Path | None = None, years: list[int] | None = None
+    ) -> None:
+        self.home, self.sources = home, sources
+        self.inbox = inbox if inbox or sources else inbox_of(home)
+        self.years = years or _years(home)
+        self.ran: dict[int, Outcome] = {}
+        self.failed: dict[int, str] = {}
+
+    def question(self, year: int) -> dict[str, Any]:
+        """What the run of a year is asked."""
+        asked = {"inbox": self.inbox, "sources": self.sources, "home": self.home, "year": year}
+        return asked | {"wait_seconds": WAIT_SECONDS}
+
+    def after(self, year: int, came: Outcome | Exception) -> None:
+        """A year is over: its outcome, or why there is none. What is too old goes, and whoever is to know of it is told
+        what went wrong."""
+        if isinstance(came, Exception):
+            self.failed[year] = _sentence(came)
+            self._tell(year, [self.failed[year]])
+            return
+        self.ran[year] = came
+        self._tell(year, [*came.troubles, *self._expire(year)])
+
+    def end(self) -> str:
+        """The night in a sentence. Raises ``KaoheError`` with the first thing that went wrong, if anything did."""
+        for year, problem in self.failed.items():
+            raise KaoheError("night_failed", year=year, problem=problem)
+        new = [str(year) for year, outcome in self.ran.items() if outcome.new]
+        if new:
+            return say("night_published", years="、".join(new))
+        return say("night_nothing_new", years="、".join(map(str, self.ran)))
+
+    def _expire(self, year: int) -> list[str]:
+        """Remove what is too old; gives what hindered it."""
+        try:
+            expire(self.home, year, schedule_of(self.home).keep, clock.now())
+        except Exception as error:  # the results stand, whatever becomes of the old ones
+            return [_sentence(error)]
+        return []
+
+    def _tell(self, year: int, sentences: list[str]) -> None:
+        if sentences:
+            with suppress(KaoheError):  # a mistake in the delivery file is among what went wrong
+                tell(self.home, Failure(f"{run_id()}-{year}", year, sentences))
+
+
+def _years(home: Path) -> list[int]:
+    project, today = Project.find(), clock.today()
+    years = schedule_of(home).years_on(today, project)
+    if not years:
+        missing = [str(project.scheme(year)) for year in (today.year - 1, today.year)]
+        raise KaoheError("night_no_years", missing="、".join(missing))
+    return years
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, KaoheError):
+        return str(error)
+    return say("unexpected", problem=type(error).__name__, log=keep_traceback(error))
