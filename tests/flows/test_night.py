@@ -1,0 +1,71 @@
+"""What a night does after each year's run: it tells the office what went wrong, and lets go of what is too old."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from kaohe import clock
+from kaohe.errors import KaoheError
+from kaohe.night import Night
+from tests.delivery import mail, post, write_delivery
+from tests.helpers import CHECK, YEAR, assess, check, registry, write_csv
+
+NIGHT = "night@b.example"
+
+
+def office(folder: Path) -> tuple[Path, Path]:
+    """An inbox and a home with a publication."""
+    inbox, home = folder / "inbox", folder / "home"
+    write_csv(inbox / "名册.csv", registry(("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室")))
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    return inbox, home
+
+
+def test_what_failed_and_what_could_not_be_read_is_told_and_what_is_too_old_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, libraries: None
+) -> None:
+    inbox, home = office(tmp_path)
+    first = assess(inbox, home)
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "法规处")])
+    (inbox / "坏.xlsx").write_bytes(b"broken")
+    second = assess(inbox, home)
+    (home / "schedule.yml").write_text(f"years: [2022, {YEAR}]\nkeep: {{days: 1, least: 1}}\n")
+    moment = clock.now() + dt.timedelta(days=3)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    with post(login=False) as server:
+        write_delivery(home, mail=mail(server.port), failures={"mail": [NIGHT]})
+        night = Night(home)
+        night.after(2022, KaoheError("scheme_missing", path="2022.yml", year=2022))
+        night.after(YEAR, second.outcome)
+        with pytest.raises(KaoheError) as caught:
+            night.end()
+        failed, unread = (message.get_content() for message in server.of(NIGHT))
+    assert caught.value.key == "night_failed" and "2022.yml" in str(caught.value)
+    assert "2022年度" in failed and "2022.yml" in failed
+    assert f"{YEAR}年度" in unread and "坏.xlsx" in unread
+    assert (first.folder.exists(), second.folder.exists()) == (False, True)
+
+
+def test_a_good_night_tells_nobody(tmp_path: Path, libraries: None) -> None:
+    inbox, home = office(tmp_path)
+    result = assess(inbox, home)
+    with post(login=False) as server:
+        write_delivery(home, mail=mail(server.port), failures={"mail": [NIGHT]})
+        night = Night(home, years=[YEAR])
+        night.after(YEAR, result.outcome)
+        assert str(YEAR) in night.end()
+    assert server.taken == []
+
+
+def test_what_keeps_old_results_from_going_is_told_and_fails_no_night(tmp_path: Path, libraries: None) -> None:
+    inbox, home = office(tmp_path)
+    result = assess(inbox, home)
+    (home / "warehouse" / "kaohe.duckdb").write_bytes(b"broken")
+    with post(login=False) as server:
+        write_delivery(home, mail=mail(server.port), failures={"mail": [NIGHT]})
+        night = Night(home, years=[YEAR])
+        night.after(YEAR, result.outcome)
+        assert night.end()
+        (message,) = server.of(NIGHT)
+    assert "kaohe.duckdb" in message.get_content()
