@@ -55,6 +55,16 @@ def test_a_damaged_warehouse(sample: Result, tmp_path: Path, damage: str) -> Non
     Warehouse(home, 0).__exit__()  # the lock is free
 
 
+def test_a_warehouse_that_was_killed_in_the_making(tmp_path: Path) -> None:
+    """DuckDB does not open what it leaves behind then, so that is never where the warehouse stands."""
+    folder = tmp_path / "warehouse"
+    folder.mkdir()
+    (folder / ".kaohe.duckdb.new").touch()
+    (folder / ".kaohe.duckdb.new.wal").write_bytes(b"half")
+    Warehouse(tmp_path).__exit__()
+    assert {path.name for path in folder.iterdir()} == {"inputs", "kaohe.duckdb", "lock"}
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_snapshot(sample: Result, tmp_path: Path, damage: str) -> None:
     publication = tmp_path / "home" / "published" / "2023" / "20240331-x"
