@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from kaohe import clock
+from kaohe import __version__, clock
 from kaohe.errors import KaoheError
 from kaohe.safely import add_line, whole_lines
 
@@ -57,13 +57,16 @@ class Log:
     def read(cls, folder: Path) -> "Log":
         """The log of the publications in ``folder``, empty before the first act.
 
-        Raises ``KaoheError`` naming the first line that does not follow from the one before.
+        Raises ``KaoheError`` naming the first line that does not follow from the one before, or is of a kind that only
+        a newer version of the program knows.
         """
         log = cls(folder / NAME)
         for number, line in enumerate(whole_lines(log.path), start=1):
             act = _act(line)
             if act is None or act.line != line or act.number != number or act.before != log.head:
                 raise KaoheError("log_broken", path=log.path, line=number)
+            if act.act not in get_args(Kind):
+                raise KaoheError("log_newer", path=log.path, line=number, ours=__version__)
             log.acts.append(act)
         return log
 
@@ -113,4 +116,4 @@ def _act(line: bytes) -> Act | None:
         act = Act(**json.loads(line))
     except (ValueError, TypeError):
         return None
-    return act if act.act in get_args(Kind) and isinstance(act.details, dict) else None
+    return act if isinstance(act.act, str) and isinstance(act.details, dict) else None

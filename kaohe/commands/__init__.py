@@ -2,6 +2,7 @@
 
 from kaohe.commands import (
     alerts,
+    backup,
     bulletin,
     check,
     compare,
@@ -21,5 +22,5 @@ from kaohe.commands import (
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
     run, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, deliver, compare, what_if, robustness,
-    systems, score, scheme,
+    systems, score, scheme, backup,
 )  # fmt: skip
