@@ -63,7 +63,7 @@ def _refuse_full(home: Path) -> None:
     if not home.is_dir() or any(found != home / "warehouse" for found in home.iterdir()):
         raise KaoheError("restore_not_empty", home=home)
     for found in (home / "warehouse").glob("*"):
-        if found.is_dir() or found.name.startswith("kaohe.duckdb"):
+        if (found.is_dir() and found.name != ASIDE) or found.name.startswith("kaohe.duckdb"):
             raise KaoheError("restore_not_empty", home=home)
 
 
