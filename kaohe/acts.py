@@ -38,6 +38,11 @@ class Act:
     before: str
 
     @property
+    def known(self) -> bool:
+        """This version of the program knows what such an act means."""
+        return self.act in get_args(Kind)
+
+    @property
     def line(self) -> bytes:
         return (json.dumps(asdict(self), ensure_ascii=False) + "\n").encode()
 
@@ -64,10 +69,11 @@ class Log:
         for number, line in enumerate(whole_lines(log.path), start=1):
             act = _act(line)
             if act is None or act.line != line or act.number != number or act.before != log.head:
-                raise KaoheError("log_broken", path=log.path, line=number)
-            if act.act not in get_args(Kind):
-                raise KaoheError("log_newer", path=log.path, line=number, ours=__version__)
+                unheard_of = log.acts and not log.acts[-1].known
+                raise KaoheError("log_broken", path=log.path, line=number - 1 if unheard_of else number)
             log.acts.append(act)
+        if newer := [act.number for act in log.acts if not act.known]:
+            raise KaoheError("log_newer", path=log.path, line=newer[0], ours=__version__)
         return log
 
     @property
