@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from kaohe import clock
+from kaohe import __version__, clock
 from kaohe.errors import KaoheError
 from kaohe.safely import add_line, whole_lines
 
@@ -43,6 +43,11 @@ class Act:
     before: str
 
     @property
+    def known(self) -> bool:
+        """This version of the program knows what such an act means."""
+        return self.act in get_args(Kind)
+
+    @property
     def line(self) -> bytes:
         said = asdict(self)
         if self.operator is None:
@@ -65,14 +70,18 @@ class Log:
     def read(cls, folder: Path) -> "Log":
         """The log of the publications in ``folder``, empty before the first act.
 
-        Raises ``KaoheError`` naming the first line that does not follow from the one before.
+        Raises ``KaoheError`` naming the first line that does not follow from the one before, or is of a kind that only
+        a newer version of the program knows.
         """
         log = cls(folder / NAME)
         for number, line in enumerate(whole_lines(log.path), start=1):
             act = act_in(line)
             if act is None or act.number != number or act.before != log.head:
-                raise KaoheError("log_broken", path=log.path, line=number)
+                unheard_of = log.acts and not log.acts[-1].known
+                raise KaoheError("log_broken", path=log.path, line=number - 1 if unheard_of else number)
             log.acts.append(act)
+        if newer := [act.number for act in log.acts if not act.known]:
+            raise KaoheError("log_newer", path=log.path, line=newer[0], ours=__version__)
         return log
 
     @property
@@ -135,5 +144,5 @@ def act_in(line: bytes) -> Act | None:
         act = Act(**json.loads(line))
     except (ValueError, TypeError, RecursionError):
         return None
-    kept = act.act in get_args(Kind) and type(act.number) is int and isinstance(act.details, dict)
+    kept = isinstance(act.act, str) and type(act.number) is int and isinstance(act.details, dict)
     return act if kept and act.line == line else None

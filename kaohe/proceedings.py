@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kaohe import clock, publishing
+from kaohe import __version__, clock, publishing
 from kaohe.acts import Act, Kind, Log
 from kaohe.approval import check_approved, operator_named
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.homelock import WAIT_SECONDS, HomeLock, lock
 from kaohe.loading import LEDGERS
-from kaohe.project import Project, file_hashes
+from kaohe.project import Project, file_hashes, is_newer
 from kaohe.publication import MANIFEST, SUMS, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
@@ -57,7 +57,7 @@ class Appeal:
 class Proceedings:
     """Where the results of a year stand, as its log says; ``held``: the home's lock, without which nothing is decided.
 
-    Raises ``KaoheError`` if the log is not whole.
+    Raises ``KaoheError`` if the log is not whole, or was written by a newer version of the program.
     """
 
     def __init__(self, home: Path, year: int, held: HomeLock | None = None) -> None:
@@ -66,13 +66,21 @@ class Proceedings:
         self.ledgers = home / "ledgers" / str(year)
         with as_sentences(home):
             current = pointed_at(self.folder)  # before the log: another command may just be adding to it
+            manifest = read_manifest(current) if current and (current / MANIFEST).exists() else {}
+            self._refuse_newer(manifest)
             self.log = Log.read(self.folder)
-            if current and (current / MANIFEST).exists():
-                self._refuse_a_cut_log(current)
+            if current:
+                self._refuse_a_cut_log(current, manifest)
 
-    def _refuse_a_cut_log(self, current: Path) -> None:
+    def _refuse_newer(self, manifest: dict[str, Any]) -> None:
+        """What a newer program wrote, this one may misread, and must not write to."""
+        theirs = manifest.get("code", {}).get("version", __version__)
+        if is_newer(theirs):
+            raise KaoheError("home_newer", path=self.home, theirs=theirs, ours=__version__)
+
+    def _refuse_a_cut_log(self, current: Path, manifest: dict[str, Any]) -> None:
         """CURRENT follows the log, so what it names stands there; a manifest says how far the log had come."""
-        anchor = read_manifest(current).get("log")
+        anchor = manifest.get("log")
         if anchor and not (self.log.holds(anchor) and self.made_current(current.name)):
             raise KaoheError("log_cut", path=self.log.path, publication=current.name)
 

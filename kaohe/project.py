@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from kaohe import __version__
+
 
 @dataclass(frozen=True)
 class Project:
@@ -65,3 +67,14 @@ def sha256_of(path: Path) -> str:
 def code_hashes() -> dict[str, str]:
     """The program's own files by hash."""
     return file_hashes(Path(__file__).resolve().parent, "**/*.py")
+
+
+def is_newer(version: str) -> bool:
+    """A version of the program is later than this one; one that is no version is, too."""
+    theirs, ours = (_numbers(text) for text in (version, __version__))
+    return theirs is None or ours is None or theirs > ours
+
+
+def _numbers(version: str) -> tuple[int, ...] | None:
+    numbers = version.split(".")
+    return tuple(map(int, numbers)) if all(number.isascii() and number.isdecimal() for number in numbers) else None

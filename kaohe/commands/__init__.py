@@ -3,6 +3,7 @@
 from kaohe.commands import (
     alerts,
     audit,
+    backup,
     bulletin,
     check,
     compare,
@@ -25,5 +26,5 @@ from kaohe.commands import (
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
     run, serve, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver,
-    keeping, compare, what_if, robustness, systems, score, scheme,
+    keeping, backup, compare, what_if, robustness, systems, score, scheme,
 )  # fmt: skip

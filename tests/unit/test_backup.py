@@ -1,0 +1,440 @@
+"""Backups: what is in them, what is not, what happens to them on the way, and what a hostile one cannot do."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kaohe import clock
+from kaohe.backup import making
+from kaohe.backup.archive import check
+from kaohe.backup.contents import LABEL, Entry
+from kaohe.backup.making import BACKUPS, back_up
+from kaohe.backup.restoring import restore
+from kaohe.errors import KaoheError
+from kaohe.people import key_of
+from tests.helpers import ROOT
+from tests.homes import old_home
+from tests.office import refused
+from tests.published import files
+
+#: What a home holds beside what is not backed up.
+HELD = {
+    "secret.key": b"ab" * 32,
+    "sources.yml": b"inboxes: {}\n",
+    "delivery.yml": b"{}\n",
+    "warehouse/inputs/" + "0" * 64: b"ledger" * 1000,
+    "warehouse/sources/hr/people.csv": b"a,b\n",
+    "ledgers/2023/correction.csv": b"x\n",
+    "logs/2026-11.jsonl": b'{"event": "ended"}\n',
+    "plans/2023/抽查计划（2023年3月）.xlsx": b"plan",
+    "published/2023/id/units/水务中心/体检单.pdf": b"%PDF",
+    "published/2023/id/" + "很长的名字" * 12 + ".csv": b"long",
+}
+LEFT_OUT = {
+    "warehouse/kaohe.duckdb": b"made again",
+    "warehouse/inputs/aa.part": b"left by a kill",
+    "published/2023/.id2.part/scores.csv": b"left by a kill",
+    "prefect/prefect.db": b"history",
+    "inbox/名册.csv": b"handed in",
+    "backups/kaohe-20200101-000000.tar.gz": b"an older one",
+}
+
+
+def write(home: Path, held: dict[str, bytes]) -> Path:
+    for name, data in held.items():
+        path = home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return home
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    return {name: path.read_bytes() for name, path in files(home).items() if name != "warehouse/lock"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    ours = write(tmp_path / "home", HELD | LEFT_OUT)
+    (ours / "secret.key").chmod(0o600)
+    return ours
+
+
+@pytest.fixture
+def backup(home: Path, tmp_path: Path) -> Path:
+    return back_up(home, tmp_path / "safe" / "one.tar.gz").path
+
+
+# ---- there and back
+
+
+def test_what_a_home_holds_comes_back_as_it_was(home: Path, backup: Path, tmp_path: Path) -> None:
+    restored = restore(backup, tmp_path / "new")
+    assert contents(tmp_path / "new") == HELD
+    assert (restored.damage, restored.other_key) == ([], False)
+    assert (tmp_path / "new" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert {entry.path: entry.size for entry in restored.label.files} == {
+        name: len(data) for name, data in HELD.items()
+    }
+    assert restored.label.home == str(home)
+
+
+def test_only_its_owner_can_read_a_backup(backup: Path) -> None:
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in backup.parent.iterdir()] == ["one.tar.gz"]
+
+
+def test_any_unpacker_opens_it(backup: Path) -> None:
+    with tarfile.open(backup) as archive:
+        assert archive.getnames() == [LABEL, *(entry.path for entry in check(backup).files)]
+        listed = json.load(archive.extractfile(LABEL) or io.BytesIO())["files"]
+        for entry in listed:
+            data = (archive.extractfile(entry["path"]) or io.BytesIO()).read()
+            assert hashlib.sha256(data).hexdigest() == entry["sha256"]
+
+
+def test_a_new_home_may_be_there_empty(backup: Path, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    restore(backup, tmp_path / "new")
+    assert contents(tmp_path / "new") == HELD
+
+
+@pytest.mark.parametrize(
+    "name", ["published/2023/CURRENT", "notes.txt", "warehouse/kaohe.duckdb", "warehouse/inputs/a"]
+)
+def test_nothing_is_restored_over_anything(backup: Path, tmp_path: Path, name: str) -> None:
+    write(tmp_path / "new", {name: b"there"})
+    assert refused(restore, backup, tmp_path / "new").key == "restore_not_empty"
+    assert contents(tmp_path / "new") == {name: b"there"}
+
+
+def test_another_key_is_told(home: Path, backup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOHE_KEY", "another")
+    assert restore(backup, tmp_path / "new").other_key
+    (home / "secret.key").unlink()
+    made = back_up(home, tmp_path / "safe")
+    assert (made.label.own_key, made.label.key is None) == (False, False)
+    assert not restore(made.path, tmp_path / "newer").other_key
+
+
+# ---- where, and how many
+
+
+def test_without_a_place_it_stands_in_the_home_and_not_in_the_next_one(home: Path) -> None:
+    first = back_up(home)
+    assert first.path.parent == home / BACKUPS
+    assert {entry.path for entry in back_up(home).label.files} == HELD.keys()
+
+
+@pytest.mark.parametrize("place", ["published/2023", "warehouse", "warehouse/inputs/x.tar.gz", "inbox", "ledgers/b"])
+def test_a_backup_does_not_stand_among_what_is_backed_up(home: Path, place: str) -> None:
+    before = contents(home)
+    assert refused(back_up, home, home / place).key == "backup_inside"
+    assert contents(home) == before
+
+
+def test_a_file_that_is_there_is_not_overwritten(home: Path, backup: Path) -> None:
+    before = backup.read_bytes()
+    assert refused(back_up, home, backup).key == "backup_there"
+    assert refused(back_up, home, backup.with_name("x.tar.gz"), 3).key == "backup_keep_file"
+    assert backup.read_bytes() == before
+
+
+def test_what_is_no_home_is_not_backed_up(tmp_path: Path) -> None:
+    assert refused(back_up, tmp_path / "none").key == "backup_nothing"
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_older_backups_of_this_home_are_removed(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    safe = tmp_path / "safe"
+    now = clock.now()
+    made = []
+    for day in (10, 8, 9, 1):  # a clock that goes back: what has just been made stays
+        monkeypatch.setattr(clock, "now", lambda day=day: now.replace(year=2026, month=1, day=day))
+        made.append(back_up(home, safe).path)
+    others = back_up(write(tmp_path / "other", HELD), safe).path
+    foreign = write(safe, {"kaohe-20250101-000000.tar.gz": b"somebody's", "kaohe-x.tar.gz": b"", "note.txt": b""})
+    monkeypatch.setattr(clock, "now", lambda: now.replace(year=2026, month=1, day=2))
+    result = back_up(home, safe, keep=3)
+    assert set(result.removed) == {made[1], made[3]}
+    left = set(safe.iterdir())
+    assert left == {made[0], made[2], result.path, others, *(foreign / name for name in (
+        "kaohe-20250101-000000.tar.gz", "kaohe-x.tar.gz", "note.txt"))}  # fmt: skip
+
+
+def test_a_damaged_home_is_backed_up_as_it_is_and_no_better_backup_goes(tmp_path: Path) -> None:
+    home = old_home("page", tmp_path)
+    safe = tmp_path / "safe"
+    good = back_up(home, safe, keep=1)
+    assert good.damage == []
+    (changed,) = home.glob("published/2023/*-final/scores.csv")
+    changed.write_bytes(b"1")
+    bad = back_up(home, safe, keep=1)
+    assert any("scores.csv" in sentence for sentence in bad.damage)
+    assert (bad.removed, good.path.exists(), bad.label.damage) == ([], True, True)
+    restored = restore(bad.path, tmp_path / "new")
+    assert restored.damage == bad.damage
+    assert restore(good.path, tmp_path / "better").damage == []
+    standing = good.label.years[2023]
+    assert standing and (standing.acts, standing.last) == (5, "finalize")
+
+
+def test_a_broken_log_is_backed_up_and_told(tmp_path: Path) -> None:
+    home = old_home("page", tmp_path)
+    log = home / "published" / "2023" / "acts.jsonl"
+    log.write_bytes(log.read_bytes().replace("机关党委".encode(), "别的部门".encode(), 1))
+    made = back_up(home, tmp_path / "safe")
+    assert made.label.years == {2023: None}
+    assert any("acts.jsonl" in sentence for sentence in made.damage)
+
+
+# ---- what happens meanwhile
+
+
+def entry(home: Path, name: str) -> Entry:
+    data = (home / name).read_bytes()
+    return Entry(path=name, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+
+
+def test_a_line_added_meanwhile_is_not_in_it_and_a_file_changed_meanwhile_ends_it(home: Path) -> None:
+    log, ledger = "logs/2026-11.jsonl", "ledgers/2023/correction.csv"
+    listed = {name: entry(home, name) for name in (log, ledger)}
+    with (home / log).open("ab") as file:
+        file.write(b"more\n")
+    (home / ledger).write_bytes(b"y\n")
+    with tarfile.open(fileobj=io.BytesIO(), mode="w:gz") as tar:
+        making._add(tar, home, listed[log])
+        for change in (lambda: None, lambda: (home / ledger).write_bytes(b""), (home / ledger).unlink):
+            change()
+            assert refused(making._add, tar, home, listed[ledger]).key == "backup_moved"
+
+
+RUN = "import sys; from pathlib import Path as P; from kaohe.backup.{0} import {1} as f; f(P(sys.argv[1]), P(sys.argv[2]))"
+
+
+def process(module: str, function: str, *paths: Path, **other: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", RUN.format(module, function), *map(str, paths)]
+    return subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, **other)
+
+
+def killed_when(running: subprocess.Popen[str], there: Callable[[], bool]) -> None:
+    """Kill -9 as soon as something is there."""
+    while not there():
+        assert running.poll() is None, running.communicate()
+    running.send_signal(signal.SIGKILL)
+    running.communicate()
+    assert running.returncode == -signal.SIGKILL
+
+
+def test_a_killed_backup_leaves_nothing_that_looks_like_one(home: Path, tmp_path: Path) -> None:
+    write(home, {"warehouse/inputs/large": os.urandom(40 << 20)})
+    safe = tmp_path / "safe"
+
+    def half() -> bool:
+        return any(part.stat().st_size > 1 << 20 for part in safe.glob(".*.part"))
+
+    killed_when(process("making", "back_up", home, safe), half)
+    assert [path.suffix for path in safe.iterdir()] == [".part"]
+    (home / "warehouse" / "inputs" / "large").unlink()
+    made = back_up(home, safe, keep=1)
+    assert list(safe.iterdir()) == [made.path]
+    assert made.removed == []
+
+
+def test_a_killed_restore_has_put_nothing_in_place_and_is_simply_done_again(home: Path, tmp_path: Path) -> None:
+    write(home, {"warehouse/inputs/large": os.urandom(40 << 20)})
+    path, new = back_up(home, tmp_path / "safe").path, tmp_path / "new"
+    first = new / "warehouse" / ".restore" / "secret.key"
+    killed_when(process("restoring", "restore", path, new), first.exists)
+    assert {found.name for found in new.iterdir()} == {"warehouse"}
+    restore(path, new)
+    assert contents(new).keys() == {*HELD, "warehouse/inputs/large"}
+
+
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """No file can be larger than a megabyte."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_said_and_nothing_is_left(home: Path, tmp_path: Path) -> None:
+    write(home, {"warehouse/inputs/large": os.urandom(3 << 20)})
+    path, safe, new = back_up(home, tmp_path / "one.tar.gz").path, tmp_path / "safe", tmp_path / "new"
+    with small_disk():
+        assert refused(back_up, home, safe).key == "disk_full"
+        assert refused(restore, path, new).key == "disk_full"
+    assert not list(safe.iterdir())
+    assert contents(new) == {}
+
+
+# ---- what cannot be trusted
+
+
+def listed(held: dict[str, bytes], **other: Any) -> dict[str, Any]:
+    entries = [
+        {"path": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for name, data in held.items()
+    ]
+    label = {"form": 1, "program": "0.1.0", "made_at": "2026-01-01T00:00:00+08:00", "home": "/h", "key": None}
+    return label | {"own_key": False, "damage": False, "years": {}, "files": entries} | other
+
+
+def member(name: str, data: bytes = b"", **other: Any) -> tuple[tarfile.TarInfo, bytes]:
+    made = tarfile.TarInfo(name)
+    made.size = len(data)
+    for attribute, value in other.items():
+        setattr(made, attribute, value)
+    return made, data
+
+
+def packed(path: Path, label: object, *members: tuple[tarfile.TarInfo, bytes], more: bytes = b"") -> Path:
+    first = label if isinstance(label, bytes) else json.dumps(label).encode()
+    tarred = io.BytesIO()
+    with tarfile.open(fileobj=tarred, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for made, data in (member(LABEL, first), *members):
+            tar.addfile(made, io.BytesIO(data))
+    path.write_bytes(gzip.compress(tarred.getvalue() + more, 1))
+    return path
+
+
+A, B = "ledgers/2023/a.csv", "ledgers/2023/b.csv"
+
+
+def held(*names: str) -> dict[str, bytes]:
+    return dict.fromkeys(names, b"data")
+
+
+def one(name: str = A, **other: Any) -> tuple[tarfile.TarInfo, bytes]:
+    return member(name, b"data", **other)
+
+
+HOSTILE: dict[str, tuple[str, object, list[tuple[tarfile.TarInfo, bytes]], bytes]] = {
+    **{
+        f"path {path!r}": ("backup_path", listed(held(path)), [one(path)], b"")
+        for path in (
+            "/etc/passwd", "../evil", "ledgers/../../evil", "ledgers/./a", "ledgers//a", "ledgers", "ledgers/", "prefect/a",
+            "ledgers\\..\\evil", "ledgers/.hidden", "C:/evil", "warehouse/kaohe.duckdb", "secret.key/a", "ledgers/a\nb", "",
+        )
+    },
+    "twice in the list": ("backup_twins", listed({A: b"data"}) | {"files": listed(held(A))["files"] * 2}, [one(), one()], b""),
+    "case": ("backup_twins", listed(held("ledgers/A", "ledgers/a")), [one("ledgers/A"), one("ledgers/a")], b""),
+    "accents": ("backup_twins", listed(held("ledgers/\u00e9", "ledgers/e\u0301")), [], b""),
+    "file and folder": ("backup_twins", listed(held("ledgers/a", "ledgers/A/b")), [one("ledgers/a"), one("ledgers/A/b")], b""),
+    "twice": ("backup_unlisted", listed(held(A)), [one(), one()], b""),
+    "unlisted": ("backup_unlisted", listed(held(A)), [one(), one(B)], b""),
+    "other order": ("backup_unlisted", listed(held(A, B)), [one(B), one(A)], b""),
+    "up": ("backup_unlisted", listed(held(A)), [one("../../evil")], b""),
+    "symlink": ("backup_kind", listed({A: b""}), [member(A, type=tarfile.SYMTYPE, linkname="/etc/passwd")], b""),
+    "hard link": ("backup_kind", listed({A: b""}), [member(A, type=tarfile.LNKTYPE, linkname="/etc/passwd")], b""),
+    "device": ("backup_kind", listed({A: b""}), [member(A, type=tarfile.CHRTYPE, devmajor=1, devminor=5)], b""),
+    "fifo": ("backup_kind", listed({A: b""}), [member(A, type=tarfile.FIFOTYPE)], b""),
+    "folder": ("backup_kind", listed({A: b""}), [member(A, type=tarfile.DIRTYPE)], b""),
+    "holes": ("backup_kind", listed(held(A)), [one(pax_headers={"GNU.sparse.map": "0,4", "GNU.sparse.size": "99999999999"})], b""),
+    "larger": ("backup_changed", listed(held(A)), [member(A, b"data" * 1000)], b""),
+    "other bytes": ("backup_changed", listed(held(A)), [member(A, b"Data")], b""),
+    "missing": ("backup_lacks", listed(held(A, B)), [one()], b""),
+    "large header": ("backup_bomb", listed(held(A)), [one(pax_headers={"comment": "0" * (3 << 20)})], b""),
+    "large end": ("backup_bomb", listed(held(A)), [one()], bytes(3 << 20)),
+    "newer": ("backup_newer", listed(held(A), program="0.2.0"), [one()], b""),
+    "newer form": ("backup_newer", listed(held(A), form=2, other="x"), [one()], b""),
+    **{
+        f"label {number}": ("backup_not_ours", label, [one()], b"")
+        for number, label in enumerate((
+            b"", b"{", b"[]", b"null", b"\xff", b"[" * 100_000, listed(held(A), form="1"), listed(held(A), files=None),
+            listed(held(A), made_at="yesterday"), listed(held(A), years={"x": None}), listed(held(A), more=1),
+            listed(held(A), files=[{"path": A, "size": -1, "sha256": "0" * 64}]),
+            listed(held(A), files=[{"path": A, "size": 4, "sha256": "../x"}]),
+        ))
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_backup_ends_in_a_sentence_and_nothing_is_written(tmp_path: Path, name: str) -> None:
+    key, label, members, more = HOSTILE[name]
+    path = packed(tmp_path / "b.tar.gz", label, *members, more=more)
+    for act in (lambda: check(path), lambda: restore(path, tmp_path / "new" / "home")):
+        assert refused(act).key == key
+    written = {found.relative_to(tmp_path / "new").as_posix() for found in (tmp_path / "new").rglob("*")}
+    assert written <= {"home", "home/warehouse", "home/warehouse/lock"}
+    assert {found.name for found in tmp_path.iterdir()} <= {"b.tar.gz", "new"}
+
+
+def test_what_those_are_made_of_is_restored_when_it_is_as_it_should_be(tmp_path: Path) -> None:
+    """Or they might be refused for something else."""
+    path = packed(tmp_path / "b.tar.gz", listed(held(A, B)), one(A, mode=0o7777), one(B), more=bytes(10_000))
+    restore(path, tmp_path / "new")
+    assert contents(tmp_path / "new") == held(A, B)
+    assert (tmp_path / "new" / A).stat().st_mode & 0o7777 == 0o755
+
+
+@pytest.mark.parametrize("data", [b"", b"text", gzip.compress(b"text"), gzip.compress(b""), gzip.compress(bytes(2048))])
+def test_what_is_no_backup_is_told_so(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "b.tar.gz"
+    path.write_bytes(data)
+    assert refused(check, path).key in ("backup_not_ours", "backup_cut")
+    assert refused(check, tmp_path / "none").key == "backup_missing"
+
+
+def cuts(data: bytes) -> Iterator[bytes]:
+    """Cut off at many places."""
+    for number in range(1, 40):
+        yield data[: len(data) * number // 40]
+    yield from (data[:-1], data[:-8])
+
+
+def flips(data: bytes) -> Iterator[bytes]:
+    """A bit turned at many places."""
+    for number in range(60):
+        at = len(data) * number // 60
+        yield data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :]
+
+
+def test_a_backup_cut_off_anywhere_is_found(backup: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.tar.gz"
+    for data in cuts(backup.read_bytes()):
+        broken.write_bytes(data)
+        assert refused(check, broken).key in ("backup_cut", "backup_lacks", "backup_not_ours")
+
+
+def test_a_bit_turned_anywhere_is_found_or_changes_nothing(backup: Path, tmp_path: Path) -> None:
+    broken, found = tmp_path / "broken.tar.gz", 0
+    for data in flips(backup.read_bytes()):
+        broken.write_bytes(data)
+        try:
+            assert check(broken) == check(backup)  # the name and time in gzip's own header
+        except KaoheError as error:
+            assert error.key.startswith("backup_")
+            found += 1
+    assert found > 55
+
+
+def test_names_that_could_not_be_put_back_are_not_backed_up(home: Path) -> None:
+    write(home, {"ledgers/2023/Correction.csv": b"x"})
+    assert refused(back_up, home).key == "backup_twins"
+    assert {path.name for path in (home / BACKUPS).iterdir()} == {"kaohe-20200101-000000.tar.gz"}
+
+
+def test_the_key_is_not_made_by_a_backup(home: Path, tmp_path: Path) -> None:
+    (home / "secret.key").unlink()
+    assert back_up(home, tmp_path / "safe").label.key is None
+    assert not (home / "secret.key").exists()
+    assert key_of(home)
