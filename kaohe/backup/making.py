@@ -16,11 +16,12 @@ from kaohe.acts import Log
 from kaohe.backup.archive import Archive
 from kaohe.backup.contents import FOLDERS, FORM, LABEL, Entry, Label, Standing, check_paths, files_of
 from kaohe.errors import KaoheError
+from kaohe.homelock import lock
 from kaohe.people import fingerprint, key_of
 from kaohe.proceedings import verify
 from kaohe.publication import pointed_at
 from kaohe.safely import put
-from kaohe.warehouse import as_sentences, lock
+from kaohe.warehouse import as_sentences
 
 #: Where backups stand in a home if no other place is named.
 BACKUPS = "backups"

@@ -10,9 +10,10 @@ from kaohe.backup.archive import Archive
 from kaohe.backup.contents import FOLDERS, PARTS, Entry, Label
 from kaohe.backup.making import damage_of
 from kaohe.errors import KaoheError
+from kaohe.homelock import lock
 from kaohe.people import fingerprint, key_of
 from kaohe.safely import flush_folder, flush_tree
-from kaohe.warehouse import as_sentences, lock
+from kaohe.warehouse import as_sentences
 
 #: Below warehouse/, which only the owner can read.
 ASIDE = ".restore"
