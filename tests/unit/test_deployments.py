@@ -77,9 +77,9 @@ def test_a_night_without_a_year_says_what_is_missing(tmp_path: Path, monkeypatch
 
 def test_a_night_ends_with_the_first_thing_that_went_wrong(tmp_path: Path) -> None:
     night = Night(tmp_path, years=[2021, 2022])
-    night.after(2021, KaoheError("home_busy", path="x"))
+    night.after(2021, KaoheError("not_writable", path="x"))
     night.after(2022, ValueError("secret"))
-    with pytest.raises(KaoheError, match=r"^2021 年度：x 正被另一次运行占用"):
+    with pytest.raises(KaoheError, match=r"^2021 年度：没有写入 x 的权限"):
         night.end()
     use_language("en")
     night = Night(tmp_path, years=[2022])
