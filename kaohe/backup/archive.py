@@ -14,9 +14,11 @@ from kaohe.backup.contents import LABEL, Entry, Label, printable, read_label
 from kaohe.errors import KaoheError, from_os_error
 
 _CHUNK = 1 << 20
-#: BACKUP.json may have so many bytes (a million files), and what stands between two files (headers, padding) so many.
-_LABEL_SIZE, _BETWEEN = 256 << 20, 1 << 20
-_BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile)
+#: BACKUP.json may have so many bytes (a million files), and what stands between two files so many: headers, of which
+#: tarfile would keep any size in memory and search long ones for hours, padding, and what it reads ahead.
+_LABEL_SIZE, _BETWEEN = 256 << 20, 24 << 10
+#: What tarfile and gzip raise over what they cannot read; numbers that make no sense among it.
+_BROKEN = (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError, ArithmeticError)
 
 
 class _TooMuch(Exception):
@@ -79,7 +81,7 @@ class Archive:
             first = self._tar.next()
             if first is None or first.name != LABEL or not _is_plain(first) or first.size > _LABEL_SIZE:
                 raise KaoheError("backup_not_ours", file=self.path)
-        except (tarfile.TarError, gzip.BadGzipFile) as error:
+        except (tarfile.TarError, gzip.BadGzipFile, ValueError, ArithmeticError) as error:
             raise KaoheError("backup_not_ours", file=self.path) from error
         return read_label(b"".join(self._chunks(first)), self.path)
 

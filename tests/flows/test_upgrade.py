@@ -17,6 +17,7 @@ from kaohe.delivery import Delivery
 from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer, Explanation
 from kaohe.proceedings import Proceedings, verify
+from kaohe.project import is_newer
 from kaohe.publication import CHECK_UP, MANIFEST, in_force
 from kaohe.publication.snapshot import Snapshot
 from kaohe.run import Run
@@ -170,6 +171,11 @@ def test_one_of_this_version_or_an_older_one_is_not(home: Callable[[str], Path],
     ours = home("page")
     _published_by(ours, version)
     assert Proceedings(ours, YEAR).final
+
+
+def test_versions_are_compared_as_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kaohe.project.__version__", "0.9.0")
+    assert [is_newer(version) for version in ("0.10.0", "0.9.0", "0.8.12")] == [True, False, False]
 
 
 def test_an_act_that_only_a_newer_version_knows_is_no_broken_log(homes: dict[str, Path], tmp_path: Path) -> None:

@@ -352,6 +352,7 @@ HOSTILE: dict[str, tuple[str, object, list[tuple[tarfile.TarInfo, bytes]], bytes
     "other bytes": ("backup_changed", listed(held(A)), [member(A, b"Data")], b""),
     "missing": ("backup_lacks", listed(held(A, B)), [one()], b""),
     "large header": ("backup_bomb", listed(held(A)), [one(pax_headers={"comment": "0" * (3 << 20)})], b""),
+    "long header": ("backup_bomb", listed(held(A)), [one(pax_headers={"comment": "0" * (40 << 10)})], b""),
     "large end": ("backup_bomb", listed(held(A)), [one()], bytes(3 << 20)),
     "newer": ("backup_newer", listed(held(A), program="0.2.0"), [one()], b""),
     "newer form": ("backup_newer", listed(held(A), form=2, other="x"), [one()], b""),
@@ -378,6 +379,16 @@ def test_a_hostile_backup_ends_in_a_sentence_and_nothing_is_written(tmp_path: Pa
     assert {found.name for found in tmp_path.iterdir()} <= {"b.tar.gz", "new"}
 
 
+def test_a_header_with_a_senseless_number_is_no_reason_to_fail(tmp_path: Path) -> None:
+    header, _ = member("x", type=tarfile.XHDTYPE)
+    header.size = 1 << 80
+    path = packed(tmp_path / "b.tar.gz", listed(held(A, B)), one())
+    data = gzip.decompress(path.read_bytes()).rstrip(bytes(1))
+    whole = data + bytes(-len(data) % 512)
+    path.write_bytes(gzip.compress(whole + header.tobuf(tarfile.GNU_FORMAT)))
+    assert refused(check, path).key == "backup_cut"
+
+
 def test_what_those_are_made_of_is_restored_when_it_is_as_it_should_be(tmp_path: Path) -> None:
     """Or they might be refused for something else."""
     path = packed(tmp_path / "b.tar.gz", listed(held(A, B)), one(A, mode=0o7777), one(B), more=bytes(10_000))
@@ -386,10 +397,16 @@ def test_what_those_are_made_of_is_restored_when_it_is_as_it_should_be(tmp_path:
     assert (tmp_path / "new" / A).stat().st_mode & 0o7777 == 0o755
 
 
-@pytest.mark.parametrize("data", [b"", b"text", gzip.compress(b"text"), gzip.compress(b""), gzip.compress(bytes(2048))])
-def test_what_is_no_backup_is_told_so(tmp_path: Path, data: bytes) -> None:
+NO_BACKUPS = {
+    "empty": b"", "text": b"text", "pressed text": gzip.compress(b"text"), "nothing pressed": gzip.compress(b""),
+    "an empty tar": gzip.compress(bytes(2048)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_BACKUPS)
+def test_what_is_no_backup_is_told_so(tmp_path: Path, name: str) -> None:
     path = tmp_path / "b.tar.gz"
-    path.write_bytes(data)
+    path.write_bytes(NO_BACKUPS[name])
     assert refused(check, path).key in ("backup_not_ours", "backup_cut")
     assert refused(check, tmp_path / "none").key == "backup_missing"
 
