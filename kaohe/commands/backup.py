@@ -108,5 +108,6 @@ def _say_how_far(console: "Console", label: "Label") -> None:
 
 def _say_what_next(console: "Console", label: "Label", home: Path) -> None:
     """The warehouse is not in a backup: which command makes it again."""
-    for year in label.years:
-        console.print(say("restored_rebuild", command=f"kaohe rebuild --year {year} --home {home}"), soft_wrap=True)
+    if label.years:
+        command = f"kaohe rebuild --year {max(label.years)} --home {home}"
+        console.print(say("restored_rebuild", command=command), soft_wrap=True)
