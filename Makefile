@@ -27,6 +27,7 @@ soak: .venv/ready
 	$(BIN)/python -m tests.soak kills
 	$(BIN)/python -m tests.soak readers
 	$(BIN)/python -m tests.soak nights
+	$(BIN)/python -m tests.soak serving
 
 # uv installs in seconds what takes pip a minute; where it cannot reach an index that pip can (a mirror, a certificate or
 # a proxy in pip's own settings), pip does it.

@@ -20,6 +20,7 @@ from kaohe.proceedings import Proceedings, verify
 from kaohe.project import is_newer
 from kaohe.publication import CHECK_UP, MANIFEST, in_force
 from kaohe.publication.snapshot import Snapshot
+from kaohe.rebuild import rebuild
 from kaohe.run import Run
 from kaohe.warehouse import Warehouse
 from tests.delivery import attachments, mail, post, write_delivery
@@ -130,6 +131,20 @@ def hashes(result: Result, folder: Path | None = None) -> set[str]:
     """The people in a publication."""
     with Snapshot(folder or result.folder) as snapshot:
         return {person for (person,) in snapshot.rows("select inspector from main.inspection")}
+
+
+@pytest.mark.parametrize("name", ["lifecycle", "page"])
+def test_the_warehouse_of_an_old_home_is_made_again_with_the_same_scores(
+    home: Callable[..., Path], name: str, libraries: None
+) -> None:
+    ours = home(name)
+    assert rebuild(ours, YEAR).identical
+    assert (ours / "warehouse" / "kaohe.duckdb").exists()
+
+
+def test_the_first_version_kept_too_little_to_be_made_again_and_that_is_said(home: Callable[..., Path]) -> None:
+    said = refused(rebuild, home("first"), YEAR)
+    assert said.key == "rebuild_input_gone" and "2023.yml" in str(said)
 
 
 @pytest.mark.parametrize("name", OLD)

@@ -4,9 +4,9 @@ import argparse
 import os
 import sys
 
-from tests.soak import killed, nights, readers
+from tests.soak import killed, nights, readers, serving
 
-PROOFS = {"kills": killed, "readers": readers, "nights": nights}
+PROOFS = {"kills": killed, "readers": readers, "nights": nights, "serving": serving}
 
 
 def main() -> int:
