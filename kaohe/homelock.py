@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from kaohe import clock
 from kaohe.errors import KaoheError, from_os_error
-from kaohe.safely import replace
+from kaohe.safely import put
 from kaohe.words import say
 
 LOCK, HOLDER = "lock", "holder.json"
@@ -144,7 +144,9 @@ class HomeLock:
                 with (self.folder / HOLDER).open("x", encoding="utf-8") as file:
                     file.write(text)
             else:
-                replace(self.folder / HOLDER, text.encode())
+                aside = self.folder / f".holder.{self._self.token}.new"  # two takers must not write the same one
+                aside.write_text(text, encoding="utf-8")
+                put(aside, self.folder / HOLDER)
         except FileExistsError:
             return False
         except OSError as error:

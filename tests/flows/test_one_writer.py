@@ -37,6 +37,8 @@ def at_the_same_moment(self, *how):
     there = outwait(self, *how)
     print("about to take it", flush=True)
     sys.stdin.readline()
+    homelock.HomeLock._outwait = outwait
+    homelock.SILENT_SECONDS = 60
     return there
 
 
@@ -173,8 +175,7 @@ def test_of_two_machines_that_take_over_at_once_one_gets_the_home(start: Start) 
         assert other.says() == "about to take it"
     for other in (two, three):
         other.tell("go")
-    assert three.says() == "held"
-    assert two.says().startswith("home_busy")
+    assert sorted(other.says().split()[0] for other in (two, three)) == ["held", "home_busy"]
 
 
 def test_a_lease_that_was_cut_off_is_nobodys(start: Start, tmp_path: Path) -> None:
