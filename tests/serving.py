@@ -70,6 +70,12 @@ class Served:
         self.process.send_signal(number)
         return self.process.wait(60)
 
+    def kill(self) -> None:
+        """Whatever became of it, it is gone."""
+        if hasattr(self, "process") and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(60)
+
     @property
     def children(self) -> list[str]:
         """The command lines of the processes that it, or its children, started."""

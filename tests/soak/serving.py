@@ -24,23 +24,29 @@ def options(parser: argparse.ArgumentParser) -> None:
 
 def main(_: argparse.Namespace) -> int:
     """Raises ``AssertionError`` if anything is not so."""
-    with tempfile.TemporaryDirectory() as folder:
-        the_schedule_fires(_office(Path(folder), "* * * * *"))
-    with tempfile.TemporaryDirectory() as folder:
-        nights_slept_through_are_caught_up_once(_office(Path(folder), "0 2 1 * *"))
-    with tempfile.TemporaryDirectory() as folder, _postgresql() as url:
+    with _office("* * * * *") as served:
+        the_schedule_fires(served)
+    with _office("0 2 1 * *") as served:
+        nights_slept_through_are_caught_up_once(served)
+    with _office("0 2 1 * *") as served, _postgresql() as url:
         if url:
-            its_history_stands_in_postgresql(_office(Path(folder), "0 2 1 * *"), url)
+            its_history_stands_in_postgresql(served, url)
     return 0
 
 
-def _office(folder: Path, cron: str) -> Served:
-    """A small bureau that nobody serves yet."""
-    home = folder / "home"
-    write_csv(home / "inbox" / "名册.csv", registry(("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室")))
-    write_csv(home / "inbox" / "抽查.csv", [CHECK, check("C1", "办公室")])
-    (home / "schedule.yml").write_text(f'cron: "{cron}"\nyears: [2023]\n', encoding="utf-8")
-    return Served(home)
+@contextmanager
+def _office(cron: str) -> Iterator[Served]:
+    """A small bureau that nobody serves yet, and nobody any more afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        write_csv(home / "inbox" / "名册.csv", registry(("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室")))
+        write_csv(home / "inbox" / "抽查.csv", [CHECK, check("C1", "办公室")])
+        (home / "schedule.yml").write_text(f'cron: "{cron}"\nyears: [2023]\n', encoding="utf-8")
+        served = Served(home)
+        try:
+            yield served
+        finally:
+            served.kill()
 
 
 def the_schedule_fires(served: Served) -> None:
