@@ -18,7 +18,7 @@ from typing import Any, Literal
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from kaohe.proceedings import Proceedings
+from kaohe.proceedings import proceedings
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS
 from tests.helpers import CHECK, YEAR, assess, check, registry, write_csv
@@ -195,14 +195,14 @@ def publish(folder: Path, units: tuple[tuple[str, str, str], ...] = UNITS) -> Pa
 
 def change(home: Path, **said: Any) -> Path:
     """Let the manifest of the publication in force say something else, and put it in force like that; gives it."""
-    found = Proceedings(home, YEAR)
-    folder = found.current
-    manifest = json.loads((folder / MANIFEST).read_text("utf-8")) | said
-    (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
-    (folder / SUMS).unlink()
-    sums = "".join(f"{sha256}  {name}\n" for name, sha256 in file_hashes(folder, "**/*").items())
-    (folder / SUMS).write_text(sums, "utf-8")
-    found.put_in_force("publish", folder, {"state": "provisional"})
+    with proceedings(home, YEAR) as found:
+        folder = found.current
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8")) | said
+        (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
+        (folder / SUMS).unlink()
+        sums = "".join(f"{sha256}  {name}\n" for name, sha256 in file_hashes(folder, "**/*").items())
+        (folder / SUMS).write_text(sums, "utf-8")
+        found.put_in_force("publish", folder, {"state": "provisional"})
     return folder
 
 
