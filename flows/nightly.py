@@ -6,9 +6,11 @@ from typing import Literal, cast
 from prefect import flow
 
 from flows.annual_assessment import annual_assessment
+from kaohe.journal import recorded
 from kaohe.missed import caught_up_by
-from kaohe.night import Night
+from kaohe.night import begun
 from kaohe.prefects import said, skipped
+from kaohe.run import Outcome
 from kaohe.words import use_language
 
 
@@ -25,10 +27,14 @@ def nightly(
     use_language(lang)
     if other := caught_up_by():
         return cast(list[int], skipped(other))
-    night = Night(home, inbox, sources, years)
-    for year in night.years:
-        try:
-            night.after(year, annual_assessment(**night.question(year), lang=lang))
-        except Exception as error:
-            night.after(year, error)
-    return said(night.years, night.end())
+    with recorded(home, "nightly", None) as journal:
+        night = begun(home, inbox, sources, years)
+        for year in night.years:
+            try:
+                came: Outcome | Exception = annual_assessment(**night.question(year), lang=lang)
+            except Exception as error:
+                came = error
+            night.after(year, came)
+        sentence = night.end()
+        journal.note("ended")
+    return said(night.years, sentence)

@@ -17,7 +17,7 @@ from kaohe.acts import NAME, Act, Log, act_in
 from kaohe.delivery.log import Log as Deliveries
 from kaohe.errors import KaoheError
 from kaohe.proceedings import verify
-from kaohe.publication import MANIFEST, pointed_at
+from kaohe.publication import MANIFEST, pointed_at, published_years
 from kaohe.words import say
 
 
@@ -34,7 +34,7 @@ class Audit:
 
 def years(home: Path) -> list[int]:
     """The years of which anything was published. Raises ``KaoheError`` if there are none."""
-    found = sorted(int(path.name) for path in (home / "published").glob("[0-9]*") if path.name.isdecimal())
+    found = published_years(home)
     if not found:
         raise KaoheError("nothing_published", year="—", home=home)
     return found

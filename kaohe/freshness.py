@@ -5,6 +5,7 @@ Looks at files alone, so that it works while a run is at work, and without a sch
 
 import datetime as dt
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ from typing import Any
 from kaohe import clock
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from kaohe.publication import MANIFEST, pointed_at
-from kaohe.safely import replace
+from kaohe.publication import MANIFEST, pointed_at, published_years
+from kaohe.safely import put
 from kaohe.schedule import Schedule
 
 #: In the folder of a year: the last run that came to a good end, whether it published anything or found nothing new.
@@ -29,7 +30,10 @@ def confirm(home: Path, year: int, publication: str, started: dt.datetime, troub
         "ended": clock.now().isoformat(timespec="seconds"),
         "troubles": troubles,
     }
-    replace(home / "published" / str(year) / CONFIRMED, (json.dumps(said) + "\n").encode())
+    path = home / "published" / str(year) / CONFIRMED
+    aside = path.with_name(f".{CONFIRMED}.{os.getpid()}.new")  # nobody holds the home, so two may do this at once
+    aside.write_bytes((json.dumps(said) + "\n").encode())
+    put(aside, path)
 
 
 @dataclass(frozen=True)
@@ -62,23 +66,36 @@ def standings(home: Path, schedule: Schedule, now: dt.datetime, years: list[int]
 
     Raises ``KaoheError`` for a file that cannot be read.
     """
-    due = schedule.years_on(now.astimezone(clock.OFFICE_TIME).date(), Project.find())
-    there = [int(path.name) for path in (home / "published").glob("[0-9]*") if path.name.isdecimal()]
-    asked = sorted({*due, *there}) if years is None else years
+    due = due_years(schedule, now)
+    asked = sorted({*due, *published_years(home)}) if years is None else years
     return [_standing(home, year, schedule.expected_by(now) if year in due else None) for year in asked]
+
+
+def due_years(schedule: Schedule, now: dt.datetime) -> list[int]:
+    """The years that nights score."""
+    return schedule.years_on(now.astimezone(clock.OFFICE_TIME).date(), Project.find())
 
 
 def _standing(home: Path, year: int, expected: dt.datetime | None) -> Standing:
     folder = home / "published" / str(year)
     current = pointed_at(folder)
     manifest = _json(current / MANIFEST) if current else {}
-    said = _json(folder / CONFIRMED)
-    confirmed = dt.datetime.fromisoformat(said["started"]) if said else None
+    if not manifest:
+        current = None  # it is gone
+    confirmed, troubles = _confirmed(folder / CONFIRMED)
     final = manifest.get("state") == "final"  # nothing more is to come
     return Standing(
         year, current.name if current else None, manifest.get("state"), manifest.get("as_of"), confirmed,
-        None if final else expected, said.get("troubles", 0), manifest.get("stale", {}),
+        None if final else expected, troubles, manifest.get("stale", {}),
     )  # fmt: skip
+
+
+def _confirmed(path: Path) -> tuple[dt.datetime | None, int]:
+    said = _json(path)
+    try:
+        return (dt.datetime.fromisoformat(said["started"]), int(said["troubles"])) if said else (None, 0)
+    except (KeyError, TypeError, ValueError) as error:
+        raise KaoheError("status_broken", path=path) from error
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Literal
 
 from kaohe import clock
 from kaohe.errors import KaoheError
-from kaohe.safely import add_line
+from kaohe.safely import append
 
 LOGS = "logs"
 Event = Literal["started", "ended", "failed"]
@@ -40,8 +40,7 @@ class Journal:
         line = who | {"year": self.year} | {name: value for name, value in said.items() if value is not None}
         path = self.home / LOGS / f"{at:%Y-%m}.jsonl"
         with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            add_line(path, (json.dumps(line) + "\n").encode(), 0o640)
+            append(path, (json.dumps(line) + "\n").encode(), 0o640)
 
 
 @contextmanager

@@ -55,9 +55,12 @@ def catch_up(client: SyncPrefectClient, deployment: UUID, night: dt.datetime) ->
     return None if done else name
 
 
-def tidy(client: SyncPrefectClient, deployments: Sequence[UUID]) -> None:
-    """Runs that still count as running, while nobody is there who could run them, were broken off."""
+def tidy(client: SyncPrefectClient, deployments: Sequence[UUID], begun: dt.datetime) -> None:
+    """Runs that have counted as running since before ``begun``, while nobody was there who could run them, were broken
+    off."""
     for run in client.read_flow_runs(flow_run_filter=_runs(deployments, StateType.RUNNING, StateType.PENDING)):
+        if run.state and run.state.timestamp >= begun:
+            continue
         client.set_flow_run_state(run.id, Crashed(message=say("serve_broken_off")))
 
 

@@ -12,18 +12,11 @@ from kaohe.project import Project
 from kaohe.retention import expire
 from kaohe.run import Outcome
 from kaohe.schedule import schedule_of
-from kaohe.sources.gathering import SOURCES_FILE
+from kaohe.sources.gathering import inbox_of
 from kaohe.words import say
 
 #: So long a night waits for another command to let go of the home, in seconds.
 WAIT_SECONDS = 1800.0
-
-
-def inbox_of(home: Path) -> Path | None:
-    """The inbox that the schedule names; else None if the home has a sources file, else its folder inbox."""
-    if named := schedule_of(home).inbox:
-        return named
-    return None if (home / SOURCES_FILE).exists() else home / "inbox"
 
 
 class Night:
@@ -75,8 +68,25 @@ class Night:
 
     def _tell(self, year: int, sentences: list[str]) -> None:
         if sentences:
-            with suppress(KaoheError):  # a mistake in the delivery file is among what went wrong
-                tell(self.home, Failure(f"{run_id()}-{year}", year, sentences))
+            _tell(self.home, year, sentences)
+
+
+def begun(home: Path, inbox: Path | None, sources: Path | None, years: list[int] | None) -> Night:
+    """A night. What keeps it from beginning is told, too.
+
+    Raises ``KaoheError`` as ``Night`` does.
+    """
+    try:
+        return Night(home, inbox, sources, years)
+    except KaoheError as error:
+        _tell(home, None, [str(error)])
+        raise
+
+
+def _tell(home: Path, year: int | None, sentences: list[str]) -> None:
+    run = run_id()
+    with suppress(Exception):  # whoever is told or not, the other years have their turn
+        tell(home, Failure(f"{run}-{year or 'night'}", year, sentences, run))
 
 
 def _years(home: Path) -> list[int]:

@@ -53,7 +53,9 @@ def told(home: Path) -> Path:
 
 
 def _addresses(home: Path | None, configured: str | None) -> list[str]:
-    addresses = [configured] if configured else []
+    if configured:
+        return [configured]  # a login is for that one and no other
+    addresses = []
     if home and (file := told(home)).is_file():
         addresses.append(file.read_text(encoding="utf-8").strip())
     return list(dict.fromkeys([*addresses, LOCAL_SERVER]))

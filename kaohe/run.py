@@ -14,7 +14,7 @@ from kaohe import __version__, clock, loading, progress, publishing, scoring, va
 from kaohe.acts import Act
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
-from kaohe.errors import KaoheError
+from kaohe.errors import KaoheError, from_os_error
 from kaohe.freshness import confirm
 from kaohe.homelock import WAIT_SECONDS, HomeLock
 from kaohe.journal import Journal
@@ -22,7 +22,7 @@ from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.proceedings import Proceedings
 from kaohe.project import Project, code_hashes, file_hashes
-from kaohe.publication import earlier_years, pointed_at
+from kaohe.publication import MANIFEST, earlier_years, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.publishing.document_pdf import faces, fonts
@@ -35,6 +35,8 @@ from kaohe.words import language, say
 
 #: The step whose time is Great Expectations' own: importing it and asking it.
 GREAT_EXPECTATIONS = "great_expectations"
+#: What scores rest on, in the question of a run.
+_RESTS_ON = ("inputs", "scheme", "contracts", "sql", "code")
 #: The steps that this process has begun before.
 _begun: set[str] = set()
 
@@ -43,7 +45,8 @@ _begun: set[str] = set()
 class Outcome:
     """What a run came to. ``publication`` is the current publication's folder; ``new`` is false when nothing had
     changed, ``frozen`` when the result is final. ``started``: when; ``timings``: step → seconds; ``delivered``: to whom
-    it went; ``held_back``: the act by which somebody went back from what would have been published."""
+    it went; ``held_back``: the act by which somebody went back from what would have been published;
+    ``unnoted``: why it could not be noted that all this came to its end."""
 
     publication: Path
     new: bool
@@ -54,12 +57,13 @@ class Outcome:
     gathered: Gathered = field(default_factory=Gathered)
     delivered: Delivered = field(default_factory=Delivered)
     held_back: Act | None = None
+    unnoted: list[str] = field(default_factory=list)
 
     @property
     def troubles(self) -> list[str]:
         """What could not be read, and who was not reached, in sentences."""
         sources = [outage_sentence(name, down) for name, down in self.gathered.down.items()]
-        return [*sources, *self.pulled.unreadable.values(), *self.delivered.troubles]
+        return [*sources, *self.pulled.unreadable.values(), *self.delivered.troubles, *self.unnoted]
 
     @property
     def exit_code(self) -> int:
@@ -68,9 +72,13 @@ class Outcome:
 
 
 def conclude(outcome: Outcome, journal: Journal) -> None:
-    """Note that a run has come to a good end, for ``kaohe status`` and in the journal."""
+    """Note that a run has come to a good end, for ``kaohe status`` and in the journal. What is published stays so if
+    that cannot be noted; it is a trouble."""
     year, publication = int(outcome.publication.parent.name), outcome.publication.name
-    confirm(journal.home, year, publication, outcome.started, len(outcome.troubles))
+    try:
+        confirm(journal.home, year, publication, outcome.started, len(outcome.troubles))
+    except OSError as error:
+        outcome.unnoted.append(str(from_os_error(error, journal.home)))
     seconds = {step: round(took, 3) for step, took in outcome.timings.items()}
     journal.note("ended", publication=publication, new=outcome.new, troubles=len(outcome.troubles), seconds=seconds)
 
@@ -202,19 +210,20 @@ class Run:
     @property
     def up_to_date(self) -> bool:
         """The current publication already says what this run would, or somebody went back from just that."""
-        return pointed_at(self.folder) == self.folder / self.edition.name or self.held_back is not None
+        target = self.folder / self.edition.name
+        return (pointed_at(self.folder) == target and (target / MANIFEST).exists()) or self.held_back is not None
 
     @property
     def held_back(self) -> Act | None:
-        """The act by which somebody went back from a publication of this question; that another day has come does not
-        make it another one."""
+        """The act by which somebody went back from a publication that rests on the same: another day does not make it
+        another one, nor does a source that is down or a new result of an earlier year."""
         rolled_back = self.proceedings.rolled_back
         if not rolled_back:
             return None
         if self.edition.name in rolled_back:
             return rolled_back[self.edition.name]
         asked: dict[str, object] = json.loads(json.dumps(self.identity))
-        fixed = [key for key in asked if key != "as_of" or self.asked_as_of]
+        fixed = [*_RESTS_ON, *(["as_of"] if self.asked_as_of else [])]
         for name, act in rolled_back.items():
             with suppress(OSError, ValueError):  # one that is damaged is known by its name alone
                 was = read_manifest(self.folder / name)

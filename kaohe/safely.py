@@ -53,6 +53,17 @@ def add_line(path: Path, line: bytes, mode: int = 0o644) -> None:
     flush_folder(path.parent)
 
 
+def append(path: Path, line: bytes, mode: int) -> None:
+    """Add a line to a log that several processes write, none of which waits for another."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode)
+    try:
+        os.write(descriptor, line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def flush_folder(folder: Path) -> None:
     """Bring a folder's list of names to the disk, where the system can do that for folders."""
     if os.name == "posix":

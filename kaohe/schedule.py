@@ -1,6 +1,7 @@
 """The schedule (schedule.yml): when a night's run starts, of which years, from which inbox; how long results stay."""
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from kaohe.yamlfile import read_yaml, wrong
 
 #: The name of the schedule in a home folder; without it, that of the project is in force.
 SCHEDULE_FILE = "schedule.yml"
+_FIVE = re.compile(r"[\d*,/-]+( [\d*,/-]+){4}")
 
 
 class _Strict(BaseModel):
@@ -20,6 +22,8 @@ class _Strict(BaseModel):
 
 
 def _cron(text: str) -> str:
+    if not _FIVE.fullmatch(text):  # more than these our reading and Prefect's have not in common
+        raise wrong("schedule_cron", text=text)
     try:
         next(CronSim(text, dt.datetime(2024, 1, 1)), None)
     except CronSimError as error:

@@ -53,21 +53,23 @@ def _add_expire(app: typer.Typer) -> None:
 
     @app.command(help=say("cli_expire"))
     def expire(
-        year: Annotated[int, asking.year()],
+        year: Annotated[int | None, typer.Option(help=say("cli_expire_year"), **asking.YEARS)] = None,
         dry_run: Annotated[bool, typer.Option("--dry-run", help=say("cli_expire_dry_run"))] = False,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
         from kaohe import clock, retention
+        from kaohe.audit import years
         from kaohe.schedule import schedule_of
 
-        gone = retention.expire(home, year, schedule_of(home).keep, clock.now(), dry_run)
         console = asking.console()
-        for name in gone.publications:
-            console.print(f"  {name}")
-        counts = {"publications": len(gone.publications), "inputs": len(gone.inputs)}
-        values = counts | {"megabytes": f"{gone.size / 1e6:.1f}"}
-        console.print(say("expired_dry_run", **values) if dry_run else say("expired", **values), soft_wrap=True)
+        for each in [year] if year else years(home):
+            gone = retention.expire(home, each, schedule_of(home).keep, clock.now(), dry_run)
+            for name in gone.publications:
+                console.print(f"  {name}")
+            counts = {"publications": len(gone.publications), "inputs": len(gone.inputs)}
+            values = counts | {"year": each, "megabytes": f"{gone.size / 1e6:.1f}"}
+            console.print(say("expired_dry_run", **values) if dry_run else say("expired", **values), soft_wrap=True)
 
 
 def _add_rebuild(app: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from kaohe import clock
 from kaohe.clock import OFFICE_TIME
 from kaohe.commands import asking
+from kaohe.errors import KaoheError
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -28,27 +30,21 @@ def add(app: typer.Typer) -> None:
         notify: Annotated[bool, typer.Option("--notify", help=say("cli_status_notify"))] = False,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
-        from kaohe.freshness import standings
+        from kaohe.freshness import due_years, standings
         from kaohe.schedule import schedule_of
 
         schedule, now = schedule_of(home), clock.now()
         found = standings(home, schedule, now, None if year is None else [year])
+        stopped = year is None and not due_years(schedule, now)  # no night scores anything any more
         next_night = schedule.next_start(now)
         if format_ is asking.Listing.JSON:
-            print(
-                json.dumps(
-                    {"next": next_night.isoformat(timespec="minutes"), "years": [_plain(one) for one in found]},
-                    ensure_ascii=False,
-                    indent=2,
-                )
-            )
+            said = {"next": next_night.isoformat(timespec="minutes"), "years": [_plain(one) for one in found]}
+            print(json.dumps(said, ensure_ascii=False, indent=2))
         else:
-            _print(found, f"{next_night:%Y-%m-%d %H:%M} {schedule.timezone}")
+            _print(found, stopped, f"{next_night:%Y-%m-%d %H:%M} {schedule.timezone}")
         if notify:
-            _tell(home, [one for one in found if one.late])
-        if not found:
-            return 4
-        return max(one.exit_code for one in found)
+            _tell(home, found, stopped, f"{schedule.last_start(now):%Y%m%dT%H%M}")
+        return 4 if stopped else max(one.exit_code for one in found)
 
 
 def _plain(one: "Standing") -> dict[str, object]:
@@ -65,7 +61,7 @@ def _plain(one: "Standing") -> dict[str, object]:
     }
 
 
-def _print(found: "list[Standing]", next_night: str) -> None:
+def _print(found: "list[Standing]", stopped: bool, next_night: str) -> None:
     from rich.text import Text
 
     console = asking.console()
@@ -77,8 +73,8 @@ def _print(found: "list[Standing]", next_night: str) -> None:
                 say("sheet_stale", source=source, since=since) if since else say("sheet_stale_nothing", source=source)
             )
             console.print(Text(f"  {stale}", style="yellow"), soft_wrap=True)
-    if not found:
-        console.print(say("status_no_year"), soft_wrap=True)
+    if stopped:
+        console.print(Text(say("status_no_year"), style="bold red"), soft_wrap=True)
     console.print(say("status_next", at=next_night), soft_wrap=True)
 
 
@@ -105,11 +101,19 @@ def _told(moment: dt.datetime | None) -> str:
     return f"{moment.astimezone(OFFICE_TIME):%Y-%m-%d %H:%M}" if moment else "—"
 
 
-def _tell(home: Path, late: "list[Standing]") -> None:
+def _tell(home: Path, found: "list[Standing]", stopped: bool, night: str) -> None:
     """Tell those whom the delivery file names, once for each night that was missed."""
     from kaohe.delivery.failures import Failure, tell
 
-    for one in late:
-        about = f"missed-{one.year}-{one.expected:%Y%m%dT%H%M}"
-        for recipient, why in tell(home, Failure(about, one.year, [_sentence(one)])).items():
-            asking.console().print(say("status_not_told", recipient=recipient, why=why), soft_wrap=True)
+    missed = [Failure(f"missed-{one.year}-{one.expected:%Y%m%dT%H%M}", one.year, [_sentence(one)])
+              for one in found if one.late]  # fmt: skip
+    if stopped:
+        missed.append(Failure(f"missed-all-{night}", None, [say("status_no_year")]))
+    for failure in missed:
+        try:
+            untold = tell(home, failure)
+        except KaoheError as error:  # the results are out of date all the same
+            print(error, file=sys.stderr)
+            continue
+        for recipient, why in untold.items():
+            print(say("status_not_told", recipient=recipient, why=why), file=sys.stderr)

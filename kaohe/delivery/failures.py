@@ -17,6 +17,7 @@ from kaohe.delivery.ways import ways
 from kaohe.errors import KaoheError
 from kaohe.journal import LOGS
 from kaohe.publishing.prose import fill
+from kaohe.safely import append
 from kaohe.words import language
 
 #: What a parcel holds that is such a notice.
@@ -27,12 +28,13 @@ _FIRST = re.compile(r".*?(?:。|\.(?=\s|$))|.+")
 
 @dataclass(frozen=True)
 class Failure:
-    """What went wrong. ``about``: what must not be told twice, the run or the night that was missed; ``sentences``: all
-    that was wrong, the worst first."""
+    """What went wrong. ``about``: what must not be told twice, a year of a run or of a night that was missed;
+    ``sentences``: all that was wrong, the worst first; ``run``: its number in the journal, if there is one."""
 
     about: str
     year: int | None
     sentences: list[str]
+    run: str = "—"
 
     @property
     def first(self) -> str:
@@ -50,7 +52,7 @@ class FailureLetters:
         self.wording = (template.zh if language() == "zh" else template.en).failure
         self.values = {
             "year": failure.year or "",
-            "run": failure.about,
+            "run": failure.run,
             "at": f"{self.at:%Y-%m-%d %H:%M}",
             "sentence": failure.first,
             "count": len(failure.sentences),
@@ -67,8 +69,7 @@ class _Tolerant(Log):
 
     def _write(self, line: bytes) -> None:
         with suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            super()._write(line)
+            append(self.path, line, 0o600)
 
 
 def tell(home: Path, failure: Failure) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaohe.publication import pointed_at
+from kaohe.publication import pointed_at, published_years
 
 #: So many names are listed.
 _SHOWN = 5
@@ -19,14 +19,9 @@ class Finding:
     mend: Callable[[], list[str]] | None = None
 
 
-def years_of(home: Path) -> list[int]:
-    """The years of a home that have results."""
-    return sorted(int(path.name) for path in (home / "published").glob("[0-9]*") if path.name.isdecimal())
-
-
 def current_of(home: Path) -> list[Path]:
     """The publications in force of all years, as far as they are there."""
-    pointed = [pointed_at(home / "published" / str(year)) for year in years_of(home)]
+    pointed = [pointed_at(home / "published" / str(year)) for year in published_years(home)]
     return [publication for publication in pointed if publication and publication.is_dir()]
 
 

@@ -12,7 +12,7 @@ from kaohe.contracts import load_contracts
 from kaohe.delivery.config import DELIVERY_FILE, read_config
 from kaohe.delivery.letters import read_template
 from kaohe.delivery.log import NAME as DELIVERIES
-from kaohe.doctor.finding import Finding, current_of, listed, years_of
+from kaohe.doctor.finding import Finding, current_of, listed, published_years
 from kaohe.errors import KaoheError, from_os_error
 from kaohe.homelock import lock
 from kaohe.people import has_key
@@ -41,7 +41,7 @@ _LEFTOVERS = (
 
 def writable(home: Path) -> Iterator[Finding]:
     """Everything is a folder that should be one, and can be written."""
-    results = [home / "published" / str(year) for year in years_of(home)]
+    results = [home / "published" / str(year) for year in published_years(home)]
     for folder in (
         home,
         *(home / name for name in ("warehouse", "warehouse/inputs", "ledgers", "published")),

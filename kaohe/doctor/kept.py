@@ -11,7 +11,7 @@ import duckdb
 from kaohe import clock
 from kaohe.acts import Log
 from kaohe.contracts import load_contracts
-from kaohe.doctor.finding import Finding, current_of, listed, years_of
+from kaohe.doctor.finding import Finding, current_of, listed, published_years
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.loading import inbox_files
@@ -143,7 +143,7 @@ def _last_year(home: Path) -> int | None:
         with suppress(KaoheError):
             acts = Log.read(publication.parent).acts
             came[year] = dt.datetime.fromisoformat(acts[-1].at) if acts else dt.datetime.min.replace(tzinfo=dt.UTC)
-    return max(came, key=lambda year: (came[year], year), default=None) or next(iter(years_of(home)[::-1]), None)
+    return max(came, key=lambda year: (came[year], year), default=None) or next(iter(published_years(home)[::-1]), None)
 
 
 def _make_again(home: Path, year: int) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kaohe import clock
 from kaohe.delivery.log import Log as DeliveryLog
-from kaohe.doctor.finding import Finding, listed, years_of
+from kaohe.doctor.finding import Finding, listed, published_years
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.proceedings import MOVES, Proceedings, damage, pointer_damage, proceedings
@@ -21,7 +21,7 @@ _TOLERANCE = dt.timedelta(minutes=5)
 
 def logs(home: Path) -> Iterator[Finding]:
     """Every log follows from its first line to its last."""
-    for year in years_of(home):
+    for year in published_years(home):
         folder = home / "published" / str(year)
         for read in (lambda year=year: Proceedings(home, year), lambda folder=folder: DeliveryLog.read(folder)):
             try:
@@ -33,7 +33,7 @@ def logs(home: Path) -> Iterator[Finding]:
 
 def _years(home: Path) -> Iterator[Proceedings]:
     """The years whose log can be read."""
-    for year in years_of(home):
+    for year in published_years(home):
         try:
             yield Proceedings(home, year)
         except KaoheError:

@@ -39,16 +39,19 @@ def in_force(home: Path, year: int | None = None) -> Path:
 
     Raises ``KaoheError`` if there is none.
     """
-    published = home / "published"
-    years = [year] if year else sorted((int(path.name) for path in published.glob("[0-9]*")), reverse=True)
-    for candidate in years:
-        if publication := pointed_at(published / str(candidate)):
+    for candidate in [year] if year else reversed(published_years(home)):
+        if publication := pointed_at(home / "published" / str(candidate)):
             return publication
     raise KaoheError("nothing_published", year=year or "—", home=home)
 
 
+def published_years(home: Path) -> list[int]:
+    """The years that have a folder of publications, in their order."""
+    return sorted(int(path.name) for path in (home / "published").glob("[0-9]*") if path.name.isdecimal())
+
+
 def earlier_years(home: Path, year: int) -> dict[int, Path]:
     """The publications in force of the years before ``year``, in their order."""
-    folders = {int(path.name): path for path in (home / "published").glob("[0-9]*") if path.name.isdecimal()}
-    found = {earlier: pointed_at(folders[earlier]) for earlier in sorted(folders) if earlier < year}
+    years = [earlier for earlier in published_years(home) if earlier < year]
+    found = {earlier: pointed_at(home / "published" / str(earlier)) for earlier in years}
     return {earlier: publication for earlier, publication in found.items() if publication}

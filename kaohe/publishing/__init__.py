@@ -181,7 +181,7 @@ def _written(target: Path) -> Iterator[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for leftover in folder.glob(".*.part"):
-            shutil.rmtree(leftover)
+            shutil.rmtree(leftover, ignore_errors=True)
         aside.mkdir()
         yield aside
         for_its_owner_to_write(aside)

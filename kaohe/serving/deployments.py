@@ -12,8 +12,8 @@ from prefect.schedules import Cron
 from prefect.types.entrypoint import EntrypointType
 
 import flows
-from kaohe.night import inbox_of
 from kaohe.schedule import Schedule
+from kaohe.sources.gathering import inbox_of
 from kaohe.words import Language
 
 #: The name of every deployment: nightly/kaohe, annual-assessment/kaohe, …
@@ -55,7 +55,6 @@ def _deployment(flow: Flow[Any, Any], given: Given, schedule: Schedule) -> Runne
         parameters=parameters(flow, given),
         entrypoint_type=EntrypointType.MODULE_PATH,
         schedule=Cron(schedule.cron, timezone=schedule.timezone) if nightly else None,
-        concurrency_limit=1 if nightly else None,
     )
     return made
 

@@ -14,6 +14,8 @@ from kaohe.prefects import Found, look
 
 #: How long a server may take to begin and to end, in seconds.
 BEGIN, END = 180, 15
+#: How long a log may be when something is started, in bytes.
+_LONG = 1_000_000
 
 
 def is_loopback(host: str) -> bool:
@@ -33,6 +35,13 @@ def _for_a_url(host: str) -> str:
     if address.is_unspecified:
         return "127.0.0.1" if address.version == 4 else "[::1]"
     return f"[{host}]" if address.version == 6 else host
+
+
+def kept_short(log: Path) -> Path:
+    """A log that is gone on with; a long one is begun anew, and the old one stays beside it."""
+    if log.exists() and log.stat().st_size > _LONG:
+        log.replace(log.with_name(f"{log.name}.1"))
+    return log
 
 
 class Server:
@@ -72,7 +81,7 @@ class Server:
     def start(self) -> None:
         """Start it. Raises ``KaoheError`` if the port is taken or the host is not this machine's."""
         self._refuse_taken()
-        with self.log.open("wb") as log:
+        with kept_short(self.log).open("ab") as log:
             self.log.chmod(0o600)
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "kaohe.serving.child", self.host, str(self.port)],

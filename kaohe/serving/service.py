@@ -1,9 +1,10 @@
 """From the start of ``kaohe serve`` to its end."""
 
+import datetime as dt
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from kaohe.homelock import lock
 from kaohe.prefects import told
 from kaohe.safely import replace
 from kaohe.schedule import Schedule, schedule_of
-from kaohe.serving.server import Server
+from kaohe.serving.server import Server, kept_short
 from kaohe.words import say
 
 if TYPE_CHECKING:  # Prefect may be imported only once it has been told how it is to be
@@ -24,6 +25,8 @@ if TYPE_CHECKING:  # Prefect may be imported only once it has been told how it i
 
 #: Within so many seconds of a start Prefect makes the runs of the next nights; one that is due before was not made.
 _SCHEDULING = 10
+#: While somebody holds the home it is looked so often whether they still do, in half seconds.
+_AGAIN = 20
 
 Report = Callable[[str], None]
 
@@ -66,39 +69,51 @@ def _work(server: Server, given: "Given", schedule: Schedule, stop: threading.Ev
     soon = (night - clock.now()).total_seconds()
     if soon < _SCHEDULING:
         stop.wait(soon + 1)
-    if name := _catch_up(runs, given.home, schedule):
-        report(say("serve_caught_up", run=name))
+    begun = clock.now()
+    caught_up = _catch_up(runs, given.home, schedule, begun, report)
     report(say("serve_how_to_stop"))
     with _noted(server.folder / "runs.log"):
         runs.start()
+        looks = 0
         try:
             while not stop.wait(0.5):
                 server.check()
                 if not runs.alive:
                     raise KaoheError("serve_runner_ended", problem=runs.failed)
+                looks += 1
+                if not caught_up and looks % _AGAIN == 0:
+                    caught_up = _catch_up(runs, given.home, schedule, begun, report)
         finally:
             runs.end()
 
 
-def _catch_up(runs: "Runs", home: Path, schedule: Schedule) -> str | None:
-    """Nobody ran anything while nothing was served: see ``kaohe.missed``."""
+def _catch_up(runs: "Runs", home: Path, schedule: Schedule, begun: dt.datetime, report: Report) -> bool:
+    """See to what was broken off before ``begun``, and to the night that was missed: see ``kaohe.missed``. Gives False
+    while somebody holds the home: they are alive, and so may be a run."""
     from prefect.client.orchestration import get_client
 
     from kaohe.missed import catch_up, tidy
     from kaohe.serving.deployments import NIGHTLY
 
-    with get_client(sync_client=True) as client:
-        with suppress(KaoheError):
-            held = lock(home, 0)  # whoever holds it is alive, and so may be a run
-            tidy(client, list(runs.ids.values()))
-            held.release()
-        return catch_up(client, runs.ids[NIGHTLY], schedule.last_start(clock.now()))
+    try:
+        held = lock(home, 0)
+    except KaoheError:
+        return False
+    try:
+        with get_client(sync_client=True) as client:
+            tidy(client, list(runs.ids.values()), begun)
+            name = catch_up(client, runs.ids[NIGHTLY], schedule.last_start(clock.now()))
+    finally:
+        held.release()
+    if name:
+        report(say("serve_caught_up", run=name))
+    return True
 
 
 @contextmanager
 def _noted(path: Path) -> Iterator[None]:
     """What the processes of runs write goes to a file: on the console it would say nothing to a person."""
-    with path.open("w", encoding="utf-8", buffering=1) as log, redirect_stdout(log), redirect_stderr(log):
+    with kept_short(path).open("a", encoding="utf-8", buffering=1) as log, redirect_stdout(log), redirect_stderr(log):
         path.chmod(0o600)
         yield
 

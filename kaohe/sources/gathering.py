@@ -11,6 +11,7 @@ from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.loading import INBOX, Files, inbox_files
 from kaohe.outage import Outage
+from kaohe.schedule import schedule_of
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -134,16 +135,27 @@ def _folder(warehouse: Warehouse) -> Path:
     return warehouse.folder / "sources"
 
 
+def inbox_of(home: Path) -> Path | None:
+    """The inbox that the schedule names; else None if the home has a sources file, else its folder inbox.
+
+    Raises ``KaoheError`` for a mistake in the schedule.
+    """
+    if named := schedule_of(home).inbox:
+        return named
+    return None if (home / SOURCES_FILE).exists() else home / "inbox"
+
+
 def given(inbox: Path | None, sources: Path | None, home: Path, contracts: Contracts) -> Given:
-    """Where to take records from: the inbox, the sources file, or both; by default the sources file of the home.
+    """Where to take records from: the inbox, the sources file, or both; by default as a night does (``inbox_of``).
 
     Raises ``KaoheError`` if there is neither, the sources file says something wrong, a folder is missing that was
     named on the command line, or the home lies in one.
     """
     if sources is None and inbox is None:
-        sources = home / SOURCES_FILE
-        if not sources.exists():
-            raise KaoheError("sources_none", path=sources)
+        inbox = inbox_of(home)
+        sources = home / SOURCES_FILE if inbox is None else None
+        if inbox == home / "inbox" and not inbox.exists():
+            raise KaoheError("sources_none", path=home / SOURCES_FILE, inbox=inbox)
     if sources and not sources.is_file():
         raise KaoheError("sources_missing", path=sources)
     folders: dict[str, Path] = {}
