@@ -12,11 +12,12 @@ from kaohe.contracts import load_contracts
 from kaohe.delivery.config import DELIVERY_FILE, read_config
 from kaohe.delivery.letters import read_template
 from kaohe.delivery.log import NAME as DELIVERIES
-from kaohe.doctor.finding import Finding, current_of, listed, published_years
+from kaohe.doctor.finding import Finding, current_of, listed
 from kaohe.errors import KaoheError, from_os_error
 from kaohe.homelock import lock
 from kaohe.people import has_key
 from kaohe.project import Project
+from kaohe.publication import published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE
 from kaohe.schedule import schedule_of

@@ -11,11 +11,12 @@ import duckdb
 from kaohe import clock
 from kaohe.acts import Log
 from kaohe.contracts import load_contracts
-from kaohe.doctor.finding import Finding, current_of, listed, published_years
+from kaohe.doctor.finding import Finding, current_of, listed
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.loading import inbox_files
 from kaohe.project import Project, sha256_of
+from kaohe.publication import published_years
 from kaohe.rebuild import lost_inputs, move_aside, rebuild
 from kaohe.retention import kept_inputs, needed_inputs
 from kaohe.schedule import schedule_of

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from kaohe import clock
 from kaohe.delivery.log import Log as DeliveryLog
-from kaohe.doctor.finding import Finding, listed, published_years
+from kaohe.doctor.finding import Finding, listed
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.proceedings import MOVES, Proceedings, damage, pointer_damage, proceedings
-from kaohe.publication import pointed_at
+from kaohe.publication import pointed_at, published_years
 from kaohe.warehouse import as_sentences
 from kaohe.words import say
 
