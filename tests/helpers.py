@@ -148,6 +148,14 @@ def kaohe(*arguments: object, cwd: Path | None = None, **environment: str) -> su
     )  # fmt: skip
 
 
+def without_schemes(target: Path) -> Project:
+    """A project in which nobody has put a scheme for any year."""
+    project = project_copy(target)
+    for path in (target / "data" / "schemes").iterdir():
+        path.unlink()
+    return project
+
+
 def project_copy(target: Path) -> Project:
     """A copy of contracts, SQL and schemes that a test may change; it is the project while KAOHE_PROJECT names it."""
     import shutil

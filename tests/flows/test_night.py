@@ -7,9 +7,12 @@ import pytest
 
 from kaohe import clock
 from kaohe.errors import KaoheError
-from kaohe.night import Night
+from kaohe.freshness import CONFIRMED
+from kaohe.journal import recorded
+from kaohe.night import Night, begun
+from kaohe.run import conclude
 from tests.delivery import mail, post, write_delivery
-from tests.helpers import CHECK, YEAR, assess, check, registry, write_csv
+from tests.helpers import CHECK, YEAR, assess, check, registry, without_schemes, write_csv
 
 NIGHT = "night@b.example"
 
@@ -45,6 +48,29 @@ def test_what_failed_and_what_could_not_be_read_is_told_and_what_is_too_old_goes
     assert "2022年度" in failed and "2022.yml" in failed
     assert f"{YEAR}年度" in unread and "坏.xlsx" in unread
     assert (first.folder.exists(), second.folder.exists()) == (False, True)
+
+
+def test_a_night_that_cannot_begin_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOHE_PROJECT", str(without_schemes(tmp_path / "project").root))
+    with post(login=False) as server:
+        write_delivery(tmp_path, mail=mail(server.port), failures={"mail": [NIGHT]})
+        with pytest.raises(KaoheError) as caught:
+            begun(tmp_path, None, None, None)
+        assert caught.value.key == "night_no_years"
+        (tmp_path / "schedule.yml").write_text("cron: now\n")
+        with pytest.raises(KaoheError):
+            begun(tmp_path, None, None, None)
+        first, second = (message.get_content() for message in server.of(NIGHT))
+    assert ".yml" in first and "schedule.yml" in second
+
+
+def test_what_cannot_be_noted_after_publishing_is_a_trouble_and_no_failure(tmp_path: Path, libraries: None) -> None:
+    inbox, home = office(tmp_path)
+    outcome = assess(inbox, home).outcome
+    (home / "published" / str(YEAR) / CONFIRMED).mkdir()
+    with recorded(home, "annual-assessment", YEAR) as journal:
+        conclude(outcome, journal)
+    assert outcome.exit_code == 3 and CONFIRMED in outcome.troubles[0]
 
 
 def test_a_good_night_tells_nobody(tmp_path: Path, libraries: None) -> None:

@@ -39,6 +39,15 @@ def test_what_was_gone_back_from_is_not_published_again_until_something_changes(
     assert (office.run(AS_OF).outcome.held_back, office.current) == (None, bad)
 
 
+def test_a_new_result_of_an_earlier_year_is_no_change(office: Office) -> None:
+    good = first_of(office)
+    act = rollback(office.home, YEAR, **BACK)
+    earlier = office.home / "published" / str(YEAR - 1)
+    (earlier / "another").mkdir(parents=True)
+    (earlier / "CURRENT").write_text("another\n")
+    assert (office.run(AS_OF).outcome.held_back, office.current) == (act, good)
+
+
 def test_an_as_of_date_that_was_asked_for_is_a_change(office: Office) -> None:
     rollback(office.home, YEAR, **BACK)
     assert office.run(ANNOUNCED).outcome.new

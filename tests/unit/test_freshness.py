@@ -11,7 +11,7 @@ from kaohe.errors import KaoheError
 from kaohe.freshness import Standing, confirm, standings
 from kaohe.journal import recorded
 from kaohe.schedule import Schedule
-from tests.helpers import kaohe
+from tests.helpers import kaohe, without_schemes
 
 YEAR = 2023
 NIGHTLY = Schedule(cron="0 2 * * *", late_after=6, years=[YEAR])
@@ -70,9 +70,18 @@ def test_a_final_result_and_a_year_that_no_night_scores_are_never_late(tmp_path:
     assert [(one.year, one.late, one.exit_code) for one in (earlier, final)] == [(2022, False, 0), (2023, False, 0)]
 
 
-def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+def test_a_publication_that_is_gone_is_not_fresh(tmp_path: Path) -> None:
     published(tmp_path)
-    (tmp_path / "published" / "2023" / "confirmed.json").write_text('{"started"')
+    confirm(tmp_path, YEAR, "p1", at("2024-04-02T02:00"), 0)
+    (tmp_path / "published" / "2023" / "p1" / "manifest.json").unlink()
+    one = standing(tmp_path, "2024-04-02T09:00")
+    assert (one.publication, one.exit_code) == (None, 4)
+
+
+@pytest.mark.parametrize("text", ['{"started"', '{"troubles": 0}', '{"started": 5, "troubles": 0}'])
+def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, text: str) -> None:
+    published(tmp_path)
+    (tmp_path / "published" / "2023" / "confirmed.json").write_text(text)
     with pytest.raises(KaoheError) as caught:
         standing(tmp_path, "2024-04-03T08:00")
     assert caught.value.key == "status_broken"
@@ -89,6 +98,17 @@ def test_the_command_says_it_and_exits_by_it(tmp_path: Path) -> None:
     assert fresh.returncode == 0
     said = json.loads(fresh.stdout)
     assert (said["years"][0]["late"], said["years"][0]["publication"]) == (False, "p1")
+
+
+def test_where_no_night_scores_anything_any_more_that_is_out_of_date(tmp_path: Path) -> None:
+    """The year has turned twice and nobody has put a scheme for it."""
+    published(tmp_path)
+    (tmp_path / "schedule.yml").write_text("")
+    confirm(tmp_path, YEAR, "p1", clock.now(), 0)
+    project = without_schemes(tmp_path / "project")
+    done = kaohe("status", "--home", tmp_path, "--lang", "en", KAOHE_PROJECT=str(project.root))
+    assert done.returncode == 4
+    assert "there is no year to score" in done.stdout
 
 
 def lines(home: Path) -> list[dict[str, object]]:

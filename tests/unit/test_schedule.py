@@ -30,6 +30,8 @@ def test_the_project_has_one_and_the_home_s_own_takes_its_place(tmp_path: Path) 
     ("text", "line", "word"),
     [
         ('cron: "0 99 * * *"', 1, "不是定时"),
+        ('cron: "30 0 2 * * *"', 1, "不是定时"),  # six fields: one reads seconds, another not
+        ('cron: "0 2 LW * *"', 1, "不是定时"),  # Prefect knows no LW
         ("timezone: Asia/Nowhere", 1, "时区"),
         ("timezone: ../../etc/passwd", 1, "时区"),
         ('cron: "0 2 * * *"\nlate_after: 0', 2, "late_after"),
