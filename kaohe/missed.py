@@ -23,6 +23,7 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.context import FlowRunContext
 from prefect.states import Crashed
 
+from kaohe import clock
 from kaohe.prefects import SKIPPED, skipped
 from kaohe.words import say
 
@@ -76,7 +77,7 @@ def _done_since(client: SyncPrefectClient, deployment: UUID, moment: dt.datetime
 def _waiting(client: SyncPrefectClient, deployment: UUID) -> list[FlowRun]:
     """Runs that the schedule made and that should have begun by now."""
     wanted = _runs([deployment], StateType.SCHEDULED)
-    wanted.expected_start_time = FlowRunFilterExpectedStartTime.model_validate({"before_": dt.datetime.now(dt.UTC)})
+    wanted.expected_start_time = FlowRunFilterExpectedStartTime.model_validate({"before_": clock.now()})
     return [run for run in client.read_flow_runs(flow_run_filter=wanted) if run.auto_scheduled]
 
 

@@ -152,7 +152,7 @@ assert cli._status(["announce", "--year", "2023", *by, "--home", str(home)]) == 
 Run(inbox, 2023, dt.date(2024, 3, 31), None, home, False)
 for on in (dt.date(2024, 4, 1), now().date()):
     try:
-        lifecycle.check_announcement(home, 2023, on)
+        lifecycle.check_announcement(home, 2023, "机关党委", "党办发〔2024〕1 号", on)
     except KaoheError as error:
         print(error.key, "is found once the date is in order")
 """
