@@ -175,7 +175,11 @@ def _restated(
     name = f"{base}-{state}"
     found.clear(name)
     named = {name: text for name, text in who.items() if name != "operator"}
-    said = {"act": {"act": kind, **named, **details}, "revision": details.get("revision", 1)}
+    said = {
+        "log": found.log.anchor,
+        "act": {"act": kind, **named, **details},
+        "revision": details.get("revision", 1),
+    }
     target = publishing.restate(source, Edition(name, state, said), contracts, scheme)
     return found.put_in_force(kind, target, details, **who)
 

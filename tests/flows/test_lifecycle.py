@@ -715,6 +715,17 @@ def test_the_audit_finds_a_log_that_was_cut(
     assert audit(ours.home, YEAR, noted).wrong
 
 
+def test_the_audit_asks_the_manifests_of_all_publications(office: Callable[[str], Office]) -> None:
+    """Whoever cut the log put CURRENT and the ledger back too; the final publication still says how long it was."""
+    ours = office("final")
+    path, acts = ours.folder / "acts.jsonl", ours.state.log.acts
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:2]))
+    (ours.folder / "CURRENT").write_bytes(f"{acts[1].publication}\n".encode())
+    (ours.home / "ledgers" / str(YEAR) / "score_appeal.csv").unlink()
+    (said,) = audit(ours.home, YEAR).wrong
+    assert f"发布 {acts[4].publication} 时已有 4 条" in said
+
+
 def test_only_a_head_noted_outside_knows_of_a_line_nothing_follows_from(office: Callable[[str], Office]) -> None:
     """The appeal and its ledger both go: no publication was made since."""
     ours = office("appealed")

@@ -92,6 +92,7 @@ def write_page(
     path: Path,
 ) -> None:
     """Write the page to ``path``, from the check-up sheet of every unit; the same publication gives the same bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     packed = _pack(sheets)
     for name, carried in packed.files.items():
         file = path.parent / SHEETS / name
