@@ -86,7 +86,7 @@ def test_the_lines_in_the_manual_copy_what_is_in_force_to_a_share(sample: Result
     if not shutil.which("rsync"):
         pytest.skip("there is no rsync here")
     text = (ROOT / "docs" / "security.md").read_text("utf-8")
-    (script,) = re.findall(r"```sh\n(home=.*?)```", text, re.DOTALL)
+    (script,) = re.findall(r"```sh\n(set -eu\nhome=.*?)```", text, re.DOTALL)
     share = tmp_path / "share"
     for folder in ("leadership", "units/水务中心"):
         (share / folder).mkdir(parents=True)
