@@ -22,8 +22,10 @@ check: .venv/ready
 mutations: .venv/ready
 	$(BIN)/python -m tests.mutations
 
-# The long proofs: runs killed at 200 moments, readers beside a writer. Takes an hour.
+# The long proofs: long tests, runs killed at 200 moments, readers beside a writer, a hundred nights, a server for days.
+# Takes an hour.
 soak: .venv/ready
+	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m tests.soak kills
 	$(BIN)/python -m tests.soak readers
 	$(BIN)/python -m tests.soak nights

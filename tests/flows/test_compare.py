@@ -220,7 +220,7 @@ def test_one_cause_alone_is_charged_with_everything_and_nothing_is_made_again(
 @pytest.mark.parametrize(
     "causes",
     [
-        ("code", "data"),
+        pytest.param(("code", "data"), marks=pytest.mark.long),
         ("code", "scheme", "corrections", "as_of", "data"),
     ],
 )
@@ -408,6 +408,7 @@ def test_a_correction_of_a_record_that_came_later_goes_after_the_data(ours: Offi
     adds_up(found, a, b)
 
 
+@pytest.mark.long
 def test_corrections_and_data_that_go_only_together_are_charged_together(ours: Office) -> None:
     """A corrects a record that B does not have, and B one that A does not have."""
     ours.correct(key="C2")

@@ -84,6 +84,7 @@ def test_a_correction_changes_the_score_and_is_shown(ours: Office) -> None:
     assert "更正" not in openpyxl.load_workbook(before.folder / WORKBOOK).sheetnames
 
 
+@pytest.mark.long
 def test_the_same_corrections_give_the_same_scores_in_any_order_and_from_any_hand(
     published: Path, tmp_path: Path
 ) -> None:

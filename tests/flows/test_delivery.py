@@ -1003,6 +1003,7 @@ def test_a_mistake_in_the_file_stops_everything_before_it_begins(home: Path, tmp
     assert (home / "published" / "2023" / "acts.jsonl").read_bytes() == acts
 
 
+@pytest.mark.long
 def test_the_whole_way_by_its_commands(
     inbox: Path, tmp_path: Path, libraries: None, server: str, prefect_home: Path, certificates: Certificates,
     monkeypatch: pytest.MonkeyPatch,

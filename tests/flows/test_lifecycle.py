@@ -493,6 +493,7 @@ def test_a_log_that_is_being_written_is_no_cut_log(
     assert ours.state.announced is not None
 
 
+@pytest.mark.long
 def test_corrections_of_one_year_leave_the_others_alone(office: Callable[[str], Office]) -> None:
     ours = office("provisional")
     ours.correct()
@@ -526,8 +527,17 @@ def test_a_rule_proposes_a_veto_and_a_document_applies_it(office: Callable[[str]
 #: What is killed, where, and whether it was decided by then. ``where`` is a function that ends the process instead.
 _WRITING, _LOG, _POINTER = "kaohe.publishing._write_faces", "kaohe.acts.Log.add", "kaohe.publishing.point"
 _LEDGER = "kaohe.proceedings.replace_file"
+#: Those that `make test` tries too; `make soak` tries all.
+_SHORT = (("announce", _POINTER), ("correct", _LEDGER), ("run", _LOG))
 KILLED = [
-    pytest.param(state, act, where, where in (_POINTER, _LEDGER), id=f"{act} at {where.rpartition('.')[2]}")
+    pytest.param(
+        state,
+        act,
+        where,
+        where in (_POINTER, _LEDGER),
+        id=f"{act} at {where.rpartition('.')[2]}",
+        marks=[] if (act, where) in _SHORT else [pytest.mark.long],
+    )
     for state, act, steps in (
         ("provisional", "announce", (_WRITING, _LOG, _POINTER)),
         ("decided", "finalize", (_WRITING, _LOG, _POINTER)),

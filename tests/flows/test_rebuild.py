@@ -56,6 +56,7 @@ def test_it_has_every_row_and_the_next_run_has_nothing_to_do(office: Office) -> 
     assert len(again.outcome.pulled.unchanged) == 3
 
 
+@pytest.mark.long
 def test_corrections_and_the_fixed_day_of_an_announced_year_are_in_it(office: Office) -> None:
     office.announce()
     office.correct(expect="否")

@@ -57,7 +57,9 @@ def office(tmp_path_factory: pytest.TempPathFactory, sample: Result) -> Path:
     return Path(shutil.copytree(sample.home, tmp_path_factory.mktemp("office") / "home"))
 
 
-@pytest.fixture(scope="module", params=DATES, ids=str)
+@pytest.fixture(
+    scope="module", params=[*DATES[:2], *(pytest.param(day, marks=pytest.mark.long) for day in DATES[2:])], ids=str
+)
 def assessed(request: pytest.FixtureRequest, office: Path, libraries: None) -> tuple[dt.date, Result]:
     return request.param, assess(SAMPLE, office, as_of=request.param)
 
