@@ -17,7 +17,7 @@ from kaohe.contracts import Contracts
 from kaohe.corrections import Correction, checked, find
 from kaohe.errors import KaoheError
 from kaohe.people import hashed, is_hash, key_of
-from kaohe.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, proceedings
+from kaohe.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, damage, proceedings
 from kaohe.publication.method import method_of
 from kaohe.publication.named import indicator_named, unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
@@ -140,6 +140,8 @@ def finalize(
 def _ready(found: Proceedings) -> dict[str, Any]:
     """The manifest of the current publication, if it can go a step further: all that was ordered is in it, and no unit
     is pending."""
+    if found.log.acts and (wrong := damage(found, found.current.name)):
+        raise KaoheError("publication_damaged", publication=found.current.name, problem=wrong[0])
     manifest = read_manifest(found.current)
     if waiting := found.not_yet_in(manifest):
         raise KaoheError("not_yet_in", acts="、".join(str(act.number) for act in waiting))

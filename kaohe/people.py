@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from kaohe.safely import put
+
 MASK = "＊＊＊"
 _HASH = re.compile("[0-9a-f]{32}")
 
@@ -24,7 +26,7 @@ def key_of(home: Path) -> bytes:
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(32))
-    aside.replace(path)
+    put(aside, path)
     return path.read_bytes().strip()
 
 

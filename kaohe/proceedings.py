@@ -66,7 +66,7 @@ class Proceedings:
         self.ledgers = home / "ledgers" / str(year)
         with as_sentences(home):
             current = pointed_at(self.folder)  # before the log: another command may just be adding to it
-            manifest = read_manifest(current) if current and (current / MANIFEST).exists() else {}
+            manifest = _manifest_of(current)
             self._refuse_newer(manifest)
             self.log = Log.read(self.folder)
             if current:
@@ -177,7 +177,7 @@ class Proceedings:
 
         Raises ``KaoheError`` if somebody changed a ledger by hand.
         """
-        self._must_be_held()
+        self.must_be_held()
         with as_sentences(self.home):
             moved = self.log.of(*MOVES)
             if moved and pointed_at(self.folder) != self.folder / moved[-1].publication:
@@ -211,14 +211,15 @@ class Proceedings:
         Raises ``KaoheError`` if it lacks the approval it needs, or another machine took the home meanwhile.
         """
         who = self.check_approved(kind, **who)
-        self._must_be_held()
+        self.must_be_held()
         with as_sentences(self.home):
             self.folder.mkdir(parents=True, exist_ok=True)
             act = self.log.add(kind, publication, details, **who)
         self.settle()
         return act
 
-    def _must_be_held(self) -> None:
+    def must_be_held(self) -> None:
+        """Raises ``KaoheError`` if another machine took the home meanwhile."""
         assert self.held, "nothing is decided without the home's lock"
         self.held.must_be_ours()
 
@@ -228,6 +229,7 @@ class Proceedings:
 
     def clear(self, name: str) -> None:
         """Make room for a publication whose act did not come to pass: it was never in force."""
+        self.must_be_held()
         if self.made_current(name) is None:
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
@@ -369,6 +371,15 @@ def verify(home: Path, year: int) -> list[str]:
     return [*wrong, *pointer_damage(found), *(say("verify_ledger", path=path) for path in found.changed_ledgers)]
 
 
+def _manifest_of(current: Path | None) -> dict[str, Any]:
+    """The manifest of the publication in force, as far as there is one that can be read: what is wrong with it is for
+    ``damage`` to say, and must not keep anybody from mending it."""
+    try:
+        return read_manifest(current) if current else {}
+    except (FileNotFoundError, NotADirectoryError, KaoheError):
+        return {}
+
+
 def damage(found: Proceedings, publication: str) -> list[str]:
     """What of a publication is not as it was when the log says it came into force, in sentences."""
     act = found.made_current(publication)
@@ -394,7 +405,7 @@ def _below(publication: Path) -> list[str]:
     """The files in the folders of a publication that are not as its own list of them says."""
     if not (publication / SUMS).exists():
         return []  # there is none, or it is missed already
-    lines = (publication / SUMS).read_text(encoding="utf-8").splitlines()
+    lines = (publication / SUMS).read_bytes().decode("utf-8", "replace").splitlines()
     listed = {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines) if "/" in name}
     there = file_hashes(publication, "*/**/*")
     return sorted(name for name in listed.keys() | there.keys() if listed.get(name) != there.get(name))

@@ -67,6 +67,8 @@ def rebuild(home: Path, year: int) -> Rebuilt:
                 run.validate()
                 run.score()
                 different = {table: _different(run.warehouse, publication, table) for table in _TABLES}
+            assert found.held
+            found.held.must_be_ours()
             aside = _swap(place / "warehouse" / _FILE, home / "warehouse" / _FILE)
     return Rebuilt(publication.name, len(inputs_of(manifest)), different, program, aside)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.errors import KaoheError
-from kaohe.proceedings import Proceedings, look_up
-from kaohe.publication import MANIFEST
+from kaohe.proceedings import MOVES, Proceedings, look_up
+from kaohe.publication import MANIFEST, published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse, as_sentences
@@ -47,6 +47,7 @@ def expire(home: Path, year: int, keep: Keep, now: dt.datetime, dry_run: bool = 
         size = sum(map(_size, old))
         if old and not dry_run:
             found.enact("expire", found.current.name, {"publications": [path.name for path in old]})
+        _refuse_unknown(home)
         needed = needed_inputs(home, without=old).keys() | loaded_inputs(warehouse).keys()
         unneeded = [path for path in kept_inputs(home) if path.name not in needed]
         size += sum(path.stat().st_size for path in unneeded)
@@ -84,10 +85,17 @@ def _stays(found: Proceedings, old: set[Path]) -> set[str]:
 def manifests(home: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Every publication of a home with its manifest. Raises ``KaoheError`` for one that cannot be read."""
     for path in sorted((home / "published").glob(f"[0-9]*/[!.]*/{MANIFEST}")):
-        try:
-            yield path.parent, read_manifest(path.parent)
-        except ValueError as error:
-            raise KaoheError("manifest_unreadable", path=path) from error
+        yield path.parent, read_manifest(path.parent)
+
+
+def _refuse_unknown(home: Path) -> None:
+    """Raises ``KaoheError`` if nobody knows what a publication needs that should be there: its manifest is gone."""
+    for year in published_years(home):
+        found = Proceedings(home, year)
+        for act in found.log.of(*MOVES):
+            path = found.folder / act.publication / MANIFEST
+            if act.publication not in found.expired and not path.exists():
+                raise KaoheError("manifest_unreadable", path=path)
 
 
 def needed_inputs(home: Path, without: list[Path] | None = None) -> dict[str, str]:

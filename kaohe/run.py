@@ -20,7 +20,7 @@ from kaohe.homelock import WAIT_SECONDS, HomeLock
 from kaohe.journal import Journal
 from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
-from kaohe.proceedings import Proceedings
+from kaohe.proceedings import Proceedings, damage
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import MANIFEST, earlier_years, pointed_at
 from kaohe.publication.snapshot import read_manifest
@@ -225,7 +225,7 @@ class Run:
         asked: dict[str, object] = json.loads(json.dumps(self.identity))
         fixed = [*_RESTS_ON, *(["as_of"] if self.asked_as_of else [])]
         for name, act in rolled_back.items():
-            with suppress(OSError, ValueError):  # one that is damaged is known by its name alone
+            with suppress(OSError, KaoheError):  # one that is damaged is known by its name alone
                 was = read_manifest(self.folder / name)
                 if all(was.get(key) == asked[key] for key in fixed):
                     return act
@@ -318,7 +318,16 @@ class Run:
                 edition = replace(edition, said=edition.said | more)
             for path in (self.scheme_path, *(self.project.expectations / name for name in self.contracts.hashes)):
                 self.warehouse.keep(path.read_bytes())
+            self._refuse_damaged(edition.name)
             return publishing.publish(self.warehouse, self.contracts, self.scheme, self.folder, edition, self.identity)
+
+    def _refuse_damaged(self, name: str) -> None:
+        """What stands there already is published again as it was, or not at all."""
+        if not (self.folder / name).exists():
+            return
+        self.proceedings.clear(name)  # it never came into force: a run was killed before that
+        if (self.folder / name).exists() and (wrong := damage(self.proceedings, name)):
+            raise KaoheError("publication_damaged", publication=name, problem=wrong[0])
 
     def outcome(self, new: bool) -> Outcome:
         """What the run came to."""

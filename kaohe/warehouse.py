@@ -105,11 +105,13 @@ class Warehouse(Engine):
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(duckdb.Error):
-            if not self.held.is_ours:
-                self.con.execute("pragma disable_checkpoint_on_shutdown")  # the file is another machine's now
-        self.con.close()
-        self.held.release()
+        try:
+            with suppress(duckdb.Error, OSError):
+                if not self.held.is_ours:
+                    self.con.execute("pragma disable_checkpoint_on_shutdown")  # the file is another machine's now
+            self.con.close()
+        finally:
+            self.held.release()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -123,15 +125,15 @@ class Warehouse(Engine):
         """Keep the bytes of an input under their SHA-256, so that everything can be rebuilt; gives it."""
         sha256 = hashlib.sha256(data).hexdigest()
         path = self.inputs / sha256
-        if not path.exists():
+        if not _whole(path, data):
             aside = path.with_suffix(".part")
             aside.write_bytes(data)
-            aside.replace(path)
+            put(aside, path)
         return sha256
 
     def keep_again(self, sha256: str, data: bytes) -> None:
         """Keep the bytes of an input that was kept before, if they were lost since."""
-        if not (self.inputs / sha256).exists():
+        if not _whole(self.inputs / sha256, data):
             self.keep(data)
 
     def define(self, contracts: Contracts, loaded_with: str) -> None:
@@ -160,6 +162,11 @@ def _make(path: Path) -> None:
         leftover.unlink(missing_ok=True)
     duckdb.connect(str(aside)).close()
     put(aside, path)
+
+
+def _whole(path: Path, data: bytes) -> bool:
+    """The file is there and as long as it should be: a power cut may have left less."""
+    return path.exists() and path.stat().st_size == len(data)
 
 
 @contextmanager

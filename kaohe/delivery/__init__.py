@@ -115,7 +115,7 @@ class Delivery:
             try:
                 config = self.must_be_configured()
                 for channel, parcels in ways(config.mail, config.webhooks, due, letters):
-                    Sending(channel, parcels, log).hand_over()
+                    Sending(channel, parcels, log, found.must_be_held).hand_over()
             except OSError as error:  # nothing goes out that cannot be logged
                 made.wrong.append(str(from_os_error(error, log.path)))
             except KeyboardInterrupt:

@@ -1,6 +1,7 @@
 """Handing parcels over: each try is in the log, what may go through in a moment is tried again, and what may have gone
 through is not."""
 
+from collections.abc import Callable
 from contextlib import closing, suppress
 from typing import Any, Protocol
 
@@ -40,10 +41,12 @@ class Channel(Protocol):
 
 
 class Sending:
-    """The parcels that go by one channel; what comes of each stands in the log."""
+    """The parcels that go by one channel; what comes of each is logged. ``check`` raises what forbids to go on."""
 
-    def __init__(self, channel: Channel, parcels: list[Parcel], log: Log) -> None:
-        self.channel, self.log = channel, log
+    def __init__(
+        self, channel: Channel, parcels: list[Parcel], log: Log, check: Callable[[], None] = lambda: None
+    ) -> None:
+        self.channel, self.log, self.check = channel, log, check
         #: Why each that waits has not got through so far.
         self._waiting = dict.fromkeys(parcels, "")
         self._tried: set[Parcel] = set()
@@ -84,6 +87,7 @@ class Sending:
         self._tried.add(parcel)
         try:
             wrapped = self.channel.wrapped(parcel)
+            self.check()
             self.log.add("sending", parcel)
             self.channel.send(parcel, wrapped)
         except Doubtful as doubt:

@@ -19,6 +19,7 @@ from kaohe.project import Project, sha256_of
 from kaohe.publication import published_years
 from kaohe.rebuild import lost_inputs, move_aside, rebuild
 from kaohe.retention import kept_inputs, needed_inputs
+from kaohe.safely import put
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE
 from kaohe.words import say
@@ -83,7 +84,7 @@ def _find_again(home: Path) -> list[str]:
 def _keep(path: Path, kept: Path) -> None:
     aside = kept.with_suffix(".part")
     aside.write_bytes(path.read_bytes())
-    aside.replace(kept)
+    put(aside, kept)
 
 
 def _places(home: Path) -> Iterator[Path]:

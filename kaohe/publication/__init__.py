@@ -27,11 +27,13 @@ def before_folders(path: str) -> str:
 
 
 def pointed_at(folder: Path) -> Path | None:
-    """The publication in force of those in ``folder``, or None before the first."""
+    """The publication in force of those in ``folder``, or None before the first; where CURRENT says anything else than
+    the name of one, a folder that is not there."""
     try:
-        return folder / (folder / "CURRENT").read_text(encoding="utf-8").strip()
+        name = (folder / "CURRENT").read_bytes().decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return None
+    return folder / (name if name.strip(".") and Path(name).name == name and "\0" not in name else "?")
 
 
 def in_force(home: Path, year: int | None = None) -> Path:

@@ -7,6 +7,7 @@ from typing import Any, Self
 import duckdb
 import polars as pl
 
+from kaohe.errors import KaoheError
 from kaohe.warehouse import as_sentences
 
 NAME = "snapshot.duckdb"
@@ -43,6 +44,10 @@ class Snapshot:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a publication."""
-    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    """The manifest of a publication. Raises ``KaoheError`` if it cannot be read, ``OSError`` if it is gone."""
+    path = folder / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise KaoheError("manifest_unreadable", path=path) from error
     return manifest

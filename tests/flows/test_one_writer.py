@@ -199,7 +199,11 @@ def test_nothing_is_decided_once_another_machine_has_the_home(
     with proceedings(home, YEAR) as found:
         other = start("other", 0.5)
         assert other.says() == "held"
-        for decide in (found.settle, lambda: found.put_in_force("publish", found.current, {"state": "provisional"})):
+        for decide in (
+            found.settle,
+            lambda: found.put_in_force("publish", found.current, {"state": "provisional"}),
+            lambda: found.clear("another"),
+        ):
             with pytest.raises(KaoheError) as caught:
                 decide()
             assert caught.value.key == "home_taken_over"

@@ -1,0 +1,104 @@
+"""A publication that is damaged or was tampered with: it can be told, gone back from and backed up, and is not used."""
+
+import datetime as dt
+import errno
+from pathlib import Path
+
+import pytest
+
+from kaohe import clock, homelock
+from kaohe.audit import audit
+from kaohe.backup.making import back_up
+from kaohe.doctor import examine, mend
+from kaohe.proceedings import damage, proceedings
+from kaohe.project import file_hashes
+from kaohe.publication import MANIFEST, SUMS, pointed_at
+from kaohe.retention import expire, kept_inputs
+from kaohe.rollback import rollback
+from kaohe.schedule import Keep
+from kaohe.warehouse import Warehouse
+from tests.helpers import YEAR
+from tests.keeping import BAD, GOOD, first_of, inspected
+from tests.office import ANNOUNCED, AS_OF, Office, refused
+
+BACK = {"by": "机关党委", "reason": "损坏"}
+
+
+def later(days: float) -> dt.datetime:
+    return clock.now() + dt.timedelta(days=days)
+
+
+def cut(path: Path) -> None:
+    """What a bad disk may leave."""
+    path.write_bytes(path.read_bytes()[:500])
+
+
+def test_a_manifest_that_is_cut_off_keeps_nobody_from_mending(office: Office, tmp_path: Path) -> None:
+    first, second = first_of(office), office.current
+    cut(office.folder / second / MANIFEST)
+    with proceedings(office.home, YEAR) as found:
+        assert MANIFEST in "".join(damage(found, second))
+    assert any(MANIFEST in sentence for sentence in audit(office.home, YEAR).wrong)
+    assert any(second in finding.problem for finding in examine(office.home).findings)
+    assert back_up(office.home, tmp_path / "backup.tar.gz", None).damage
+    assert refused(expire, office.home, YEAR, Keep(days=1, least=1), later(2)).key == "manifest_unreadable"
+    assert rollback(office.home, YEAR, **BACK).publication == first
+
+
+@pytest.mark.parametrize("said", [b"\xff\xfe\x00", b"../../../etc", b"", b".."])
+def test_a_current_that_is_rubbish_names_nothing_and_is_written_anew(office: Office, said: bytes) -> None:
+    second = office.current
+    (office.folder / "CURRENT").write_bytes(said)
+    pointed = pointed_at(office.folder)
+    assert pointed is not None and pointed.parent == office.folder and not pointed.exists()
+    mend(office.home)
+    assert office.current == second
+
+
+def test_inputs_stay_while_nobody_knows_what_a_publication_needs(office: Office) -> None:
+    before = kept_inputs(office.home)
+    (office.folder / first_of(office) / MANIFEST).unlink()
+    assert refused(expire, office.home, YEAR, Keep(days=365, least=9), later(2)).key == "manifest_unreadable"
+    assert kept_inputs(office.home) == before
+
+
+def tampered(publication: Path) -> None:
+    """Somebody changes a number, and the list of hashes with it."""
+    scores = publication / "scores.csv"
+    scores.chmod(0o644)
+    scores.write_text(scores.read_text("utf-8-sig").replace("0", "9", 1), "utf-8")
+    (publication / SUMS).chmod(0o644)
+    sums = "".join(f"{sha256}  {name}\n" for name, sha256 in file_hashes(publication, "**/*").items() if name != SUMS)
+    (publication / SUMS).write_text(sums, "utf-8")
+
+
+def test_what_somebody_changed_does_not_come_into_force_again(office: Office) -> None:
+    first, second = first_of(office), office.current
+    tampered(office.folder / first)
+    inspected(office, GOOD)
+    assert refused(office.run, AS_OF).key == "publication_damaged"
+    assert office.current == second
+    inspected(office, BAD)
+    tampered(office.folder / second)
+    assert refused(office.announce, ANNOUNCED).key == "publication_damaged"
+
+
+def test_an_error_at_the_end_leaves_no_lock_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A share that is away for a moment just when a run ends."""
+
+    def away(_: Path) -> None:
+        raise OSError(errno.ESTALE, "stale")
+
+    warehouse = Warehouse(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(homelock, "holder", away)
+        warehouse.__exit__()
+    Warehouse(tmp_path, 0).__exit__()
+
+
+def test_an_input_that_a_power_cut_left_empty_is_kept_again(tmp_path: Path) -> None:
+    with Warehouse(tmp_path) as warehouse:
+        kept = warehouse.inputs / warehouse.keep(b"a ledger")
+        kept.write_bytes(b"")
+        warehouse.keep_again(kept.name, b"a ledger")
+        assert kept.read_bytes() == b"a ledger"
