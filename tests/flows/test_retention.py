@@ -165,5 +165,6 @@ def test_by_its_command(office: Office) -> None:
     done = kaohe("expire", *where, "--dry-run")
     assert (done.returncode, "0 个到期的初评" in done.stdout) == (0, True), done.stderr
     expire(office.home, YEAR, ALL, later())
-    done = kaohe("history", *where, "--verify")
+    done = kaohe("history", *where)
     assert (done.returncode, "到期" in done.stdout) == (0, True), done.stdout
+    assert kaohe("audit", "verify", *where).returncode == 0
