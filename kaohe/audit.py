@@ -46,14 +46,16 @@ def audit(home: Path, year: int, noted: str = "") -> Audit:
     Raises ``KaoheError`` if nothing of the year was published.
     """
     folder = home / "published" / str(year)
-    if not folder.is_dir():
+    if year not in published_years(home):
         raise KaoheError("nothing_published", year=year, home=home)
     found, anchors = Audit(year), _anchors(folder)
     found.wrong += line_faults(_bytes(folder / NAME), _known(anchors))
     if not found.wrong:
         log = Log.read(folder)
         found.lines, found.head = len(log.acts), log.head
-        found.wrong += list(_beyond(folder, log, anchors)) or verify(home, year)
+        found.wrong += list(_beyond(folder, log, anchors))
+        if not found.wrong and (log.acts or pointed_at(folder)):
+            found.wrong += verify(home, year)
         found.noted = next((act.number for act in log.acts if act.sha256 == noted), None)
         if noted and found.noted is None:
             found.wrong.append(say("audit_head_unknown", path=folder / NAME, sha256=noted))
@@ -86,18 +88,31 @@ def _known(anchors: dict[str, dict[str, Any]]) -> dict[int, str]:
 
 def _beyond(folder: Path, log: Log, anchors: dict[str, dict[str, Any]]) -> Iterator[str]:
     """What is not in a log whose lines follow from one another, though something else knows of it."""
-    if not log.path.exists() and (pointed_at(folder) or anchors):
+    current = pointed_at(folder)
+    if not log.path.exists() and (anchors or (current and _knows_of_a_log(current))):
         yield say("audit_gone", path=log.path)
         return
     for publication, anchor in anchors.items():
         if not log.holds(anchor):
             yield say("audit_cut", path=log.path, lines=len(log.acts), publication=publication, number=anchor["number"])
-    current = pointed_at(folder)
-    if current and (current / MANIFEST).exists() and not any(act.publication == current.name for act in log.acts):
+    if (
+        log.acts
+        and current
+        and (current / MANIFEST).exists()
+        and not any(act.publication == current.name for act in log.acts)
+    ):
         yield say("log_cut", path=log.path, publication=current.name)
     for entry in Deliveries.read(folder).last.values():
         if entry.number and not _made(log, entry.number, entry.publication):
             yield say("audit_delivered", path=log.path, number=entry.number, publication=entry.publication)
+
+
+def _knows_of_a_log(publication: Path) -> bool:
+    """The first version of the program kept none."""
+    try:
+        return "log" in json.loads((publication / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return True
 
 
 def _made(log: Log, number: int, publication: str) -> bool:

@@ -31,6 +31,8 @@ from kaohe.words import say
 LOCK, HOLDER = "lock", "holder.json"
 #: How long a command waits for another one.
 WAIT_SECONDS = 10.0
+#: How long a backup waits for a run.
+LONG_WAIT_SECONDS = 1800.0
 #: The heartbeat; how long it must stand still before its holder counts as gone (a shared folder may show it late, and
 #: a holder that reads a very large workbook beats late); how long two takers at the same moment need to see each other.
 BEAT_SECONDS, SILENT_SECONDS, SETTLE_SECONDS = 3.0, 60.0, 1.0
@@ -88,6 +90,13 @@ def lock(home: Path, wait_seconds: float = WAIT_SECONDS) -> "HomeLock":
         return HomeLock(home, wait_seconds)
     except OSError as error:
         raise from_os_error(error, home) from error
+
+
+def stopped_beats(home: Path) -> list[Path]:
+    """The heartbeats of holders that were killed: all but that of who holds the home, who asks."""
+    there = holder(home)
+    ours = f"holder.{there.token}.beat" if there else None
+    return [path for path in (home / "warehouse").glob("holder.*.beat") if path.name != ours]
 
 
 class HomeLock:

@@ -16,7 +16,7 @@ from kaohe.cleaning import typed_cell
 from kaohe.contracts import Contracts
 from kaohe.corrections import Correction, checked, find
 from kaohe.errors import KaoheError
-from kaohe.people import hashed, is_hash, key_of
+from kaohe.people import hashed, is_hash, key_of, refuse_lost_key
 from kaohe.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, damage, proceedings
 from kaohe.publication.method import method_of
 from kaohe.publication.named import indicator_named, unit_named
@@ -318,6 +318,7 @@ def _people_hashed(home: Path, contracts: Contracts, table: str, key: str) -> st
         return key
     for at, name in enumerate(contract.key):
         if contract.columns[name].type == "person" and not is_hash(parts[at]):
+            refuse_lost_key(home)
             plain, _ = typed_cell(contract.columns[name], parts[at])
             parts[at] = hashed(pl.Series([plain], dtype=pl.String), key_of(home))[0] or ""
     return "/".join(parts)

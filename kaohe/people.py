@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from kaohe.errors import KaoheError
 from kaohe.safely import put
 
 MASK = "＊＊＊"
@@ -34,6 +35,12 @@ def has_key(home: Path) -> bool:
     """There is a key that people were hashed with; without one ``key_of`` makes another."""
     path = home / "secret.key"
     return bool(os.environ.get("KAOHE_KEY") or (path.exists() and path.read_bytes().strip()))
+
+
+def refuse_lost_key(home: Path) -> None:
+    """Raises ``KaoheError`` if something was published and the key is gone: with a new one nobody would be the same."""
+    if not has_key(home) and any((home / "published").glob("[0-9]*/CURRENT")):
+        raise KaoheError("key_missing", path=home / "secret.key")
 
 
 def fingerprint(key: bytes) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe import __version__, clock, publishing
+from kaohe.acts import NAME as LOG
 from kaohe.acts import Act, Kind, Log
 from kaohe.approval import check_approved, operator_named
 from kaohe.contracts import Contracts, load_contracts
@@ -37,7 +38,7 @@ MOVES: tuple[Kind, ...] = ("publish", "announce", "finalize", "reissue", "rollba
 #: Those of them with which a stage begins: what was in force before is not gone back to.
 _STAGES: tuple[Kind, ...] = ("announce", "finalize", "reissue")
 #: A clock may be set back by so much, as time servers do, without anybody being asked.
-_CLOCK_SLACK = dt.timedelta(minutes=5)
+CLOCK_SLACK = dt.timedelta(minutes=5)
 #: How a decision stands in the ledger, whatever the language.
 _RULED = {"upheld": "成立", "rejected": "不成立"}
 
@@ -145,7 +146,7 @@ class Proceedings:
         """
         now = clock.now()
         last = dt.datetime.fromisoformat(self.log.acts[-1].office_time) if self.log.acts else now
-        if now < last - _CLOCK_SLACK:
+        if now < last - CLOCK_SLACK:
             times = {"now": f"{now:%Y-%m-%d %H:%M}", "last": f"{last:%Y-%m-%d %H:%M}"}
             way = say("clock_back_option", option=option) if option else ""
             raise KaoheError("clock_back", year=self.year, path=self.log.path, way=way, **times)
@@ -341,6 +342,12 @@ def look_up(home: Path, year: int) -> Proceedings:
     if not found.log.acts:
         in_force(home, year)
     return found
+
+
+def decided(home: Path, year: int) -> bool:
+    """Something of the year was ever in force."""
+    folder = home / "published" / str(year)
+    return (folder / LOG).exists() or pointed_at(folder) is not None
 
 
 @contextmanager

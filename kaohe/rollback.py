@@ -50,5 +50,5 @@ def _named(found: Proceedings, name: str) -> str:
 
 
 def _stage(found: Proceedings) -> str:
-    """The publication with which the stage began."""
-    return found.stage[0].publication
+    """The publication with which the stage began; before there was a log, the one in force."""
+    return found.stage[0].publication if found.stage else found.current.name

@@ -20,6 +20,7 @@ from kaohe.homelock import WAIT_SECONDS, HomeLock
 from kaohe.journal import Journal
 from kaohe.lifecycle import refuse_pending
 from kaohe.loading import Pulled
+from kaohe.people import refuse_lost_key
 from kaohe.proceedings import Proceedings, damage
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import MANIFEST, earlier_years, pointed_at
@@ -119,6 +120,7 @@ class Run:
         self._look_up()
         if self.frozen:
             return
+        refuse_lost_key(self.home)
         with self.timed("prepare"):
             self.contracts = self._contracts()
             self._find_sources()

@@ -16,10 +16,10 @@ from kaohe.acts import Log
 from kaohe.backup.archive import Archive
 from kaohe.backup.contents import FOLDERS, FORM, LABEL, Entry, Label, Standing, check_paths, files_of
 from kaohe.errors import KaoheError
-from kaohe.homelock import lock
+from kaohe.homelock import LONG_WAIT_SECONDS, lock
 from kaohe.people import fingerprint, key_of
 from kaohe.proceedings import verify
-from kaohe.publication import pointed_at
+from kaohe.publication import pointed_at, published_years
 from kaohe.safely import put
 from kaohe.warehouse import as_sentences
 
@@ -27,7 +27,7 @@ from kaohe.warehouse import as_sentences
 BACKUPS = "backups"
 _ENDING = ".tar.gz"
 _OURS = re.compile(r"kaohe-(\d{8}-\d{6})(?:-(\d+))?\.tar\.gz")
-_PART = ".kaohe-backup.part"
+PART = ".kaohe-backup.part"
 _CHUNK = 1 << 20
 
 
@@ -42,7 +42,9 @@ class Made:
     removed: list[Path] = field(default_factory=list)
 
 
-def back_up(home: Path, out: Path | None = None, keep: int | None = None) -> Made:
+def back_up(
+    home: Path, out: Path | None = None, keep: int | None = None, wait_seconds: float = LONG_WAIT_SECONDS
+) -> Made:
     """Back up a home to ``out``: a file that ends in .tar.gz, or a folder (None: the home's own ``backups``) in which
     at most ``keep`` backups of this home then stand.
 
@@ -53,7 +55,7 @@ def back_up(home: Path, out: Path | None = None, keep: int | None = None) -> Mad
     target = out or home / BACKUPS
     single = target.name.endswith(_ENDING)
     _check_place(home, target, single, keep)
-    held = lock(home)
+    held = lock(home, wait_seconds)
     try:
         folder = target.parent if single else target
         damage = damage_of(home)
@@ -79,18 +81,13 @@ def _check_place(home: Path, target: Path, single: bool, keep: int | None) -> No
 def damage_of(home: Path) -> list[str]:
     """What of the results of a home's years is not as their logs say, in sentences."""
     wrong = []
-    for year in years_of(home):
+    for year in published_years(home):
         try:
             wrong += verify(home, year)
         except KaoheError as error:
-            wrong.append(str(error))
+            if error.key != "nothing_published":  # its first publication was never in force
+                wrong.append(str(error))
     return wrong
-
-
-def years_of(home: Path) -> list[int]:
-    """The years of which a home has results."""
-    folders = (home / "published").glob("[0-9]*")
-    return sorted(int(path.name) for path in folders if path.name.isdecimal() and pointed_at(path))
 
 
 def _standing(home: Path, year: int) -> Standing | None:
@@ -131,7 +128,7 @@ def _write(home: Path, path: Path, damage: bool) -> Label:
 
 def _part_of(home: Path) -> str:
     """Another home's backup may be on its way in the same folder."""
-    return f".{hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]}{_PART}"
+    return f".{hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]}{PART}"
 
 
 def _label(home: Path, damage: bool) -> Label:
@@ -146,7 +143,7 @@ def _label(home: Path, damage: bool) -> Label:
         key=fingerprint(key_of(home)) if own_key or os.environ.get("KAOHE_KEY") else None,
         own_key=own_key,
         damage=damage,
-        years={year: _standing(home, year) for year in years_of(home)},
+        years={year: _standing(home, year) for year in published_years(home)},
         files=[Entry(path=path, size=size, sha256=sha256) for path in paths for size, sha256 in [_measure(home, path)]],
     )
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,26 +12,28 @@ from kaohe.backup.contents import FOLDERS, PARTS, Entry, Label
 from kaohe.backup.making import damage_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
-from kaohe.people import fingerprint, key_of
+from kaohe.people import fingerprint, has_key, key_of
 from kaohe.safely import flush_folder, flush_tree
 from kaohe.warehouse import as_sentences
 
-#: Below warehouse/, which only the owner can read.
-ASIDE = ".restore"
+#: Below warehouse/, which only the owner can read: where a backup is unpacked, and what of it is not in its place yet.
+ASIDE, PLACING = ".restore", ".restore-placing"
 
 
 @dataclass(frozen=True)
 class Restored:
     """What came of it. ``damage``: what is not as it should be, in sentences; ``other_key``: people in the backup were
-    hashed with another key than the one that is in use here."""
+    hashed with another key than the one that is in use here; ``no_key``: none is."""
 
     label: Label
     damage: list[str]
     other_key: bool
+    no_key: bool
 
 
 def restore(path: Path, home: Path) -> Restored:
-    """Put the backup ``path`` into ``home``, which must not be there or be empty.
+    """Put the backup ``path`` into ``home``, which must not be there or hold nothing that a backup has. One that a
+    killed restore left is begun anew.
 
     Raises ``KaoheError``, and puts nothing in place, if there is something already, the backup is not whole, or there
     is no room for it.
@@ -38,34 +41,61 @@ def restore(path: Path, home: Path) -> Restored:
     with Archive(path) as archive, as_sentences(home):
         _refuse_full(home)
         held = lock(home)
-        aside = home / "warehouse" / ASIDE
         try:
             _refuse_full(home)
-            shutil.rmtree(aside, ignore_errors=True)  # of a restore that was killed
-            aside.mkdir(mode=0o700)
-            if shutil.disk_usage(aside).free < archive.label.size:
-                raise KaoheError("disk_full", path=home)
-            for entry, mode, chunks in archive.files():
-                _unpack(aside, entry, mode, chunks)
-            flush_tree(aside)
-            _put_in_place(aside, home)
+            with suppress(PermissionError):  # a folder that somebody else made ready for us
+                home.chmod(0o700)
+            _begin_anew(home)
+            _unpack_all(archive, home)
+            _put_in_place(home)
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(home / "warehouse" / ASIDE, ignore_errors=True)
             held.release()
     label = archive.label
-    other_key = label.key is not None and label.key != fingerprint(key_of(home))
-    return Restored(label, damage_of(home), other_key)
+    there = has_key(home)
+    other_key = there and label.key is not None and label.key != fingerprint(key_of(home))
+    return Restored(label, damage_of(home), other_key, no_key=label.key is not None and not there)
+
+
+def half_restored(home: Path) -> bool:
+    """A restore was killed before all was in place."""
+    return (home / "warehouse" / ASIDE).exists() or bool(_not_yet(home))
+
+
+def _not_yet(home: Path) -> list[str]:
+    """The parts that a killed restore did not come to put in place."""
+    return [part for part in PARTS if (home / "warehouse" / PLACING / part).exists()]
 
 
 def _refuse_full(home: Path) -> None:
-    """The folder has nothing in it but what the lock needs."""
-    if not home.exists():
-        return
-    if not home.is_dir() or any(found != home / "warehouse" for found in home.iterdir()):
-        raise KaoheError("restore_not_empty", home=home)
-    for found in (home / "warehouse").glob("*"):
-        if (found.is_dir() and found.name != ASIDE) or found.name.startswith("kaohe.duckdb"):
-            raise KaoheError("restore_not_empty", home=home)
+    """Nothing in the folder is in the way."""
+    if home.exists() and not home.is_dir():
+        raise KaoheError("restore_not_empty", home=home, found=home)
+    waiting = _not_yet(home)
+    ours = set(PARTS) - set(waiting) if waiting else set()
+    there = [home / part for part in PARTS if part not in ours and (home / part).exists()]
+    for found in [*there, *(home / "warehouse").glob("kaohe.duckdb*")]:
+        raise KaoheError("restore_not_empty", home=home, found=found)
+
+
+def _begin_anew(home: Path) -> None:
+    """Take away what a killed restore left, and what it had put in place: before it there was nothing."""
+    warehouse = home / "warehouse"
+    for part in PARTS if _not_yet(home) else ():
+        path = home / part
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for name in (ASIDE, PLACING):
+        shutil.rmtree(warehouse / name, ignore_errors=True)
+
+
+def _unpack_all(archive: Archive, home: Path) -> None:
+    aside = home / "warehouse" / ASIDE
+    aside.mkdir(mode=0o700)
+    if shutil.disk_usage(aside).free < archive.label.size:
+        raise KaoheError("disk_full", path=home)
+    for entry, mode, chunks in archive.files():
+        _unpack(aside, entry, mode, chunks)
+    flush_tree(aside)
 
 
 def _unpack(aside: Path, entry: Entry, mode: int, chunks: Iterator[bytes]) -> None:
@@ -78,12 +108,15 @@ def _unpack(aside: Path, entry: Entry, mode: int, chunks: Iterator[bytes]) -> No
     path.chmod(mode & 0o755 | 0o600)
 
 
-def _put_in_place(aside: Path, home: Path) -> None:
+def _put_in_place(home: Path) -> None:
     """Move each part to where it belongs, what is in force last."""
+    placing = home / "warehouse" / PLACING
+    (home / "warehouse" / ASIDE).rename(placing)
     for part in PARTS:
-        if (aside / part).exists():
+        if (placing / part).exists():
             (home / part).parent.mkdir(parents=True, exist_ok=True)
-            (aside / part).rename(home / part)
+            (placing / part).rename(home / part)
     assert PARTS[-1] == FOLDERS[-1] == "published"
     flush_folder(home / "warehouse")
     flush_folder(home)
+    shutil.rmtree(placing, ignore_errors=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kaohe.commands import asking
+from kaohe.homelock import LONG_WAIT_SECONDS
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def _add_backup(app: typer.Typer) -> None:
         out: Annotated[Path | None, typer.Option(help=say("cli_backup_out"))] = None,
         keep: Annotated[int | None, typer.Option(help=say("cli_backup_keep"), min=1, max=10000)] = None,
         verify: Annotated[Path | None, typer.Option(help=say("cli_backup_verify"))] = None,
+        wait: Annotated[float, typer.Option(help=say("cli_wait"), min=0, metavar="SECONDS")] = LONG_WAIT_SECONDS,
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
@@ -43,7 +45,7 @@ def _add_backup(app: typer.Typer) -> None:
             _say_how_far(console, label)
             return 0
         with asking.showing_progress(say("step_backup")):
-            made = back_up(home, out, keep)
+            made = back_up(home, out, keep, wait)
         _print_made(console, made, home)
         return 3 if made.damage else 0
 
@@ -81,6 +83,8 @@ def _add_restore(app: typer.Typer) -> None:
         _say_how_far(console, restored.label)
         if restored.other_key:
             console.print(say("restored_other_key"), soft_wrap=True)
+        if restored.no_key:
+            console.print(say("key_missing", path=home / "secret.key"), soft_wrap=True)
         for sentence in restored.damage:
             console.print(sentence, soft_wrap=True)
         console.print(say("restored_damage") if restored.damage else say("restored_good"), soft_wrap=True)

@@ -1,6 +1,7 @@
 """Looking after a home: ``rollback``, ``expire``, ``rebuild``, ``doctor``."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,10 +61,11 @@ def _add_expire(app: typer.Typer) -> None:
     ) -> None:
         from kaohe import clock, retention
         from kaohe.audit import years
+        from kaohe.proceedings import decided
         from kaohe.schedule import schedule_of
 
         console = asking.console()
-        for each in [year] if year else years(home):
+        for each in [year] if year else filter(partial(decided, home), years(home)):
             gone = retention.expire(home, each, schedule_of(home).keep, clock.now(), dry_run)
             for name in gone.publications:
                 console.print(f"  {name}")
@@ -127,4 +129,4 @@ def _add_doctor(app: typer.Typer) -> None:
         else:
             for sentence in report.sentences:
                 asking.console().print(sentence, soft_wrap=True)
-        return 2 if report.findings else 0
+        return 2 if report.findings or report.busy else 0

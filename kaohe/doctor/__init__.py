@@ -13,7 +13,7 @@ from kaohe import progress
 from kaohe.doctor import folders, kept, results
 from kaohe.doctor.finding import Finding
 from kaohe.errors import KaoheError, from_os_error, keep_traceback
-from kaohe.homelock import lock
+from kaohe.homelock import HomeLock, holder, lock, this_machine
 from kaohe.words import say
 
 Check = Callable[[Path], Iterator[Finding]]
@@ -23,7 +23,10 @@ ANY_TIME: list[Check] = [
     folders.writable, folders.space, folders.secrets, folders.settings, folders.newer, results.logs, results.clocks,
     results.publications,
 ]  # fmt: skip
-ALONE: list[Check] = [folders.leftovers, results.in_force, results.ledgers, kept.inputs, kept.warehouse]
+ALONE: list[Check] = [
+    folders.leftovers, folders.restored, results.in_force, results.never_in_force, results.ledgers, kept.inputs,
+    kept.warehouse,
+]  # fmt: skip
 
 
 @dataclass
@@ -103,7 +106,7 @@ def _alone(home: Path) -> Iterator[str | None]:
     """Hold the home's lock; gives who else holds it, if somebody does. A folder that cannot be locked at all is a
     finding of its own."""
     try:
-        held = lock(home, wait_seconds=0)
+        held = _lock(home)
     except KaoheError as error:
         yield str(error) if error.key == "home_busy" else None
         return
@@ -111,6 +114,17 @@ def _alone(home: Path) -> Iterator[str | None]:
         yield None
     finally:
         held.release()
+
+
+def _lock(home: Path) -> HomeLock:
+    """At once or not at all; only another machine's lease is watched, in case that machine is gone."""
+    try:
+        return lock(home, wait_seconds=0)
+    except KaoheError as error:
+        there = holder(home)
+        if error.key != "home_busy" or there is None or there.machine == this_machine():
+            raise
+        return lock(home)
 
 
 def _found(check: Check, home: Path) -> list[Finding]:

@@ -1,23 +1,23 @@
 """The home as a folder: can it be written, is there room, what was left behind, who may read what, its settings."""
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kaohe import __version__
+from kaohe.backup.making import BACKUPS, PART
+from kaohe.backup.restoring import PLACING, half_restored
 from kaohe.contracts import load_contracts
 from kaohe.delivery.config import DELIVERY_FILE, read_config
 from kaohe.delivery.letters import read_template
 from kaohe.delivery.log import NAME as DELIVERIES
 from kaohe.doctor.finding import Finding, current_of, listed
 from kaohe.errors import KaoheError, from_os_error
-from kaohe.homelock import lock
+from kaohe.homelock import lock, stopped_beats
 from kaohe.people import has_key
-from kaohe.project import Project
-from kaohe.publication import published_years
+from kaohe.project import Project, is_newer
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE
 from kaohe.schedule import schedule_of
@@ -33,6 +33,8 @@ _LEFTOVERS = (
     "published/*/.*.new",
     "ledgers/*/.*.new",
     f"warehouse/{ASIDE}",
+    "warehouse/.*.new",
+    f"{BACKUPS}/.*{PART}",
     "warehouse/inputs/*.part",
     "warehouse/sources/*/.*",
     "alerts/*/.*.part",
@@ -42,7 +44,7 @@ _LEFTOVERS = (
 
 def writable(home: Path) -> Iterator[Finding]:
     """Everything is a folder that should be one, and can be written."""
-    results = [home / "published" / str(year) for year in published_years(home)]
+    results = sorted(home.glob("published/[0-9]*"))
     for folder in (
         home,
         *(home / name for name in ("warehouse", "warehouse/inputs", "ledgers", "published")),
@@ -78,7 +80,10 @@ def leftovers(home: Path) -> Iterator[Finding]:
 
 
 def _leftovers(home: Path) -> list[Path]:
-    return sorted({path for pattern in _LEFTOVERS for path in home.glob(pattern)})
+    """Nobody else is at work."""
+    found = {path for pattern in _LEFTOVERS for path in home.glob(pattern)} | set(stopped_beats(home))
+    placing = home / "warehouse" / PLACING
+    return sorted(found | ({placing} if placing.exists() and not half_restored(home) else set()))
 
 
 def _sweep(home: Path) -> list[str]:
@@ -90,6 +95,12 @@ def _sweep(home: Path) -> list[str]:
     finally:
         held.release()
     return [say("doctor_leftovers_mended", count=len(found))]
+
+
+def restored(home: Path) -> Iterator[Finding]:
+    """No restore was broken off."""
+    if half_restored(home):
+        yield Finding(say("doctor_half_restored", home=home))
 
 
 def secrets(home: Path) -> Iterator[Finding]:
@@ -139,9 +150,5 @@ def newer(home: Path) -> Iterator[Finding]:
             version = str(read_manifest(publication)["code"]["version"])
         except (OSError, ValueError):
             continue  # said of the publication itself
-        if _number(version) > _number(__version__):
+        if is_newer(version):
             yield Finding(say("doctor_newer", publication=publication.name, version=version, ours=__version__))
-
-
-def _number(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall("[0-9]+", version))

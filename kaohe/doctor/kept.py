@@ -1,7 +1,7 @@
 """What the program keeps for itself: the bytes of every input, and the warehouse that is made of them."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -34,12 +34,18 @@ def _warehouse(home: Path) -> Path:
 
 def inputs(home: Path) -> Iterator[Finding]:
     """Every input that is needed is kept, and every one that is kept is what it was."""
-    mend = partial(_find_again, home)
     gone, changed = _wrong_inputs(home)
+    found, mend = _found_again(home, gone | changed), partial(_find_again, home)
     if gone:
-        yield Finding(say("doctor_inputs_gone", count=len(gone), names=listed(gone.values())), mend)
+        yield Finding(
+            say("doctor_inputs_gone", count=len(gone), names=listed(gone.values())),
+            mend if gone.keys() & found.keys() else None,
+        )
     if changed:
-        yield Finding(say("doctor_inputs_changed", count=len(changed), names=listed(changed.values())), mend)
+        yield Finding(
+            say("doctor_inputs_changed", count=len(changed), names=listed(changed.values())),
+            mend if changed.keys() & found.keys() else None,
+        )
 
 
 def _wrong_inputs(home: Path) -> tuple[dict[str, str], dict[str, str]]:
@@ -64,21 +70,26 @@ def _loaded(home: Path) -> dict[str, str]:
 
 
 def _find_again(home: Path) -> list[str]:
-    """Keep again what is still in the inboxes, the ledgers or the project; changed bytes are moved out of the way."""
+    """Keep again what is still in the inboxes, the ledgers or the project; changed bytes are moved out of
+    the way."""
     held = lock(home)
     try:
         gone, changed = _wrong_inputs(home)
         folder = home / "warehouse" / "inputs"
-        for sha256 in changed:
-            (folder / sha256).rename(folder / f"{sha256}.changed-{clock.now():%Y%m%d-%H%M%S}")
-        wanted, found = gone | changed, []
-        for path in _places(home):
-            if wanted and (sha256 := sha256_of(path)) in wanted:
-                _keep(path, folder / sha256)
-                found.append(wanted.pop(sha256))
+        found = _found_again(home, gone | changed)
+        for sha256, path in found.items():
+            if sha256 in changed:
+                (folder / sha256).rename(folder / f"{sha256}.changed-{clock.now():%Y%m%d-%H%M%S}")
+            _keep(path, folder / sha256)
+        names = [(gone | changed)[sha256] for sha256 in found]
     finally:
         held.release()
-    return [say("doctor_inputs_mended", count=len(found), names=listed(found))] if found else []
+    return [say("doctor_inputs_mended", count=len(names), names=listed(names))] if names else []
+
+
+def _found_again(home: Path, wanted: Mapping[str, str]) -> dict[str, Path]:
+    """Where inputs still are: SHA-256 → file."""
+    return {sha256: path for path in _places(home) if (sha256 := sha256_of(path)) in wanted} if wanted else {}
 
 
 def _keep(path: Path, kept: Path) -> None:

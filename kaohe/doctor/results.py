@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -10,13 +11,11 @@ from kaohe.delivery.log import Log as DeliveryLog
 from kaohe.doctor.finding import Finding, listed
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
-from kaohe.proceedings import MOVES, Proceedings, damage, pointer_damage, proceedings
+from kaohe.proceedings import CLOCK_SLACK, MOVES, Proceedings, damage, discard, pointer_damage, proceedings
 from kaohe.publication import pointed_at, published_years
+from kaohe.publication.snapshot import read_manifest
 from kaohe.warehouse import as_sentences
 from kaohe.words import say
-
-#: Two clocks of one office never agree to the second.
-_TOLERANCE = dt.timedelta(minutes=5)
 
 
 def logs(home: Path) -> Iterator[Finding]:
@@ -46,7 +45,7 @@ def in_force(home: Path) -> Iterator[Finding]:
         mend = partial(_settle, home, found.year)
         for sentence in pointer_damage(found):
             yield Finding(sentence, mend)
-        if not found.log.acts and pointed_at(found.folder) is None:
+        if not found.log.acts and pointed_at(found.folder) is None and not _unheard_of(found):
             yield Finding(say("doctor_current_no_log", path=found.folder / "CURRENT"))
         if left := [name for name in found.expired if (found.folder / name).exists()]:
             yield Finding(say("doctor_leftovers", count=len(left), names=listed(left)), mend)
@@ -55,6 +54,41 @@ def in_force(home: Path) -> Iterator[Finding]:
 def _settle(home: Path, year: int) -> list[str]:
     with proceedings(home, year):
         return [say("doctor_current_mended", year=year)]
+
+
+def never_in_force(home: Path) -> Iterator[Finding]:
+    """Every publication came into force; one whose command was killed just before never will."""
+    for found in _years(home):
+        if names := [path.name for path in _unheard_of(found)]:
+            finding = say("doctor_never_in_force", year=found.year, count=len(names), names=listed(names))
+            yield Finding(finding, partial(_discard, home, found.year))
+
+
+def _folders(found: Proceedings) -> list[Path]:
+    return sorted(path for path in found.folder.glob("[!.]*") if path.is_dir())
+
+
+def _unheard_of(found: Proceedings) -> list[Path]:
+    """The publications that neither an act nor a delivery nor CURRENT names, by a program that kept a log. None if the
+    log may have been longer."""
+    known = {act.publication for act in found.log.acts} | {getattr(pointed_at(found.folder), "name", None)}
+    with suppress(KaoheError, OSError, ValueError):
+        known |= {entry.publication for entry in DeliveryLog.read(found.folder).last.values()}
+        manifests = {path: read_manifest(path) for path in _folders(found)}
+        if all(found.log.holds(each["log"]) for each in manifests.values() if "log" in each):
+            return [path for path, each in manifests.items() if "log" in each and path.name not in known]
+    return []
+
+
+def _discard(home: Path, year: int) -> list[str]:
+    held = lock(home)
+    try:
+        names = [path.name for path in _unheard_of(Proceedings(home, year, held))]
+        for name in names:
+            discard(home / "published" / str(year) / name)
+    finally:
+        held.release()
+    return [say("doctor_leftovers_mended", count=len(names))]
 
 
 def publications(home: Path) -> Iterator[Finding]:
@@ -94,7 +128,7 @@ def clocks(home: Path) -> Iterator[Finding]:
     """It is not earlier than when the last act was added."""
     now = clock.now()
     for found in _years(home):
-        if found.log.acts and now + _TOLERANCE < (last := dt.datetime.fromisoformat(found.log.acts[-1].at)):
+        if found.log.acts and now + CLOCK_SLACK < (last := dt.datetime.fromisoformat(found.log.acts[-1].at)):
             times = {"now": _minute(now), "last": _minute(last)}
             yield Finding(say("doctor_clock", year=found.year, **times))
 

@@ -48,8 +48,9 @@ def in_force(home: Path, year: int | None = None) -> Path:
 
 
 def published_years(home: Path) -> list[int]:
-    """The years that have a folder of publications, in their order."""
-    return sorted(int(path.name) for path in (home / "published").glob("[0-9]*") if path.name.isdecimal())
+    """The years of which there is something: a publication, or what is said of some; in their order."""
+    folders = [path for path in (home / "published").glob("[0-9]*") if path.name.isdecimal()]
+    return sorted(int(path.name) for path in folders if any(path.glob("[!.]*")))
 
 
 def earlier_years(home: Path, year: int) -> dict[int, Path]:

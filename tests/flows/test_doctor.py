@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from kaohe import clock, doctor
+from kaohe import cli, clock, doctor, homelock
 from kaohe.doctor import Report, folders, kept
 from kaohe.homelock import lock
 from kaohe.proceedings import verify
+from kaohe.publication import published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.retention import expire
 from kaohe.schedule import Keep
@@ -73,7 +74,8 @@ def test_a_home_in_order(office: Office) -> None:
 #: What killed commands leave behind.
 LEFT = ["published/2023/.x.part/scores.csv", "published/2023/.CURRENT.new", "warehouse/inputs/ab.part",
         "warehouse/.rebuild/warehouse/kaohe.duckdb", "warehouse/sources/s/.t.csv.new", "ledgers/2023/.a.csv.new",
-        ".secret.key.new"]  # fmt: skip
+        ".secret.key.new", "warehouse/.holder.ab.new", "warehouse/holder.ab.beat",
+        "backups/.ab.kaohe-backup.part", "warehouse/.restore-placing/x"]  # fmt: skip
 #: What is broken, what is said of it, and what is said once it is mended.
 MENDED: list[tuple[Break, str, str]] = [
     *((lambda o, path=path: write(o.home / path), f"有 {len(LEFT)} 个写到一半", f"删去了 {len(LEFT)} 个") for path in LEFT),
@@ -284,6 +286,67 @@ def test_nothing_can_be_written(office: Office) -> None:
     script += f"print(*doctor.mend(Path({str(office.home)!r})).sentences, sep='\\n')"
     said = in_own_mounts(f"mount --bind {office.home} {office.home} && mount -o remount,ro,bind {office.home}", script)
     assert "没有写入" in said
+
+
+def test_while_somebody_is_at_work_it_is_not_well(office: Office) -> None:
+    held = lock(office.home)
+    try:
+        done = kaohe("doctor", "--home", office.home)
+    finally:
+        held.release()
+    assert (done.returncode, "只查了能查的" in done.stdout) == (2, True)
+
+
+def test_the_lease_of_a_machine_that_is_gone_is_outwaited(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, seconds in (("SILENT_SECONDS", 0.2), ("LOOK_SECONDS", 0.02), ("SETTLE_SECONDS", 0.02)):
+        monkeypatch.setattr(homelock, name, seconds)
+    gone = {"token": "ab", "machine": "another", "host": "h", "process": 1, "command": "kaohe run", "since": ""}
+    write(office.home / "warehouse" / homelock.HOLDER, json.dumps(gone).encode())
+    report = doctor.examine(office.home)
+    assert (report.busy, problems(report)) == (None, "")
+
+
+def test_a_publication_that_never_came_into_force_goes(office: Office) -> None:
+    """Its command was killed just before the line in the log; those that the log or a delivery names stay."""
+    before, killed = sorted(office.folder.glob("2*")), office.folder / "20240401-killed"
+    shutil.copytree(office.folder / office.current, killed)
+    report = doctor.examine(office.home)
+    assert "没有生效的发布：20240401-killed" in problems(report)
+    assert problems(doctor.mend(office.home)) == ""
+    assert sorted(office.folder.glob("2*")) == before
+
+
+def test_a_publication_stays_if_the_log_may_have_been_longer(office: Office) -> None:
+    """Two lines were cut off and CURRENT with them: what they published is not thrown away."""
+    published(office, "20240401-third")
+    log = office.folder / "acts.jsonl"
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:1]))
+    (office.folder / "CURRENT").unlink()
+    before = sorted(office.folder.glob("2*"))
+    doctor.mend(office.home)
+    doctor.mend(office.home)
+    assert sorted(office.folder.glob("2*")) == before
+
+
+def test_a_year_whose_first_run_failed_is_none(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    for left in (".x.part", "20250401-killed"):
+        write(office.home / "published" / "2024" / left / "scores.csv")
+        for command in (["audit", "verify"], ["expire"]):
+            assert cli._status([*command, "--home", str(office.home)]) == 0
+            assert str(YEAR) in capsys.readouterr().out
+    shutil.rmtree(office.home / "published" / "2024" / "20250401-killed")
+    assert problems(doctor.mend(office.home)) == ""
+    assert published_years(office.home) == [YEAR]
+
+
+def test_an_input_that_is_nowhere_cannot_be_mended(office: Office) -> None:
+    lost = input_of(office, "抽查.csv")
+    lost.unlink()
+    (finding,) = kept.inputs(office.home)
+    assert finding.mend is None
+    handed_in(office)
+    (finding,) = kept.inputs(office.home)
+    assert finding.mend and finding.mend() and lost.exists()
 
 
 def test_no_home_at_all(tmp_path: Path) -> None:

@@ -10,18 +10,23 @@ from typing import Any
 
 import pytest
 
-from kaohe import lifecycle
+from kaohe import clock, doctor, lifecycle
 from kaohe.acts import Log
+from kaohe.audit import audit
+from kaohe.backup.making import back_up
 from kaohe.comparing import compare
 from kaohe.delivery import Delivery
 from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer, Explanation
 from kaohe.proceedings import Proceedings, verify
 from kaohe.project import is_newer
-from kaohe.publication import CHECK_UP, MANIFEST, in_force
+from kaohe.publication import CHECK_UP, MANIFEST, in_force, published_years
 from kaohe.publication.snapshot import Snapshot
 from kaohe.rebuild import rebuild
+from kaohe.retention import expire
+from kaohe.rollback import rollback
 from kaohe.run import Run
+from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse
 from tests.delivery import attachments, mail, post, write_delivery
 from tests.helpers import YEAR, Result, assess
@@ -72,6 +77,27 @@ def test_an_old_publication_is_explained_if_it_has_what_that_takes(homes: dict[s
     assert old.key == "explain_old"
     assert "kaohe run" in str(old)
     assert explain(homes["page"], "综合处").score["unit_name"] == "综合处"
+
+
+def test_a_home_without_a_log_is_looked_after(home: Callable[[str], Path], tmp_path: Path) -> None:
+    ours = home("first")
+    before = everything(ours)
+    assert refused(rollback, ours, YEAR, "党委", "试").key == "rollback_none"
+    assert audit(ours, YEAR).wrong == []
+    (year,) = published_years(ours)
+    assert expire(ours, year, Keep(days=1, least=1), clock.now()).publications == []
+    made = back_up(ours, tmp_path / "safe")
+    assert (made.damage, made.label.years) == ([], {YEAR: None})
+    found = {finding.problem: finding.mend for finding in doctor.mend(ours).findings}
+    assert [mend for problem, mend in found.items() if "没有留存" in problem] == [None]
+    assert everything(ours) == before
+
+
+def test_a_log_that_was_deleted_is_missed(home: Callable[[str], Path]) -> None:
+    ours = home("page")
+    (ours / "published" / str(YEAR) / "acts.jsonl").unlink()
+    (wrong,) = audit(ours, YEAR).wrong
+    assert "acts.jsonl" in wrong
 
 
 def test_an_old_final_result_is_delivered(home: Callable[[str], Path]) -> None:

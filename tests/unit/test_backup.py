@@ -17,15 +17,17 @@ from typing import Any
 
 import pytest
 
-from kaohe import clock
+from kaohe import cli, clock, doctor
 from kaohe.backup import making
 from kaohe.backup.archive import check
 from kaohe.backup.contents import LABEL, Entry
 from kaohe.backup.making import BACKUPS, back_up
-from kaohe.backup.restoring import restore
+from kaohe.backup.restoring import PLACING, half_restored, restore
 from kaohe.errors import KaoheError
-from kaohe.people import key_of
-from tests.helpers import ROOT
+from kaohe.homelock import HomeLock, lock
+from kaohe.people import key_of, refuse_lost_key
+from kaohe.run import Run
+from tests.helpers import ROOT, YEAR
 from tests.homes import old_home
 from tests.office import refused
 from tests.published import files
@@ -106,13 +108,14 @@ def test_any_unpacker_opens_it(backup: Path) -> None:
 
 
 def test_a_new_home_may_be_there_empty(backup: Path, tmp_path: Path) -> None:
-    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "lost+found").mkdir(parents=True)
+    (tmp_path / "new" / ".bashrc").touch()
     restore(backup, tmp_path / "new")
-    assert contents(tmp_path / "new") == HELD
+    assert contents(tmp_path / "new") == HELD | {".bashrc": b""}
 
 
 @pytest.mark.parametrize(
-    "name", ["published/2023/CURRENT", "notes.txt", "warehouse/kaohe.duckdb", "warehouse/inputs/a"]
+    "name", ["published/2023/CURRENT", "delivery.yml", "warehouse/kaohe.duckdb", "warehouse/inputs/a"]
 )
 def test_nothing_is_restored_over_anything(backup: Path, tmp_path: Path, name: str) -> None:
     write(tmp_path / "new", {name: b"there"})
@@ -127,6 +130,37 @@ def test_another_key_is_told(home: Path, backup: Path, tmp_path: Path, monkeypat
     made = back_up(home, tmp_path / "safe")
     assert (made.label.own_key, made.label.key is None) == (False, False)
     assert not restore(made.path, tmp_path / "newer").other_key
+
+
+def test_a_restore_makes_no_key(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "secret.key").unlink()
+    with monkeypatch.context() as set_then:
+        set_then.setenv("KAOHE_KEY", "another")
+        path = back_up(home, tmp_path / "safe").path
+    restored = restore(path, tmp_path / "new")
+    assert (restored.other_key, restored.no_key) == (False, True)
+    assert not (tmp_path / "new" / "secret.key").exists()
+
+
+def test_a_lost_key_does_not_become_a_new_one(home: Path) -> None:
+    write(home, {"published/2023/CURRENT": b"id\n"})
+    refuse_lost_key(home)
+    (home / "secret.key").unlink()
+    assert refused(Run, home / "inbox", YEAR, None, None, home, strict=False).key == "key_missing"
+    assert not (home / "secret.key").exists()
+
+
+def test_a_backup_waits_for_a_run_to_end(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = []
+
+    def locked(home: Path, wait_seconds: float) -> HomeLock:
+        waited.append(wait_seconds)
+        return lock(home, wait_seconds)
+
+    monkeypatch.setattr(making, "lock", locked)
+    back_up(home)
+    assert cli._status(["backup", "--wait", "7", "--home", str(home)]) == 0
+    assert waited == [1800.0, 7.0]
 
 
 # ---- where, and how many
@@ -263,6 +297,32 @@ def test_a_killed_restore_has_put_nothing_in_place_and_is_simply_done_again(home
     assert {found.name for found in new.iterdir()} == {"warehouse"}
     restore(path, new)
     assert contents(new).keys() == {*HELD, "warehouse/inputs/large"}
+
+
+def test_a_restore_that_was_killed_between_two_parts_is_begun_anew(home: Path, tmp_path: Path) -> None:
+    path, new = back_up(home, tmp_path / "safe").path, tmp_path / "new"
+    restore(path, new)
+    placing = new / "warehouse" / PLACING
+    placing.mkdir()
+    assert not half_restored(new)
+    (new / "published").rename(placing / "published")
+    assert half_restored(new)
+    assert "kaohe restore" in "\n".join(doctor.examine(new).sentences)
+    restore(path, new)
+    assert (contents(new), half_restored(new)) == (HELD, False)
+    (new / "published").rename(tmp_path / "published")
+    write(
+        new,
+        {f"warehouse/{PLACING}/published/a": b"half", f"warehouse/{PLACING}/ledgers/a": b"somebody has made another"},
+    )
+    assert refused(restore, path, new).key == "restore_not_empty"
+
+
+def test_only_its_owner_can_read_a_restored_home(backup: Path, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir(mode=0o755)
+    for name in ("there", "new"):
+        restore(backup, tmp_path / name)
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o700
 
 
 @contextmanager
