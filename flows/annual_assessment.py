@@ -65,15 +65,16 @@ def annual_assessment(
     sources: Path | None = None,
     full_refresh: bool = False,
     wait_seconds: float = WAIT_SECONDS,
+    operator: str = "",
 ) -> Outcome:
     """Score the records in ``inbox``, and of the sources file, for ``year`` and publish under ``home``; publishes
     nothing if nothing changed, and reads nothing if the year's result is final. ``full_refresh``: databases and APIs
-    are read from the start; ``wait_seconds``: how long to wait for another run on the home to end. What is outstanding
-    is delivered in any case."""
+    are read from the start; ``wait_seconds``: how long to wait for another run on the home to end; ``operator``: who
+    started it, for the log, else ``KAOHE_OPERATOR`` or the account. What is outstanding is delivered in any case."""
     use_language(lang)
     with recorded(home, "annual-assessment", year) as journal:
         delivery = Delivery(home, year, wait_seconds=wait_seconds)
-        with Run(inbox, year, as_of, scheme, home, strict, sources, full_refresh, wait_seconds) as run:
+        with Run(inbox, year, as_of, scheme, home, strict, sources, full_refresh, wait_seconds, operator) as run:
             if not run.frozen:
                 pull(run)
             new = not (run.frozen or run.up_to_date)

@@ -184,16 +184,18 @@ def _refuse_folder(error: OSError) -> None:
 
 def _bytes(path: Path, name: str) -> bytes:
     """The bytes of a file, called ``name`` below its folder; a link that leads out of that is not followed."""
-    folder = path.parents[len(PurePosixPath(name).parts) - 1]
-    if path.exists() and not (path.is_file() and (not path.is_symlink() or _is_below(path, folder))):
-        raise Unreadable("file_elsewhere", file=path.name)
     try:
+        if path.exists() and not (path.is_file() and (not path.is_symlink() or _is_below(path, name))):
+            raise Unreadable("file_elsewhere", file=path.name)
         return path.read_bytes()
     except OSError as error:
         raise Unreadable("file_not_opened", file=path.name, problem=error.strerror or error) from error
 
 
-def _is_below(path: Path, folder: Path) -> bool:
+def _is_below(path: Path, name: str) -> bool:
+    """What ``path`` leads to lies in the folder below which it is called ``name``; what the home keeps is called
+    otherwise than it lies there, and has not so many folders above it."""
+    folder = [path, *path.parents][: len(PurePosixPath(name).parts) + 1][-1]
     return path.resolve().is_relative_to(folder.resolve())
 
 

@@ -9,6 +9,7 @@ from kaohe.delivery.failures import Failure, tell
 from kaohe.errors import KaoheError, keep_traceback
 from kaohe.journal import run_id
 from kaohe.project import Project
+from kaohe.publication import pointed_at
 from kaohe.retention import expire
 from kaohe.run import Outcome
 from kaohe.schedule import schedule_of
@@ -44,10 +45,11 @@ class Night:
         what went wrong."""
         if isinstance(came, Exception):
             self.failed[year] = _sentence(came)
-            self._tell(year, [self.failed[year]])
-            return
-        self.ran[year] = came
-        self._tell(year, [*came.troubles, *self._expire(year)])
+            troubles = [self.failed[year]]
+        else:
+            self.ran[year] = came
+            troubles = came.troubles
+        self._tell(year, list(dict.fromkeys([*troubles, *self._expire(year)])))
 
     def end(self) -> str:
         """The night in a sentence. Raises ``KaoheError`` with the first thing that went wrong, if anything did."""
@@ -59,7 +61,10 @@ class Night:
         return say("night_nothing_new", years="、".join(map(str, self.ran)))
 
     def _expire(self, year: int) -> list[str]:
-        """Remove what is too old; gives what hindered it."""
+        """Remove what is too old, also after a failed run: it may have failed for want of room. Gives what hindered
+        it."""
+        if pointed_at(self.home / "published" / str(year)) is None:
+            return []
         try:
             expire(self.home, year, schedule_of(self.home).keep, clock.now())
         except Exception as error:  # the results stand, whatever becomes of the old ones

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kaohe.acts import Act
 from kaohe.errors import KaoheError
 from kaohe.proceedings import MOVES, Proceedings, look_up
 from kaohe.publication import MANIFEST, published_years
@@ -25,11 +26,13 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Expired:
-    """What was removed, or would be. ``size``: in bytes, of publications and inputs together."""
+    """What was removed, or would be. ``size``: in bytes, of publications and inputs together; ``act``: the one that
+    removed publications, if there were any."""
 
     publications: list[str] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)
     size: int = 0
+    act: Act | None = field(default=None, compare=False)
 
 
 def expire(home: Path, year: int, keep: Keep, now: dt.datetime, dry_run: bool = False) -> Expired:
@@ -43,17 +46,18 @@ def expire(home: Path, year: int, keep: Keep, now: dt.datetime, dry_run: bool = 
         found = Proceedings(home, year, warehouse.held)
         if not dry_run:
             found.settle()
+        _refuse_unknown(home)
         old = [found.folder / name for name in expiring(found, keep, now)]
         size = sum(map(_size, old))
+        act = None
         if old and not dry_run:
-            found.enact("expire", found.current.name, {"publications": [path.name for path in old]})
-        _refuse_unknown(home)
+            act = found.enact("expire", found.current.name, {"publications": [path.name for path in old]})
         needed = needed_inputs(home, without=old).keys() | loaded_inputs(warehouse).keys()
         unneeded = [path for path in kept_inputs(home) if path.name not in needed]
         size += sum(path.stat().st_size for path in unneeded)
         for path in [] if dry_run else unneeded:
             path.unlink()
-    return Expired([path.name for path in old], [path.name for path in unneeded], size)
+    return Expired([path.name for path in old], [path.name for path in unneeded], size, act)
 
 
 def expiring(found: Proceedings, keep: Keep, now: dt.datetime) -> list[str]:
@@ -72,7 +76,7 @@ def expiring(found: Proceedings, keep: Keep, now: dt.datetime) -> list[str]:
 def _stays(found: Proceedings, old: set[Path]) -> set[str]:
     """The publications that something else rests on: those in force or gone back from, and what acts, and those of any
     year that are not old, name."""
-    named = {found.current.name, *found.rolled_back}
+    named = {found.current.name, *(str(act.details["instead_of"]) for act in found.log.of("rollback"))}
     for act in found.log.of("announce", "appeal", "finalize", "reissue"):
         named |= {act.publication, *(str(act.details[key]) for key in _RESTS_ON if key in act.details)}
     for folder, manifest in manifests(found.home):

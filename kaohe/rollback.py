@@ -7,7 +7,9 @@ from kaohe.errors import KaoheError
 from kaohe.proceedings import Proceedings, damage, proceedings
 
 
-def rollback(home: Path, year: int, by: str, reason: str, to: str | None = None, document: str = "") -> Act:
+def rollback(
+    home: Path, year: int, by: str, reason: str, to: str | None = None, document: str = "", operator: str = ""
+) -> Act:
     """Make an earlier publication current: ``to``, or the one in force before. Runs do not publish again what was gone
     back from until something of their question has changed.
 
@@ -19,7 +21,8 @@ def rollback(home: Path, year: int, by: str, reason: str, to: str | None = None,
         if wrong := damage(found, name):
             raise KaoheError("rollback_damaged", publication=name, problem=wrong[0])
         details = {"instead_of": found.current.name}
-        return found.put_in_force("rollback", found.folder / name, details, by=by, reason=reason, document=document)
+        who = {"by": by, "reason": reason, "document": document, "operator": operator}
+        return found.put_in_force("rollback", found.folder / name, details, **who)
 
 
 def _before(found: Proceedings) -> str:

@@ -107,7 +107,9 @@ class Run:
         sources: Path | None = None,
         full_refresh: bool = False,
         wait_seconds: float = WAIT_SECONDS,
+        operator: str = "",
     ) -> None:
+        self.operator = operator
         self.inbox, self.sources, self.full_refresh = inbox, sources, full_refresh
         self.year, self.home, self.strict = year, home, strict
         self.asked_as_of, self.started = as_of, clock.now()
@@ -304,7 +306,7 @@ class Run:
         """Write the publication aside and make it current."""
         edition = self.edition
         target = self._write(edition)
-        self.proceedings.put_in_force("publish", target, {"state": edition.state})
+        self.proceedings.put_in_force("publish", target, {"state": edition.state}, operator=self.operator)
 
     def _write(self, edition: Edition) -> Path:
         with self.timed("publish"):

@@ -5,6 +5,7 @@ whose cells could all be typed; ``main`` holds what a run computes (trusted tabl
 """
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from kaohe.safely import put
 NAME = "kaohe.duckdb"
 #: What DuckDB raises for a file that it cannot read, beside a plain error that says "Corrupt database file".
 _UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException)
+#: What it says of a file that another program has opened: which file, and which program.
+_LOCKED = re.compile(r'Could not set lock on file "(.*?)": (?:Conflicting lock is held in )?(.*?)\.?(?: See also .*)?$')
 
 _META = """
 create schema if not exists meta; create schema if not exists raw; create schema if not exists typed;
@@ -171,7 +174,8 @@ def _whole(path: Path, data: bytes) -> bool:
 
 @contextmanager
 def as_sentences(path: Path) -> Iterator[None]:
-    """Turn what DuckDB says of a full disk, a folder that cannot be written or a strange file into a sentence."""
+    """Turn what DuckDB says of a full disk, a folder that cannot be written, a file that another program has opened or
+    a strange file into a sentence."""
     try:
         yield
     except OSError as error:
@@ -182,6 +186,8 @@ def as_sentences(path: Path) -> Iterator[None]:
             raise KaoheError("disk_full", path=path.parent) from error
         if "Permission denied" in text or "Read-only file system" in text:
             raise KaoheError("not_writable", path=path.parent) from error
+        if locked := _LOCKED.search(text.splitlines()[0]):
+            raise KaoheError("database_locked", path=locked[1], program=locked[2]) from error
         if sentence := _broken(error, path):
             raise sentence from error
         raise

@@ -16,6 +16,8 @@ from kaohe.words import say
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kaohe.acts import Act
+
 
 class Format(StrEnum):
     """How an answer is given."""
@@ -79,6 +81,11 @@ def console() -> "Console":
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else 140, highlight=False, markup=False)
+
+
+def say_head(act: "Act") -> None:
+    """The hash of the log's last line, to be noted down elsewhere."""
+    console().print(say("log_head", number=act.number, sha256=act.sha256), soft_wrap=True)
 
 
 def check_out(out: Path | None, format_: Format, home: Path) -> None:

@@ -38,15 +38,17 @@ def _add_rollback(app: typer.Typer) -> None:
         reason: Annotated[str, asking.text(say("cli_reason"))],
         to: Annotated[str | None, asking.text(say("cli_rollback_to"))] = None,
         document: Annotated[str, asking.text(say("cli_document"))] = "",
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
         from kaohe.rollback import rollback as go_back
 
-        act = go_back(home, year, by, reason, to, document)
+        act = go_back(home, year, by, reason, to, document, operator)
         instead_of = act.details["instead_of"]
         sentence = say("rolled_back", instead_of=instead_of, publication=act.publication)
         asking.console().print(sentence, soft_wrap=True)
+        asking.say_head(act)
 
 
 def _add_expire(app: typer.Typer) -> None:
@@ -72,6 +74,8 @@ def _add_expire(app: typer.Typer) -> None:
             counts = {"publications": len(gone.publications), "inputs": len(gone.inputs)}
             values = counts | {"year": each, "megabytes": f"{gone.size / 1e6:.1f}"}
             console.print(say("expired_dry_run", **values) if dry_run else say("expired", **values), soft_wrap=True)
+            if gone.act:
+                asking.say_head(gone.act)
 
 
 def _add_rebuild(app: typer.Typer) -> None:

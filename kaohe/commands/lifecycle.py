@@ -24,7 +24,7 @@ class Ruling(StrEnum):
     REJECTED_ZH = "不成立"
 
 
-_text = asking.text
+_text, _say_head = asking.text, asking.say_head
 
 
 def add(app: typer.Typer) -> None:
@@ -243,11 +243,6 @@ def _add_corrections(app: typer.Typer) -> None:
         act = lifecycle.withdraw(home, year, number, reason, document, by, operator)
         _say_what_follows(proceedings.look_up(home, year), say("withdrawn", **_values(act)))
         _say_head(act)
-
-
-def _say_head(act: "Act") -> None:
-    """The hash of the log's last line, to be noted down elsewhere."""
-    asking.console().print(say("log_head", number=act.number, sha256=act.sha256), soft_wrap=True)
 
 
 def _say_what_follows(proceedings: "Proceedings", sentence: str) -> None:

@@ -27,6 +27,7 @@ def add(app: typer.Typer) -> None:
         strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
         full_refresh: Annotated[bool, typer.Option("--full-refresh", help=say("cli_run_full_refresh"))] = False,
         wait: Annotated[float, typer.Option(help=say("cli_wait"), min=0, metavar="SECONDS")] = WAIT_SECONDS,
+        operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         timings: Annotated[bool, typer.Option("--timings", help=say("cli_run_timings"))] = False,
     ) -> int:
         question = {
@@ -39,6 +40,7 @@ def add(app: typer.Typer) -> None:
             "sources": sources,
             "full_refresh": full_refresh,
             "wait_seconds": wait,
+            "operator": operator,
         }
         return _run(question, lang, timings)
 

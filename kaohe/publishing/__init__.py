@@ -18,7 +18,18 @@ from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer
 from kaohe.project import Project, file_hashes
-from kaohe.publication import FACES, LEADERSHIP, MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, SUMS, WORKBOOK, before_folders
+from kaohe.publication import (
+    FACES,
+    LEADERSHIP,
+    MANIFEST,
+    NOTICE_DOCX,
+    NOTICE_PDF,
+    PAGE,
+    SUMS,
+    WORKBOOK,
+    before_folders,
+    pointed_at,
+)
 from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.changes import CHANGES, changes
@@ -140,8 +151,16 @@ def publish(
         with _written(target) as aside:
             _write_tables(warehouse, contracts, edition, aside)
             said = manifest(warehouse, edition.name, edition.state, identity) | edition.said
+            said["units"] = _folders_before(folder)
             _write_faces(contracts, scheme, said, aside)
     return target
+
+
+def _folders_before(folder: Path) -> dict[str, str]:
+    """The folders that the publication in force gave the units; it may be of a version that gave none."""
+    last = pointed_at(folder)
+    found: dict[str, str] = read_manifest(last).get("units", {}) if last and (last / MANIFEST).exists() else {}
+    return found
 
 
 def restate(source: Path, edition: Edition, contracts: Contracts, scheme: Scheme) -> Path:
@@ -214,7 +233,8 @@ def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], asi
         check_ups = CheckUps(snapshot, scheme, said)
         sheets = [check_ups.check_up(found) for found in Explainer(snapshot, said, contracts, scheme).explain_all()]
         words = file_hashes(Project.find().templates, NOTICE_TEMPLATE)
-        said |= {"units": unit_folders((sheet["id"], sheet["name"]) for sheet in sheets), "words": words}
+        named = ((sheet["id"], sheet["name"]) for sheet in sheets)
+        said |= {"units": unit_folders(named, said.get("units")), "words": words}
         write_workbook(snapshot, contracts, scheme, said, aside / WORKBOOK)
         write_page(snapshot, contracts, scheme, said, check_ups, sheets, aside / PAGE)
         write_check_ups(sheets, said, aside)

@@ -1,7 +1,10 @@
 """体检单.pdf of each unit, set by typst: to be handed to that unit alone."""
 
+import itertools
 import json
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -43,20 +46,33 @@ _WORDS = (
 )
 
 
-def unit_folders(units: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """unit_id → the name of its folder: the unit's own name, as far as a file system bears it; of several that would
-    have the same, all but the first by id have that added. ``units``: (unit_id, name)."""
+def unit_folders(units: Iterable[tuple[str, str]], before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """unit_id → the name of its folder: the unit's own name, or with its id added where no file system bears that name
+    as it is, or several units have it. ``units``: (unit_id, name).
+
+    Whoever may read a unit's folder on a share must never find another unit's sheet there. So a unit keeps what it had
+    ``before``, while it is called so, and no other gets it.
+    """
+    units, before = sorted(units), before or {}
+    whole = Counter(_folded(name) for _, name in units if file_name(name) == name)
+    owner = {_folded(folder): unit for unit, folder in before.items()}
     found: dict[str, str] = {}
-    taken: set[str] = set()
-    for unit, name in sorted(units):
-        folder = file_name(name) or "_"
-        number = 1
-        while folder.casefold() in taken:
-            number += 1
-            folder = f"{file_name(name)}_{file_name(unit)}" + (f"_{number}" if number > 2 else "")
-        taken.add(folder.casefold())
-        found[unit] = folder
+    for unit, name in units:
+        own = file_name(name)
+        with_id = f"{own}_{file_name(unit)}"
+        wanted = [before[unit]] if before.get(unit) in (own, with_id) else []
+        if own and own == name and whole[_folded(name)] == 1:
+            wanted.append(name)
+        numbered = (f"{with_id}_{number}" for number in itertools.count(2))
+        choice = itertools.chain(wanted, [with_id], numbered)
+        found[unit] = next(folder for folder in choice if owner.get(_folded(folder), unit) == unit)
+        owner[_folded(found[unit])] = unit
     return found
+
+
+def _folded(name: str) -> str:
+    """The same for all names that some file system takes for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def write_check_ups(sheets: Sequence[dict[str, Any]], manifest: dict[str, Any], folder: Path) -> None:

@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from kaohe.acts import Log
 from kaohe.project import Project
 from tests.helpers import CHECK, ROOT, SAMPLE, check, kaohe, registry, write_csv
 from tests.sources import Answer, api, write_sources
@@ -35,12 +36,13 @@ def test_the_sample_with_no_server_running(tmp_path: Path, prefect_home: Path) -
     """What `make run` does, in a home of its own."""
     home = tmp_path / "home"
     done = kaohe(
-        "run", "--inbox", SAMPLE, "--year", 2023, "--home", home, "--timings",
+        "run", "--inbox", SAMPLE, "--year", 2023, "--home", home, "--timings", "--operator", "王伟",
         PREFECT_HOME=str(prefect_home), PREFECT_API_URL="",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == ""
     folder = home / "published" / "2023" / (home / "published" / "2023" / "CURRENT").read_text().strip()
+    assert [act.operator for act in Log.read(folder.parent).acts] == ["王伟"]
     names = {"alerts.csv", "scores.csv", "scores.parquet", "indicator_scores.parquet", "evidence.parquet", "quarantine.csv",
              "snapshot.duckdb", "manifest.json", "SHA256SUMS", "leadership", "units"}  # fmt: skip
     assert {path.name for path in folder.iterdir()} == names

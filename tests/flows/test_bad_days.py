@@ -55,6 +55,34 @@ def test_a_damaged_warehouse(sample: Result, tmp_path: Path, damage: str) -> Non
     Warehouse(home, 0).__exit__()  # the lock is free
 
 
+_OPENS = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+
+
+@contextmanager
+def opened_elsewhere(path: Path) -> Iterator[int]:
+    """Another program has opened a database; gives its process number."""
+    command = [sys.executable, "-c", _OPENS, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout
+        process.stdout.readline()
+        yield process.pid
+        process.stdin.close()
+
+
+def test_a_file_that_another_program_has_opened_is_not_called_damaged(tmp_path: Path) -> None:
+    Warehouse(tmp_path).__exit__()
+    path = tmp_path / "warehouse" / "kaohe.duckdb"
+    with opened_elsewhere(path) as process:
+        error = refused(Warehouse, tmp_path)
+    assert error.key == "database_locked"
+    assert str(path) in str(error) and f"PID {process}" in str(error) and "http" not in str(error)
+    publication = tmp_path / "published" / "2023" / "20240331-x"
+    publication.mkdir(parents=True)
+    with opened_elsewhere(publication / SNAPSHOT):
+        assert refused(Snapshot, publication).key == "database_locked"
+    Warehouse(tmp_path, 0).__exit__()
+
+
 def test_a_warehouse_that_was_killed_in_the_making(tmp_path: Path) -> None:
     """DuckDB does not open what it leaves behind then, so that is never where the warehouse stands."""
     folder = tmp_path / "warehouse"

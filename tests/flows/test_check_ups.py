@@ -198,7 +198,25 @@ def test_any_units_have_folders_of_their_own_that_every_system_bears(units: list
 
 
 def test_folders_do_not_hang_on_what_other_units_there_are() -> None:
-    """A share's permissions are set once: only a unit that shares its name with one before it has its id added."""
+    """A share's permissions are set once: nobody gets the folder that is another's while the other is away."""
     assert unit_folders([("A1", "办公室"), ("A2", "法规处")]) == {"A1": "办公室", "A2": "法规处"}
+    assert unit_folders([("U1", "水/务"), ("U2", "水:务")]) == {"U1": "水_务_U1", "U2": "水_务_U2"}
+    assert unit_folders([("U2", "水:务")]) == {"U2": "水_务_U2"}
     assert unit_folders([("A1", "办公室"), ("A2", "办公室 ")]) == {"A1": "办公室", "A2": "办公室_A2"}
-    assert unit_folders([("A2", "办公室 "), ("A1", "办公室")]) == {"A1": "办公室", "A2": "办公室_A2"}
+    assert unit_folders([("A2", "ABC"), ("A1", "abc")]) == {"A1": "abc_A1", "A2": "ABC_A2"}
+
+
+def test_a_folder_given_before_stays_with_its_unit() -> None:
+    before = {"A1": "办公室", "U1": "水_务", "U2": "水_务_U2"}
+    assert unit_folders([("A0", "办公室"), ("A1", "办公室")], before) == {"A0": "办公室_A0", "A1": "办公室"}
+    assert unit_folders([("A2", "办公室")], before) == {"A2": "办公室_A2"}
+    assert unit_folders([("A2", "办公室")], {"A2": "办公室_A2"}) == {"A2": "办公室_A2"}
+    assert unit_folders([("U1", "水/务"), ("U2", "水:务")], before) == {"U1": "水_务", "U2": "水_务_U2"}
+    assert unit_folders([("A1", "综合处"), ("A2", "办公室")], before) == {"A1": "综合处", "A2": "办公室_A2"}
+
+
+def test_the_publication_in_force_says_whose_folder_is_whose(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "名册.csv", registry(("J01", "办公室", "机关处室")))
+    assert assess(inbox, home).manifest["units"] == {"J01": "办公室"}
+    write_csv(inbox / "名册.csv", registry(("J02", "办公室", "机关处室")))
+    assert assess(inbox, home).manifest["units"] == {"J02": "办公室_J02"}

@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 
 from kaohe import loading
+from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
+from kaohe.warehouse import Warehouse
 from tests.helpers import CHECK, FINDING, STUDY, Result, assess, check, registry, write_csv, write_xlsx
 from tests.published import DIFFERS, files, said
 
@@ -157,6 +159,15 @@ def test_an_unreadable_file_is_set_aside_and_what_it_last_gave_is_used(inbox: Pa
     with pytest.raises(KaoheError) as caught:
         assess(inbox, home, strict=True)
     assert "抽查.csv" in str(caught.value)
+
+
+def test_a_file_that_the_system_does_not_even_look_up_is_set_aside(inbox: Path, home: Path) -> None:
+    """It says so of a name that is too long as it does of a folder that is not for us; root may look into any."""
+    name = "长" * 100 + ".csv"
+    files = {"inbox": {name: inbox / name, "名册.csv": inbox / "名册.csv"}}
+    with Warehouse(home) as warehouse:
+        pulled = loading.pull(warehouse, files, load_contracts(Project.find().expectations))
+    assert (list(pulled.unreadable), pulled.new) == ([name], ["名册.csv"])
 
 
 def test_what_an_unreadable_file_last_gave_survives_a_new_contract(inbox: Path, home: Path, project: Project) -> None:

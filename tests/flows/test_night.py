@@ -50,6 +50,29 @@ def test_what_failed_and_what_could_not_be_read_is_told_and_what_is_too_old_goes
     assert (first.folder.exists(), second.folder.exists()) == (False, True)
 
 
+def test_old_results_go_also_after_a_run_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, libraries: None
+) -> None:
+    inbox, home = office(tmp_path)
+    first = assess(inbox, home)
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "法规处")])
+    second = assess(inbox, home)
+    (home / "schedule.yml").write_text(f"years: [{YEAR}]\nkeep: {{days: 1, least: 1}}\n")
+    moment = clock.now() + dt.timedelta(days=3)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    with post(login=False) as server:
+        write_delivery(home, mail=mail(server.port), failures={"mail": [NIGHT]})
+        night = Night(home)
+        night.after(YEAR, KaoheError("disk_full", path=home))
+        assert (first.folder.exists(), second.folder.exists()) == (False, True)
+        (home / "warehouse" / "kaohe.duckdb").write_bytes(b"broken")
+        night.after(YEAR, KaoheError("disk_full", path=home))
+        _, told = (message.get_content() for message in server.of(NIGHT))
+    assert "共2处" in told and str(KaoheError("disk_full", path=home)) in told
+    with pytest.raises(KaoheError, match=str(YEAR)):
+        night.end()
+
+
 def test_a_night_that_cannot_begin_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAOHE_PROJECT", str(without_schemes(tmp_path / "project").root))
     with post(login=False) as server:

@@ -56,6 +56,16 @@ def test_it_has_every_row_and_the_next_run_has_nothing_to_do(office: Office) -> 
     assert len(again.outcome.pulled.unchanged) == 3
 
 
+def test_files_that_lay_deep_in_the_inbox(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = office.inbox / "/".join("abcdefghijklmnop")
+    deep.mkdir(parents=True)
+    (office.inbox / "抽查.csv").rename(deep / "抽查.csv")
+    office.run(AS_OF)
+    monkeypatch.chdir(office.home.parent)
+    home = Path(office.home.name)
+    assert rebuild(home, YEAR).identical
+
+
 @pytest.mark.long
 def test_corrections_and_the_fixed_day_of_an_announced_year_are_in_it(office: Office) -> None:
     office.announce()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kaohe import clock
+from kaohe import cli, clock
 from kaohe.proceedings import proceedings, verify
 from kaohe.publication import MANIFEST
 from kaohe.publication.method import method_of
@@ -122,6 +122,15 @@ def test_what_was_gone_back_from_and_to_stays(office: Office) -> None:
     assert there(office) == {second, third}
 
 
+def test_what_was_gone_back_from_stays_through_later_stages_too(office: Office) -> None:
+    bad = office.current
+    rollback(office.home, YEAR, "党委", "错")
+    office.announce()
+    published(office, "20240401-reviewed", state="reviewed")
+    assert expire(office.home, YEAR, ALL, later(9999)).publications == []
+    assert bad in there(office)
+
+
 def test_nothing_is_removed_on_the_word_of_a_manifest_that_cannot_be_read(office: Office) -> None:
     (office.folder / first_of(office) / MANIFEST).write_text("{", "utf-8")
     before = names(office)
@@ -159,12 +168,16 @@ def test_no_input_that_is_needed_is_ever_removed(
     assert names(office) == needed
 
 
-def test_by_its_command(office: Office) -> None:
+def test_by_its_command(office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     where = ("--year", YEAR, "--home", office.home)
     (office.home / "schedule.yml").write_text("keep: {days: 1, least: 1}\n", "utf-8")
     done = kaohe("expire", *where, "--dry-run")
     assert (done.returncode, "0 个到期的初评" in done.stdout) == (0, True), done.stderr
-    expire(office.home, YEAR, ALL, later())
+    moment = later()
+    monkeypatch.setattr(clock, "now", lambda: moment)
+    assert cli._status(["expire", *map(str, where)]) == 0
+    act = office.state.log.acts[-1]
+    assert act.act == "expire" and act.sha256 in capsys.readouterr().out
     done = kaohe("history", *where)
     assert (done.returncode, "到期" in done.stdout) == (0, True), done.stdout
     assert kaohe("audit", "verify", *where).returncode == 0

@@ -114,8 +114,11 @@ def test_by_its_command(office: Office) -> None:
     where = ("--year", YEAR, "--home", office.home)
     done = kaohe("rollback", *where, "--by", "机关党委", "--reason", " ")
     assert (done.returncode, "--reason 不能是空的" in done.stderr) == (2, True)
-    done = kaohe("rollback", *where, "--by", "机关党委", "--reason", "抽查录错", "--document", "党办〔2024〕2号")
+    who = ("--by", "机关党委", "--document", "党办〔2024〕2号", "--operator", "王伟")
+    done = kaohe("rollback", *where, *who, "--reason", "抽查录错")
     assert done.returncode == 0, done.stderr
+    assert office.state.log.head in done.stdout
+    assert office.state.log.acts[-1].operator == "王伟"
     assert f"已由 {bad} 退回到 {good}" in done.stdout
     done = kaohe("history", *where)
     assert ("退回" in done.stdout, "抽查录错" in done.stdout) == (True, True)
