@@ -108,14 +108,18 @@ def skipped(by: str) -> "State[Any]":
 
 
 def leave_artifacts(outcome: "Outcome") -> str:
-    """Leave what came of a run on Prefect's page; gives it in a sentence. To be called within a flow."""
+    """Leave what came of a run on Prefect's page; gives it in a sentence. To be called within a flow. What is published
+    stays so if the page cannot be written; it is a trouble."""
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
     from kaohe.artifacts import artifacts, what_came_of_it
 
-    for artifact in artifacts(outcome):
-        if artifact.table is not None:
-            create_table_artifact(artifact.table, artifact.key, artifact.description)
-        else:
-            create_markdown_artifact(artifact.markdown, artifact.key, artifact.description)
+    try:
+        for artifact in artifacts(outcome):
+            if artifact.table is not None:
+                create_table_artifact(artifact.table, artifact.key, artifact.description)
+            else:
+                create_markdown_artifact(artifact.markdown, artifact.key, artifact.description)
+    except Exception as error:  # whatever Prefect says
+        outcome.unnoted.append(say("artifact_failed", problem=type(error).__name__))
     return what_came_of_it(outcome)

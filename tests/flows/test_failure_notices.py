@@ -13,7 +13,7 @@ from tests.helpers import kaohe
 from tests.sources import Answer, api
 
 NIGHT, OTHER = "night@b.example", "other@b.example"
-WRONG = Failure("run-1", 2023, ["磁盘已满，写不进 data。请腾出空间。", "数据源 shuju 读不到"])
+WRONG = Failure("run-1-2023", 2023, ["磁盘已满，写不进 data。请腾出空间。", "数据源 shuju 读不到"], "run-1")
 
 
 def test_each_is_told_the_first_sentence_once_for_each_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from kaohe.project import Project, file_hashes, sha256_of
 from kaohe.publication import CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
 from kaohe.run import Reissue
 from kaohe.words import use_language
-from tests.delivery import write_delivery
+from tests.delivery import change, write_delivery
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, FINAL, SAYS, Office, refused
 from tests.published import files, said
@@ -113,6 +113,7 @@ def test_a_publication_of_an_earlier_version_is_published_anew_before_it_is_anno
     ours = office("provisional")
     with duckdb.connect(str(ours.folder / ours.current / "snapshot.duckdb")) as con:
         con.execute("drop table earlier_score")
+    change(ours.home)
     error = refused(ours.announce)
     assert error.key == "publication_old"
     assert ours.state.announced is None

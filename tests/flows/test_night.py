@@ -4,12 +4,14 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
 from kaohe import clock
 from kaohe.errors import KaoheError
 from kaohe.freshness import CONFIRMED
 from kaohe.journal import recorded
 from kaohe.night import Night, begun
+from kaohe.prefects import leave_artifacts
 from kaohe.run import conclude
 from tests.delivery import mail, post, write_delivery
 from tests.helpers import CHECK, YEAR, assess, check, registry, without_schemes, write_csv
@@ -94,6 +96,17 @@ def test_what_cannot_be_noted_after_publishing_is_a_trouble_and_no_failure(tmp_p
     with recorded(home, "annual-assessment", YEAR) as journal:
         conclude(outcome, journal)
     assert outcome.exit_code == 3 and CONFIRMED in outcome.troubles[0]
+
+
+def test_a_page_that_cannot_be_written_is_a_trouble_and_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, libraries: None
+) -> None:
+    """No server answers here."""
+    inbox, home = office(tmp_path)
+    outcome = assess(inbox, home).outcome
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api", PREFECT_CLIENT_MAX_RETRIES: 0}):
+        assert outcome.publication.name in leave_artifacts(outcome)
+    assert outcome.exit_code == 3 and "Prefect" in outcome.troubles[0]
 
 
 def test_a_good_night_tells_nobody(tmp_path: Path, libraries: None) -> None:
