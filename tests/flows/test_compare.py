@@ -252,6 +252,7 @@ def _bytes_of(folder: Path) -> dict[Path, str]:
     return {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 def test_both_ends_are_made_again_if_neither_is_of_todays_program(ours: Office) -> None:
     """What today's program makes otherwise of both is the program's, at the beginning and at the end."""
     a = ours.published()
@@ -395,6 +396,7 @@ def test_a_file_of_corrections_in_the_inbox_is_corrections_and_a_withdrawn_one_i
         assert told.withdrawn is withdrawn
 
 
+@pytest.mark.long
 def test_a_correction_of_a_record_that_came_later_goes_after_the_data(ours: Office) -> None:
     """B's corrections cannot be carried out on A's records: then the data are exchanged first."""
     a = ours.published()

@@ -152,6 +152,7 @@ def test_a_ledger_that_says_something_else_stops_the_run(ours: Office) -> None:
     assert corrected(ours.run(AS_OF)) == []
 
 
+@pytest.mark.long
 def test_a_correction_taken_back_is_as_if_it_never_was(ours: Office) -> None:
     before = ours.current
     number = ours.correct()

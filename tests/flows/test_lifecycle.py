@@ -529,7 +529,7 @@ def test_a_rule_proposes_a_veto_and_a_document_applies_it(office: Callable[[str]
 _WRITING, _LOG, _POINTER = "kaohe.publishing._write_faces", "kaohe.acts.Log.add", "kaohe.publishing.point"
 _LEDGER = "kaohe.proceedings.replace_file"
 #: Those that `make test` tries too; `make soak` tries all.
-_SHORT = (("announce", _POINTER), ("correct", _LEDGER), ("run", _LOG))
+_SHORT = (("announce", _POINTER), ("correct", _LEDGER))
 KILLED = [
     pytest.param(
         state,

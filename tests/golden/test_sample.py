@@ -58,7 +58,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, sample: Result) -> Path:
 
 
 @pytest.fixture(
-    scope="module", params=[*DATES[:2], *(pytest.param(day, marks=pytest.mark.long) for day in DATES[2:])], ids=str
+    scope="module", params=[DATES[0], *(pytest.param(day, marks=pytest.mark.long) for day in DATES[1:])], ids=str
 )
 def assessed(request: pytest.FixtureRequest, office: Path, libraries: None) -> tuple[dt.date, Result]:
     return request.param, assess(SAMPLE, office, as_of=request.param)
