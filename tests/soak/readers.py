@@ -24,7 +24,7 @@ from tests.soak import children, offices
 def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--readers", type=int, default=20)
     parser.add_argument("--publications", type=int, default=50)
-    parser.add_argument("--pause", type=float, default=0.2, help="seconds between two looks of a reader")
+    parser.add_argument("--pause", type=float, default=3, help="seconds between two looks of a reader")
 
 
 def read(home: Path, stop: Path, pause: float) -> dict[str, Any]:
