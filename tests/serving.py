@@ -19,7 +19,7 @@ from typing import Any
 from tests.helpers import ROOT
 
 #: Prefect looks more often than it would at night, so that nobody waits.
-QUICK = {"PREFECT_RUNNER_POLL_FREQUENCY": "1", "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "1"}
+QUICK = {"PREFECT_RUNNER_POLL_FREQUENCY": "1"}
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 
