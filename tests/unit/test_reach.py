@@ -28,8 +28,10 @@ TIES = ["n2", "fewer_deductions", "a"]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    with made.warehouse:
+        yield made
 
 
 def published(bench: Bench, scheme: SchemeText, items: list[Item], as_of: dt.date = AS_OF) -> tuple[Snapshot, Scheme]:

@@ -1,6 +1,7 @@
 """The scoring SQL: small tables in, rows out. Expected numbers are worked out by hand."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ D = Decimal
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    with made.warehouse:
+        yield made
 
 
 def tree(**dimensions: Any) -> dict[str, Any]:
