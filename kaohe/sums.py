@@ -22,7 +22,8 @@ def summed(measure: str, evidence_sum: str) -> str:
     """
     items = counted(measure)
     name = exp.Alias(this=exp.Placeholder(), alias=exp.to_identifier("indicator"))
-    columns = [exp.column(column) for column in ("unit_id", "due", "done", RECORDS)]
+    number = exp.alias_(exp.Coalesce(this=exp.column(RECORDS), expressions=[exp.Literal.number(0)]), RECORDS)
+    columns = [*(exp.column(column) for column in ("unit_id", "due", "done")), number]
     measured = exp.select(*columns, name).from_(items.subquery("evidence"))
     query = cast(exp.Select, counting(sqlglot.parse_one(evidence_sum, dialect="duckdb")))
     return query.with_("measured", as_=measured, copy=False).sql(dialect="duckdb")

@@ -75,8 +75,6 @@ def _between(given: Mapping[str, Any]) -> str | None:
 
 
 def _pair(given: Mapping[str, Any]) -> str | None:
-    if given.get("ignore_row_if") != "either_value_is_missing":
-        return None
     sign = "<" if given.get("or_equal") else "<="
     return f"{quoted(given['column_A'])} {sign} {quoted(given['column_B'])}"
 

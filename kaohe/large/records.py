@@ -50,7 +50,7 @@ class Records:
         self.said: list[tuple[str, str, str, str]] = []
         self._known: set[str] = set()
         for name, columns in _DEFINE.items():
-            engine.define(name, columns)
+            engine.empty(f"main.{name}", columns)
 
     def trust(self, source: Source) -> None:
         """Prove a table and make its views: ``main.<table>`` and ``main.row_<table>``.
@@ -177,26 +177,23 @@ class _Table:
         self.problems = True
         joins = " ".join(self.joins)
         where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
-        self.engine.append(
-            "problem",
+        self.engine.append("main.problem",
             f"select '{self.name}', {_REC}, '{reason}', '{rule}', '{column}', '{severity}', cast(null as varchar) {where}",
         )
-        self.engine.append("set_aside_row", f"select '{self.name}', file._path, file._place {where}")
+        self.engine.append("main.set_aside_row", f"select '{self.name}', file._path, file._place {where}")
 
     def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> int:
         """Note the trusted rows whose ``_rec`` a query gives; gives how many. What is only flagged stays."""
         severity = rule.severity if rule else "critical"
         before = self._problems()
-        self.engine.append(
-            "problem",
+        self.engine.append("main.problem",
             f"select distinct '{self.name}', found._rec, '{reason}', '{name}', '{column}', '{severity}', "
             f"cast(null as varchar) from ({query}) as found",
         )
         count = self._problems() - before
         if count and severity == "critical":
             self.problems = True
-            self.engine.append(
-                "set_aside_row",
+            self.engine.append("main.set_aside_row",
                 f"select '{self.name}', _file, _row - 1 from main.{self.name} where _rec in (select _rec from "
                 f"main.problem where table_name = '{self.name}' and severity = 'critical')",
             )
@@ -218,20 +215,19 @@ class _Table:
     def _repeated(self) -> None:
         """Records whose key was handed in before: looked for by the keys' hashes, then among the few by the keys."""
         key = ", ".join(quoted(name) for name in self.contract.key)
-        self.engine.make("repeated_hash", f"select hash({key}) as key_hash from main.{self.name} group by 1 having count(*) > 1")
+        self.engine.make("main.repeated_hash", f"select hash({key}) as key_hash from main.{self.name} group by 1 having count(*) > 1")
         if not self.engine.rows("select 1 from main.repeated_hash limit 1"):
             return
         text = ", ".join(f"cast({quoted(name)} as varchar)" for name in self.contract.key)
         cells = ", ".join(f"coalesce(cast({quoted(name)} as varchar), chr(0))" for name in self.contract.columns)
         complete = " and ".join(f"{quoted(name)} is not null" for name in self.contract.key)
         repeated = (self.made.project.sql / "records" / "repeated.sql").read_text(encoding="utf-8")
-        self.engine.make(
-            "record",
+        self.engine.make("main.record",
             f"select _rec, case when {complete} then concat_ws(chr(31), {text}) end as _key, "
             f"md5(concat_ws(chr(31), {cells})) as _cells from main.{self.name} "
             f"where hash({key}) in (select key_hash from main.repeated_hash)",
         )
-        self.engine.make("repeated", repeated)
+        self.engine.make("main.repeated", repeated)
         for rule in ("conflict", "duplicate"):
             self.made.trusted.refused[self.name, rule] = self._set_aside_found(
                 f"select _rec from main.repeated where rule = '{rule}'", rule, None, rule, self.contract.key[0]
@@ -275,7 +271,7 @@ class _Table:
                 columns = {name: SQL_TYPES[column.type] for name, column in self.contract.columns.items()} | PROVENANCE
                 typed = ", ".join(f"cast(null as {kind}) as {quoted(name)}" for name, kind in columns.items())
                 query = f"select *, {year} as _year from (select {typed}) as record where false"
-            self.engine.view(f"{prefix}{self.name}", query)
+            self.engine.view(f"main.{prefix}{self.name}", query)
 
 
 #: As PROVENANCE says, of a row of a Parquet file.
