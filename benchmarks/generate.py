@@ -149,9 +149,9 @@ class _Maker:
               where n >= {first} and n < {last}
             )
             select *, format('{{}}-{{:05d}}', region, number) as unit_id, format('{{}}-00001', region) as head_id,
-              format('{{}}-{{:05d}}', region, 1 + (number + hash(salt, 1) % greatest(units - 1, 1)) % units) as peer_id,
-              1 + hash(salt, 2) % (select count(*) from pattern.unit) as twin,
-              0.6 + 0.8 * (hash(salt, 3) >> 40) / 16777216.0 as zeal
+              format('{{}}-{{:05d}}', region, 1 + (number + hash(xor(salt, 1::ubigint)) % greatest(units - 1, 1)) % units) as peer_id,
+              1 + hash(xor(salt, 2::ubigint)) % (select count(*) from pattern.unit) as twin,
+              0.6 + 0.8 * (hash(xor(salt, 3::ubigint)) >> 40) / 16777216.0 as zeal
             from numbered order by n""")
 
     def _write(self, query: str, folder: Path, table: str) -> int:
@@ -193,8 +193,8 @@ def rows(contract: Contract, order: Order) -> str:
 
 
 def _draw(row: str, purpose: int) -> str:
-    """A number from 0 to 1 for a unit's record."""
-    return f"(hash(m.salt, {row}, {purpose}) >> 40) / 16777216.0"
+    """A number from 0 to 1 for a unit's record. (``hash`` of several values only mixes the first ones well.)"""
+    return f"(hash(xor(m.salt, cast({row} + {purpose << 32} as ubigint))) >> 40) / 16777216.0"
 
 
 def _chance(table: str, row: str) -> str:
