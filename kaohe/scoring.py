@@ -281,7 +281,8 @@ def make(warehouse: Engine, model: Model) -> None:
     con = warehouse.con
     with _named(model):
         if model.rounds is None:
-            con.execute(f"create or replace table main.{model.name} as {model.sql}")
+            kind = "view" if model.is_view else "table"
+            con.execute(f"create or replace {kind} main.{model.name} as {model.sql}")
             return
         con.execute(f"create or replace table main.{model.name} ({model.columns})")
         for number in range(warehouse.rows(model.rounds)[0][0]):
