@@ -24,6 +24,7 @@ _SET = r"[a-z]\w*\.\w+|\w+(?:\|\w+)+"
 _ASKS = re.compile(rf"(any of )?({_NUMBER}|text|{_SET})(?: by (any of )?(text|{_SET}))?(?:,.*)?")
 _ROUNDS = re.compile(r"^-- Rounds: (select .*)$", re.MULTILINE)
 _COLUMNS = re.compile(r"Columns: ([^.]*)\.")
+_VIEW = re.compile(r"^-- View\.", re.MULTILINE)
 _DATED = re.compile(r"^--.*Dated:", re.MULTILINE)
 EMPTY = ("not_reported", "not_applicable", "full")
 
@@ -84,6 +85,11 @@ class Model:
         """The query that says how many rounds such a model runs."""
         found = _ROUNDS.search(self.sql)
         return found[1] if found else None
+
+    @cached_property
+    def is_view(self) -> bool:
+        """Its header says that it is a view (``View.``): worked out when it is read, which for millions of units it is not."""
+        return bool(_VIEW.search(self.sql))
 
     @cached_property
     def empty(self) -> str:

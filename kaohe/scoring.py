@@ -276,7 +276,7 @@ def make(engine: Engine, model: Model) -> None:
     """
     with named(engine, model):
         if model.rounds is None:
-            engine.make(f"main.{model.name}", model.sql)
+            (engine.view if model.is_view else engine.make)(f"main.{model.name}", model.sql)
             return
         engine.empty(f"main.{model.name}", model.columns or "")
         for number in range(engine.rows(model.rounds)[0][0]):

@@ -3,16 +3,20 @@
 -- their weights. `weight` divides in proportion; `hundredths` in whole hundredths of a point, those left over going to the
 -- largest remainders, ties in scheme order. Proportions are of whole millionths, whose sum no order of rows can change.
 -- Grain: one row per variant, absence pattern and present leaf.
-with recursive present_leaf as (
-  select
-    absent.variant,
-    absent.pattern,
-    scheme_indicator.indicator
-  from (select distinct variant, pattern from absence) as absent
-  join scheme on scheme.variant = absent.variant and scheme.adds_up
-  join scheme_indicator on scheme_indicator.variant = absent.variant
-  where scheme_indicator.section = 'base' and scheme_indicator.weight > 0
-    and not list_contains(string_split(absent.pattern, ' '), scheme_indicator.indicator)
+with recursive pattern as (
+  select distinct variant, pattern, absent
+  from absence
+),
+absent_leaf as (
+  select pattern, unnest(string_split(absent, ' ')) as indicator
+  from pattern
+),
+present_leaf as (
+  select pattern.variant, pattern.pattern, scheme_indicator.indicator
+  from pattern
+  join scheme_indicator on scheme_indicator.variant = pattern.variant
+  left join absent_leaf on absent_leaf.pattern = pattern.pattern and absent_leaf.indicator = scheme_indicator.indicator
+  where scheme_indicator.section = 'base' and scheme_indicator.weight > 0 and absent_leaf.pattern is null
 ),
 child as (
   select distinct
@@ -67,6 +71,7 @@ select
   divided.variant,
   divided.pattern,
   divided.node as indicator,
+  scheme_indicator.position,
   cast(divided.hundredths as bigint) as hundredths,
   divided.weight
 from divided

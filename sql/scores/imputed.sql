@@ -16,7 +16,8 @@ with leaf as (
     on scheme_indicator.variant = leaf_value.variant and scheme_indicator.indicator = leaf_value.indicator
   left join unit_attribute
     on unit_attribute.unit_id = leaf_value.unit_id and unit_attribute.name = scheme_indicator.impute_by
-  where not leaf_value.exact and not leaf_value.screened
+  left join screened on screened.variant = leaf_value.variant and screened.unit_id = leaf_value.unit_id
+  where not leaf_value.exact and screened.unit_id is null
 ),
 of_family as (
   select variant, indicator, family, mean_of(value, unit_id) as mean, median(value) as median

@@ -3,100 +3,104 @@
 -- shown: weight 0 in the scheme. not_applicable: the indicator is not for the unit's category, or nothing is due from the
 -- unit, by the measure's own rule (Empty), or because what it reported says so. pending: nothing reported and the deadline
 -- has not passed. not_reported: something was due, nothing reported, the deadline has passed; whatever its items say,
--- nothing was done. missing: the scheme says that the value must be there.
--- screened: the unit handed in nothing, or less than the share of values that the scheme asks for (screen); its values
--- take no part in those of others.
+-- nothing was done, and if there are none, one was due. missing: the scheme says that the value must be there.
 -- Grain: one row per variant, unit and indicator. due and done in millionths; value and denominated are DOUBLE.
-with known_unit as (
-  select unit_id from report
-  union
-  select unit_id from evidence_sum where records > 0
+with leaf as (
+  select scheme_indicator.*, evidence_bit.block, evidence_bit.bit
+  from scheme_indicator
+  join evidence_bit on evidence_bit.evidence = scheme_indicator.evidence
+  where scheme_indicator.section = 'base'
+),
+-- a unit's leaves with items are found from these; those without from the bits, since a join of all to all is slow
+found as (
+  select leaf.variant, leaf.position, evidence_sum.unit_id,
+    evidence_sum.items, evidence_sum.due, evidence_sum.done, evidence_sum.records
+  from evidence_sum
+  join leaf on leaf.evidence = evidence_sum.evidence
+  union all
+  select leaf.variant, leaf.position, unit_evidence.unit_id,
+    null as items, null as due, null as done, null as records
+  from unit_evidence
+  join leaf on leaf.block = unit_evidence.block
+  where unit_evidence.with_items & leaf.bit = 0
 ),
 judged as (
   select
     leaf.variant,
-    assessed_unit.unit_id,
+    found.unit_id,
     leaf.indicator,
     leaf.position,
-    leaf.rule in ('share', 'linear', 'steps') as exact,
+    leaf.rule,
     leaf.empty,
     leaf.denominator,
-    leaf.not_applicable,
-    leaf.measure,
-    not coalesce(list_contains(leaf.applies_to, assessed_unit.category), true) as left_out,
-    known_unit.unit_id is not null as has_data,
-    evidence_sum.items,
-    evidence_sum.due,
-    evidence_sum.done,
+    leaf.rule in ('share', 'linear', 'steps') as exact,
+    not coalesce(list_contains(leaf.applies_to, unit_evidence.category), true) as left_out,
+    found.items,
+    found.due,
+    found.done,
     coalesce(
       given_value.value,
       case
-        when evidence_sum.due is null then cast(evidence_sum.done as double) / 1000000
-        when evidence_sum.due > 0 then cast(evidence_sum.done as double) / cast(evidence_sum.due as double)
+        when found.due is null then cast(found.done as double) / 1000000
+        when found.due > 0 then cast(found.done as double) / cast(found.due as double)
       end
     ) as value,
     case
       when leaf.weight = 0 then 'shown'
-      when not coalesce(list_contains(leaf.applies_to, assessed_unit.category), true) then 'not_applicable'
-      when evidence_sum.items is null and leaf.empty = 'fail' then 'missing'
-      when evidence_sum.items is null and (leaf.empty <> 'not_reported' or unit_report.unit_id is not null)
+      when not coalesce(list_contains(leaf.applies_to, unit_evidence.category), true) then 'not_applicable'
+      when found.items is null and leaf.empty = 'fail' then 'missing'
+      when found.items is null and (leaf.empty <> 'not_reported' or unit_evidence.reported & leaf.bit <> 0)
         then 'not_applicable'
-      when unit_report.unit_id is not null or coalesce(evidence_sum.records, 0) > 0 then 'scored'
+      when found.records > 0 or unit_evidence.reported & leaf.bit <> 0 then 'scored'
       when assessment.as_of <= leaf.deadline then 'pending'
       else 'not_reported'
     end as status
-  from assessed_unit
+  from found
+  join leaf on leaf.variant = found.variant and leaf.position = found.position
+  join unit_evidence on unit_evidence.unit_id = found.unit_id and unit_evidence.block = leaf.block
   cross join assessment
-  cross join scheme_indicator as leaf
-  left join known_unit on known_unit.unit_id = assessed_unit.unit_id
-  left join evidence_sum on evidence_sum.unit_id = assessed_unit.unit_id and evidence_sum.evidence = leaf.evidence
-  left join given_value on given_value.unit_id = assessed_unit.unit_id and given_value.evidence = leaf.evidence
-  left join unit_report on unit_report.unit_id = assessed_unit.unit_id and unit_report.evidence = leaf.evidence
-  where leaf.section = 'base'
+  left join given_value on given_value.unit_id = found.unit_id and given_value.evidence = leaf.evidence
+),
+divisor as (
+  select unit_attribute.unit_id, unit_attribute.name, unit_attribute.number
+  from unit_attribute
+  join (select distinct denominator from scheme_indicator) as named on named.denominator = unit_attribute.name
 ),
 denominated as (
   select
     judged.* exclude (value),
-    judged.status <> 'shown' and not judged.left_out as wanted,
     case when judged.status in ('scored', 'shown') and not judged.left_out then judged.value end as value,
     case
       when judged.status not in ('scored', 'shown') or judged.left_out then null
       when judged.denominator is null then judged.value
-      else judged.value / nullif(unit_attribute.number, 0)
+      else judged.value / nullif(divisor.number, 0)
     end as denominated
   from judged
-  left join unit_attribute on unit_attribute.unit_id = judged.unit_id and unit_attribute.name = judged.denominator
+  left join divisor on divisor.unit_id = judged.unit_id and divisor.name = judged.denominator
 ),
-judged_unit as (
+known as (
   select
-    denominated.*,
-    not denominated.has_data
-      or count(*) filter (denominated.wanted and denominated.denominated is not null) over of_unit
-        < scheme.screen * count(*) filter (denominated.wanted) over of_unit as screened
+    * exclude (status),
+    case
+      when exact or status <> 'scored' or denominated is not null then status
+      when empty = 'fail' then 'missing'
+      when empty = 'not_reported' then 'not_reported'
+      else 'not_applicable'
+    end as status
   from denominated
-  join scheme on scheme.variant = denominated.variant
-  window of_unit as (partition by denominated.variant, denominated.unit_id)
 )
 select
   variant,
   unit_id,
   indicator,
   position,
+  rule,
   exact,
   left_out,
-  screened,
+  status,
   items,
-  case when not left_out then due end as due,
-  case when not left_out then done end as done,
+  case when status = 'not_reported' and items is null then 1000000 when not left_out then due end as due,
+  case when status = 'not_reported' then 0 when not left_out then done end as done,
   value,
-  denominated,
-  measure,
-  not_applicable,
-  case
-    when screened and status = 'missing' then 'not_applicable'
-    when exact or status <> 'scored' or denominated is not null then status
-    when empty = 'fail' and not screened then 'missing'
-    when empty = 'not_reported' then 'not_reported'
-    else 'not_applicable'
-  end as status
-from judged_unit
+  denominated
+from known

@@ -1,3 +1,4 @@
+-- View.
 -- Scores of every node of the scheme, leaves included: where the tree adds up, the sum of its leaves' points; else as
 -- aggregated. `points` in millionths where leaves are rounded, exact. Absent nodes have no row.
 -- Grain: one row per variant, unit and node.
