@@ -15,14 +15,13 @@ with first_minutes as (
 select
   meeting._rec,
   meeting.unit_id,
-  kind.type,
+  unnest(meeting.types) as type,
   meeting.group_id,
   meeting.held_on,
   meeting.due_count,
   meeting.attend_count,
   meeting._year
 from org_life_record as meeting
-cross join unnest(meeting.types) as kind (type)
 left join first_minutes
   on first_minutes.unit_id = meeting.unit_id and first_minutes.text_hash = meeting.text_hash
 where meeting.topic is not null
