@@ -41,7 +41,8 @@ GROWN = {
     "unit_attribute": ("name, text, number", "true"),
     "report": ("table_name", "hash(unit_id, table_name, nth) % 50 > 0 or nth = 0"),
     "evidence_sum": (
-        "evidence, items, due, if(hash(unit_id, evidence, nth) % 50 = 1 and nth > 0, done // 2, done) as done, records",
+        "evidence, items, cast(due as bigint) as due, cast(records as bigint) as records, "
+        "cast(if(hash(unit_id, evidence, nth) % 50 = 1 and nth > 0, done // 2, done) as bigint) as done",
         "hash(unit_id, evidence, nth) % 50 > 0 or nth = 0",
     ),
     "measured": (
