@@ -1,7 +1,7 @@
 -- Units with the same absent leaves share their effective weights: few patterns, many units. A leaf is absent that is not
 -- applicable or pending, or stands under a node of which too little is present.
--- Grain: one row per unit and variant that adds up. absent: the positions of the absent leaves; pattern: a number for them and
--- the variant.
+-- Grain: one row per variant and unit. absent: the positions of the absent leaves, of trees that add up; pattern: a number for
+-- them and the variant.
 with above as (
   select scheme_path.variant, scheme_path.leaf, scheme_path.node
   from scheme_path
@@ -38,5 +38,4 @@ select
   dense_rank() over (order by scheme.variant, coalesce(of_unit.absent, '')) as pattern
 from assessed_unit
 cross join scheme
-left join of_unit on of_unit.variant = scheme.variant and of_unit.unit_id = assessed_unit.unit_id
-where scheme.adds_up
+left join of_unit on of_unit.variant = scheme.variant and of_unit.unit_id = assessed_unit.unit_id and scheme.adds_up

@@ -2,18 +2,19 @@
 -- among the siblings of their node, and so on up. Top down, each node's part is divided among its present children by
 -- their weights. `weight` divides in proportion; `hundredths` in whole hundredths of a point, those left over going to the
 -- largest remainders, ties in scheme order. Proportions are of whole millionths, whose sum no order of rows can change.
--- Grain: one row per variant, absence pattern and present leaf.
+-- Grain: one row per absence pattern and leaf; of those that are absent, and of trees that do not add up, without a weight.
 with recursive pattern as (
-  select distinct variant, pattern, absent
+  select distinct absence.variant, absence.pattern, absence.absent, scheme.adds_up
   from absence
+  join scheme on scheme.variant = absence.variant
 ),
 -- nodes are known by their position; the whole, which is no row of scheme_node, by -1
 below as (
   select scheme_node.variant, scheme_node.position as node, leaf.position as leaf
   from scheme_path
   join scheme_node on scheme_node.variant = scheme_path.variant and scheme_node.node = scheme_path.node
-  join scheme_indicator as leaf on leaf.variant = scheme_path.variant and leaf.indicator = scheme_path.leaf
-  where leaf.section = 'base' and leaf.weight > 0
+  join leaf on leaf.variant = scheme_path.variant and leaf.indicator = scheme_path.leaf
+  where leaf.weight > 0
 ),
 node as (
   select
@@ -52,6 +53,7 @@ divided as (
     cast(scheme.total as double) as weight
   from pattern
   join scheme on scheme.variant = pattern.variant
+  where pattern.adds_up
   union all
   select variant, pattern, position, hundredths, weight
   from (
@@ -83,13 +85,12 @@ divided as (
   ) as shared
 )
 select
-  divided.variant,
-  divided.pattern,
-  scheme_indicator.indicator,
-  divided.position,
+  pattern.variant,
+  pattern.pattern,
+  leaf.indicator,
+  leaf.position,
   cast(divided.hundredths as bigint) as hundredths,
   divided.weight
-from divided
-join scheme_indicator
-  on scheme_indicator.variant = divided.variant and scheme_indicator.position = divided.position
-where scheme_indicator.section = 'base'
+from pattern
+join leaf on leaf.variant = pattern.variant
+left join divided on divided.pattern = pattern.pattern and divided.position = leaf.position
