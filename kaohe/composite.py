@@ -321,13 +321,13 @@ order by assessed_unit.unit_id, scheme_node.position
 """
 
 _STAGES = """
-select leaf_status.unit_id, leaf_status.indicator, leaf_status.value,
-  case when leaf_value.exact then leaf_status.value else leaf_status.denominated end as denominated,
-  case when leaf_value.exact then leaf_status.value else leaf_status.imputed end as imputed,
-  case when leaf_value.exact then leaf_status.value else leaf_status.treated end as treated,
+select leaf_status.unit_id, leaf_status.indicator, leaf_known.value,
+  case when leaf_known.exact then leaf_known.value else leaf_known.denominated end as denominated,
+  case when leaf_known.exact then leaf_known.value else leaf_status.imputed end as imputed,
+  case when leaf_known.exact then leaf_known.value else leaf_status.treated end as treated,
   leaf_status.score
 from main.leaf_status
-join main.leaf_value using (variant, unit_id, indicator)
+join main.leaf_known using (variant, unit_id, indicator)
 where leaf_status.variant = ?
 order by leaf_status.unit_id, leaf_status.position
 """

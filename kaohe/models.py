@@ -88,7 +88,7 @@ class Model:
 
     @cached_property
     def is_view(self) -> bool:
-        """Its header says that it is a view (``View.``): worked out when it is read, which for millions of units it is not."""
+        """Its header says so (``View.``): it is worked out where it is read, and never written down."""
         return bool(_VIEW.search(self.sql))
 
     @cached_property

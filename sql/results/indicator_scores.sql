@@ -2,16 +2,16 @@
 -- Grain: one row per unit and indicator.
 with leaf as (
   select
-    base_score.unit_id,
-    base_score.indicator,
-    base_score.status,
-    base_score.weight,
-    base_score.due,
-    base_score.done,
-    base_score.points // 10000 as points,
-    case when base_score.points is null then 0 else base_score.weight - base_score.points // 10000 end as lost
-  from base_score
-  where base_score.variant = 'in_force'
+    leaf_points.unit_id,
+    leaf_points.indicator,
+    leaf_points.status,
+    leaf_points.weight,
+    leaf_points.due,
+    leaf_points.done,
+    leaf_points.points // 10000 as points,
+    case when leaf_points.points is null then 0 else leaf_points.weight - leaf_points.points // 10000 end as lost
+  from leaf_points
+  where leaf_points.variant = 'in_force'
   union all
   select
     assessed_unit.unit_id,

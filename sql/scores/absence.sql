@@ -1,6 +1,7 @@
 -- Units with the same absent leaves share their effective weights: few patterns, many units. A leaf is absent that is not
 -- applicable or pending, or stands under a node of which too little is present.
--- Grain: one row per unit and variant that adds up. absent: the absent leaves; pattern: the number of variant and absent leaves.
+-- Grain: one row per variant and unit. absent: the positions of the absent leaves, of trees that add up; pattern: a number for
+-- them and the variant.
 with above as (
   select scheme_path.variant, scheme_path.leaf, scheme_path.node
   from scheme_path
@@ -13,20 +14,20 @@ with above as (
   where scheme_indicator.section = 'base'
 ),
 absent_leaf as (
-  select leaf_status.variant, leaf_status.unit_id, leaf_status.indicator, leaf_status.position
+  select leaf_status.variant, leaf_status.unit_id, leaf_status.position
   from leaf_status
   where leaf_status.status <> 'shown' and leaf_status.score is null
-  union
-  select leaf_status.variant, leaf_status.unit_id, leaf_status.indicator, leaf_status.position
+  union all
+  select distinct leaf_status.variant, leaf_status.unit_id, leaf_status.position
   from leaf_status
   join above on above.variant = leaf_status.variant and above.leaf = leaf_status.indicator
   left join tree_score
     on tree_score.variant = leaf_status.variant and tree_score.unit_id = leaf_status.unit_id
     and tree_score.node = above.node
-  where leaf_status.status <> 'shown' and tree_score.node is null
+  where leaf_status.status <> 'shown' and leaf_status.score is not null and tree_score.node is null
 ),
 of_unit as (
-  select variant, unit_id, string_agg(indicator, ' ' order by position) as absent
+  select variant, unit_id, string_agg(cast(position as varchar), ' ' order by position) as absent
   from absent_leaf
   group by variant, unit_id
 )
@@ -37,5 +38,4 @@ select
   dense_rank() over (order by scheme.variant, coalesce(of_unit.absent, '')) as pattern
 from assessed_unit
 cross join scheme
-left join of_unit on of_unit.variant = scheme.variant and of_unit.unit_id = assessed_unit.unit_id
-where scheme.adds_up
+left join of_unit on of_unit.variant = scheme.variant and of_unit.unit_id = assessed_unit.unit_id and scheme.adds_up

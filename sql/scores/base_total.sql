@@ -8,14 +8,14 @@ with exact as (
     cast(sum(points) as hugeint) as points,
     bool_or(counts) as present,
     bool_or(status = 'pending') as pending
-  from base_score
+  from leaf_points
   group by variant, unit_id
 ),
 inexact as (
-  select base_score.variant, base_score.unit_id, sum(base_score.score order by base_score.position) as score
-  from base_score
-  join scheme on scheme.variant = base_score.variant and scheme.adds_up and not scheme.rounds_leaves
-  group by base_score.variant, base_score.unit_id
+  select leaf_points.variant, leaf_points.unit_id, sum(leaf_points.score order by leaf_points.position) as score
+  from leaf_points
+  join scheme on scheme.variant = leaf_points.variant and scheme.adds_up and not scheme.rounds_leaves
+  group by leaf_points.variant, leaf_points.unit_id
 )
 select exact.variant, exact.unit_id, exact.points, inexact.score, exact.present, exact.pending
 from exact

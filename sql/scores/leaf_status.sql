@@ -3,46 +3,44 @@
 -- Grain: one row per variant, unit and indicator. due and done in millionths.
 with known as (
   select
-    leaf_value.variant,
-    leaf_value.unit_id,
-    leaf_value.indicator,
-    leaf_value.position,
-    leaf_value.exact,
-    leaf_value.items,
-    leaf_value.due,
-    leaf_value.done,
-    leaf_value.value,
-    leaf_value.denominated,
+    leaf_known.variant,
+    leaf_known.unit_id,
+    leaf_known.indicator,
+    leaf_known.position,
+    leaf_known.exact,
+    leaf_known.items,
+    leaf_known.due,
+    leaf_known.done,
     imputed.value as imputed,
     normalised.treated,
     normalised.score,
     case
-      when imputed.is_imputed and leaf_value.status <> 'shown' then 'imputed'
-      when leaf_value.status = 'missing' and screened.unit_id is not null then 'not_applicable'
-      else leaf_value.status
+      when imputed.is_imputed and leaf_known.status <> 'shown' then 'imputed'
+      when leaf_known.status = 'missing' and screened.unit_id is not null then 'not_applicable'
+      else leaf_known.status
     end as status
-  from leaf_value
-  left join screened on screened.variant = leaf_value.variant and screened.unit_id = leaf_value.unit_id
+  from leaf_known
+  left join screened on screened.variant = leaf_known.variant and screened.unit_id = leaf_known.unit_id
   left join imputed
-    on imputed.variant = leaf_value.variant and imputed.unit_id = leaf_value.unit_id
-    and imputed.indicator = leaf_value.indicator
+    on imputed.variant = leaf_known.variant and imputed.unit_id = leaf_known.unit_id
+    and imputed.indicator = leaf_known.indicator
   left join normalised
-    on normalised.variant = leaf_value.variant and normalised.unit_id = leaf_value.unit_id
-    and normalised.indicator = leaf_value.indicator
+    on normalised.variant = leaf_known.variant and normalised.unit_id = leaf_known.unit_id
+    and normalised.indicator = leaf_known.indicator
 ),
 step as (
   select
-    leaf_value.variant,
-    leaf_value.unit_id,
-    leaf_value.indicator,
+    leaf_known.variant,
+    leaf_known.unit_id,
+    leaf_known.indicator,
     min_by(micro(scheme_step.give), scheme_step.position) as give
-  from leaf_value
-  join scheme_step on scheme_step.variant = leaf_value.variant and scheme_step.indicator = leaf_value.indicator
-  where leaf_value.rule = 'steps' and (
-    cast(leaf_value.done as hugeint) * 1000000 >= micro(scheme_step.at_least) * coalesce(leaf_value.due, 1000000)
-    or cast(leaf_value.done as hugeint) * 1000000 <= micro(scheme_step.at_most) * coalesce(leaf_value.due, 1000000)
+  from leaf_known
+  join scheme_step on scheme_step.variant = leaf_known.variant and scheme_step.indicator = leaf_known.indicator
+  where leaf_known.rule = 'steps' and (
+    cast(leaf_known.done as hugeint) * 1000000 >= micro(scheme_step.at_least) * coalesce(leaf_known.due, 1000000)
+    or cast(leaf_known.done as hugeint) * 1000000 <= micro(scheme_step.at_most) * coalesce(leaf_known.due, 1000000)
   )
-  group by leaf_value.variant, leaf_value.unit_id, leaf_value.indicator
+  group by leaf_known.variant, leaf_known.unit_id, leaf_known.indicator
 ),
 fraction as (
   select
@@ -76,8 +74,6 @@ select
   status in ('not_reported', 'imputed') and items is null as needs_item,
   coalesce(due, 0) as due,
   coalesce(done, 0) as done,
-  value,
-  denominated,
   imputed,
   treated,
   -- a score in DOUBLE is a fraction of 12 decimals from here on, so that rounding never hangs on its last bit

@@ -3,23 +3,23 @@
 -- aggregated. `points` in millionths where leaves are rounded, exact. Absent nodes have no row.
 -- Grain: one row per variant, unit and node.
 select
-  base_score.variant,
-  base_score.unit_id,
+  leaf_points.variant,
+  leaf_points.unit_id,
   scheme_path.node,
-  cast(sum(base_score.points) as hugeint) as points,
-  sum(base_score.score order by base_score.position) as score
-from base_score
-join scheme on scheme.variant = base_score.variant and scheme.adds_up
-join scheme_path on scheme_path.variant = base_score.variant and scheme_path.leaf = base_score.indicator
-where base_score.score is not null
-group by base_score.variant, base_score.unit_id, scheme_path.node
+  cast(sum(leaf_points.points) as hugeint) as points,
+  sum(leaf_points.score order by leaf_points.position) as score
+from leaf_points
+join scheme on scheme.variant = leaf_points.variant and scheme.adds_up
+join scheme_path on scheme_path.variant = leaf_points.variant and scheme_path.leaf = leaf_points.indicator
+where leaf_points.score is not null
+group by leaf_points.variant, leaf_points.unit_id, scheme_path.node
 union all
 select tree_score.variant, tree_score.unit_id, tree_score.node, null as points, tree_score.score
 from tree_score
 join scheme on scheme.variant = tree_score.variant and not scheme.adds_up
 where tree_score.node <> ''
 union all
-select base_score.variant, base_score.unit_id, base_score.indicator as node, null as points, base_score.score
-from base_score
-join scheme on scheme.variant = base_score.variant and not scheme.adds_up
-where base_score.score is not null
+select leaf_points.variant, leaf_points.unit_id, leaf_points.indicator as node, null as points, leaf_points.score
+from leaf_points
+join scheme on scheme.variant = leaf_points.variant and not scheme.adds_up
+where leaf_points.score is not null

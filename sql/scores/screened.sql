@@ -6,10 +6,10 @@ from unit_evidence
 cross join scheme
 where not unit_evidence.has_data
 union
-select leaf_value.variant, leaf_value.unit_id
-from leaf_value
-join scheme on scheme.variant = leaf_value.variant
+select leaf_known.variant, leaf_known.unit_id
+from leaf_known
+join scheme on scheme.variant = leaf_known.variant
 where scheme.screen > 0
-group by leaf_value.variant, leaf_value.unit_id, scheme.screen
-having count(*) filter (leaf_value.status <> 'shown' and not leaf_value.left_out and leaf_value.denominated is not null)
-  < scheme.screen * count(*) filter (leaf_value.status <> 'shown' and not leaf_value.left_out)
+group by leaf_known.variant, leaf_known.unit_id, scheme.screen
+having count(*) filter (leaf_known.status <> 'shown' and not leaf_known.left_out and leaf_known.denominated is not null)
+  < scheme.screen * count(*) filter (leaf_known.status <> 'shown' and not leaf_known.left_out)

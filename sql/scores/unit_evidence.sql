@@ -1,10 +1,14 @@
 -- What there is of each unit. with_items: the evidence that has items. reported: the evidence for which the unit handed in a
 -- record of the assessed year (or without a date), in a table that is no registry; `report` has one row per unit and table.
 -- has_data: it handed in anything at all.
--- Grain: one row per assessed unit and block of evidence (evidence_bit).
-with block as (
+-- Grain: one row per assessed unit and block of evidence (leaf).
+with evidence_bit as (
+  select distinct evidence, block, bit
+  from leaf
+),
+block as (
   select distinct block
-  from evidence_bit
+  from leaf
 ),
 table_bit as (
   select measure_table.table_name, evidence_bit.block, bit_or(evidence_bit.bit) as reported

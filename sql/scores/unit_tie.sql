@@ -14,14 +14,14 @@ asked_leaf as (
 ),
 found as (
   select
-    base_score.variant,
-    base_score.unit_id,
+    leaf_points.variant,
+    leaf_points.unit_id,
     asked_leaf.position,
-    coalesce(cast(sum(base_score.points) as double), sum(base_score.score order by base_score.position)) as value
-  from base_score
-  join asked_leaf on asked_leaf.variant = base_score.variant and asked_leaf.leaf = base_score.indicator
-  where base_score.counts
-  group by base_score.variant, base_score.unit_id, asked_leaf.position
+    coalesce(cast(sum(leaf_points.points) as double), sum(leaf_points.score order by leaf_points.position)) as value
+  from leaf_points
+  join asked_leaf on asked_leaf.variant = leaf_points.variant and asked_leaf.leaf = leaf_points.indicator
+  where leaf_points.counts
+  group by leaf_points.variant, leaf_points.unit_id, asked_leaf.position
   union all
   select tree_score.variant, tree_score.unit_id, asked.position, tree_score.score as value
   from tree_score

@@ -1,3 +1,4 @@
+-- View.
 -- What is known of every unit × indicator of the weighted tree before it is scored, in every variant of the scheme.
 -- Precedence: shown > not_applicable > pending > not_reported > scored.
 -- shown: weight 0 in the scheme. not_applicable: the indicator is not for the unit's category, or nothing is due from the
@@ -5,36 +6,28 @@
 -- has not passed. not_reported: something was due, nothing reported, the deadline has passed; whatever its items say,
 -- nothing was done, and if there are none, one was due. missing: the scheme says that the value must be there.
 -- Grain: one row per variant, unit and indicator. due and done in millionths; value and denominated are DOUBLE.
-with leaf as (
-  select scheme_indicator.*, evidence_bit.block, evidence_bit.bit
-  from scheme_indicator
-  join evidence_bit on evidence_bit.evidence = scheme_indicator.evidence
-  where scheme_indicator.section = 'base'
-),
--- a unit's leaves with items are found from these; those without from the bits, since a join of all to all is slow
-found as (
-  select leaf.variant, leaf.position, evidence_sum.unit_id,
-    evidence_sum.items, evidence_sum.due, evidence_sum.done, evidence_sum.records
+with found as (
+  -- with items, from these; without, from the bits, since a join of all leaves to all evidence is slow
+  select leaf.*, evidence_sum.unit_id, evidence_sum.items, evidence_sum.due, evidence_sum.done, evidence_sum.records
   from evidence_sum
   join leaf on leaf.evidence = evidence_sum.evidence
   union all
-  select leaf.variant, leaf.position, unit_evidence.unit_id,
-    null as items, null as due, null as done, null as records
+  select leaf.*, unit_evidence.unit_id, null as items, null as due, null as done, null as records
   from unit_evidence
   join leaf on leaf.block = unit_evidence.block
   where unit_evidence.with_items & leaf.bit = 0
 ),
 judged as (
   select
-    leaf.variant,
+    found.variant,
     found.unit_id,
-    leaf.indicator,
-    leaf.position,
-    leaf.rule,
-    leaf.empty,
-    leaf.denominator,
-    leaf.rule in ('share', 'linear', 'steps') as exact,
-    not coalesce(list_contains(leaf.applies_to, unit_evidence.category), true) as left_out,
+    found.indicator,
+    found.position,
+    found.rule,
+    found.empty,
+    found.denominator,
+    found.rule in ('share', 'linear', 'steps') as exact,
+    not coalesce(list_contains(found.applies_to, unit_evidence.category), true) as left_out,
     found.items,
     found.due,
     found.done,
@@ -46,20 +39,19 @@ judged as (
       end
     ) as value,
     case
-      when leaf.weight = 0 then 'shown'
-      when not coalesce(list_contains(leaf.applies_to, unit_evidence.category), true) then 'not_applicable'
-      when found.items is null and leaf.empty = 'fail' then 'missing'
-      when found.items is null and (leaf.empty <> 'not_reported' or unit_evidence.reported & leaf.bit <> 0)
+      when found.weight = 0 then 'shown'
+      when not coalesce(list_contains(found.applies_to, unit_evidence.category), true) then 'not_applicable'
+      when found.items is null and found.empty = 'fail' then 'missing'
+      when found.items is null and (found.empty <> 'not_reported' or unit_evidence.reported & found.bit <> 0)
         then 'not_applicable'
-      when found.records > 0 or unit_evidence.reported & leaf.bit <> 0 then 'scored'
-      when assessment.as_of <= leaf.deadline then 'pending'
+      when found.records > 0 or unit_evidence.reported & found.bit <> 0 then 'scored'
+      when assessment.as_of <= found.deadline then 'pending'
       else 'not_reported'
     end as status
   from found
-  join leaf on leaf.variant = found.variant and leaf.position = found.position
-  join unit_evidence on unit_evidence.unit_id = found.unit_id and unit_evidence.block = leaf.block
+  join unit_evidence on unit_evidence.unit_id = found.unit_id and unit_evidence.block = found.block
   cross join assessment
-  left join given_value on given_value.unit_id = found.unit_id and given_value.evidence = leaf.evidence
+  left join given_value on given_value.unit_id = found.unit_id and given_value.evidence = found.evidence
 ),
 divisor as (
   select unit_attribute.unit_id, unit_attribute.name, unit_attribute.number

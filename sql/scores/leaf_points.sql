@@ -1,3 +1,4 @@
+-- View.
 -- Points of the weighted leaves of trees that add up: effective weight × score, rounded once, here, if the scheme rounds
 -- leaves: then `points` has them exactly, in millionths, and `score` the same in DOUBLE. In other trees `score` is the
 -- leaf's own.
@@ -21,11 +22,11 @@ with weighed as (
     coalesce(effective_weight.hundredths, 0) as weight,
     coalesce(effective_weight.weight, 0) as share_of_total,
     leaf_status.score is not null and leaf_status.status <> 'shown'
-      and (effective_weight.pattern is not null or not scheme.adds_up) as counts
+      and (effective_weight.hundredths is not null or not scheme.adds_up) as counts
   from leaf_status
   join scheme on scheme.variant = leaf_status.variant
-  left join absence on absence.variant = leaf_status.variant and absence.unit_id = leaf_status.unit_id
-  left join effective_weight
+  join absence on absence.variant = leaf_status.variant and absence.unit_id = leaf_status.unit_id
+  join effective_weight
     on effective_weight.pattern = absence.pattern and effective_weight.position = leaf_status.position
 ),
 pointed as (
