@@ -87,7 +87,7 @@ def score_all(
     if threads:
         engine.con.execute(f"set threads = {threads:d}")
     sql = Project.find().sql
-    engine.con.execute((sql / "macros.sql").read_text(encoding="utf-8"))
+    engine.macros(sql / "macros.sql")
     measure = {(name, entry.name): leaf.measure for name, scheme in composites.items() for entry, leaf in scheme.leaves}
     scoring.lay_out_schemes(engine, composites, evidence=measure)
     given.lay_out(engine)
@@ -175,7 +175,7 @@ class _Values:
         return str(number.quantize(_MICRO, ROUND_HALF_UP))
 
     def lay_out(self, engine: Engine) -> None:
-        engine.con.execute(scoring.MEASURED)
+        engine.empty("main.measured", scoring.MEASURED)
         columns = ["unit_id", "indicator", "item", "due", "done"]
         frame = pl.DataFrame(self.measured, dict.fromkeys(columns, pl.String), orient="row")
         engine.write("main.measured", frame, "[] as records")
@@ -185,7 +185,7 @@ class _Values:
         scoring.lay_out(engine, "report", "unit_id varchar, table_name varchar", list(reported))
         tables = [(measure, measure) for measure in sorted(self.measures)]
         scoring.lay_out(engine, "measure_table", "indicator varchar, table_name varchar", list(tables))
-        engine.con.execute("create table main.assessment as select null::integer as year, null::date as as_of")
+        engine.make("main.assessment", "select null::integer as year, null::date as as_of")
 
 
 class _Units:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import duckdb
 import polars as pl
 
 from kaohe import params, progress
@@ -25,44 +24,25 @@ from kaohe.words import say
 
 #: Tables that a run lays out for the models, beside the trusted ones.
 GIVEN = {
-    "assessment",
-    "scheme",
-    "scheme_node",
-    "scheme_path",
-    "scheme_indicator",
-    "scheme_step",
-    "scheme_param",
-    "scheme_grade",
-    "scheme_tie_break",
-    "scheme_veto",
-    "scheme_alert",
-    "work_plan",
-    "measure_table",
-    "given_value",
-    "report",
-    "record_place",
-    "record_count",
-    "problem",
-    "said",
-    "quarantine",
-    "corrected",
-}
+    "assessment", "scheme", "scheme_node", "scheme_path", "scheme_indicator", "scheme_step", "scheme_param",
+    "scheme_grade", "scheme_tie_break", "scheme_veto", "scheme_alert", "work_plan", "measure_table", "given_value",
+    "report", "record_place", "record_count", "problem", "said", "quarantine", "corrected",
+}  # fmt: skip
 
 #: Names that scoring itself uses.
 OWN = {"measured", "round", "alert", "param", "record", "set_aside", "position", "unit_name", "changed"}
 
-MEASURED = """
-create or replace table main.measured (
-  unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[])
-"""
+MEASURED = "unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[]"
 
 GIVEN_VALUE = "unit_id varchar, evidence varchar, value double"
+_SCHEME_ALERT = (
+    "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, position integer"
+)
 
-_ALERT = """
-create or replace table main.alert (
-  alert varchar, unit_id varchar, item varchar not null, level enum('urgent', 'warning', 'notice') not null,
-  due_on date, days bigint, number decimal(18,6), text varchar, records varchar[])
-"""
+_ALERT = (
+    "alert varchar, unit_id varchar, item varchar not null, level enum('urgent', 'warning', 'notice') not null, "
+    "due_on date, days bigint, number decimal(18,6), text varchar, records varchar[]"
+)
 
 
 @dataclass(frozen=True)
@@ -178,16 +158,14 @@ def score(
 
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
-    con = warehouse.con
-    work_plan = pl.read_csv(project.work_plan)
-    con.execute("create or replace table main.work_plan (number integer, system varchar, command varchar)")
-    warehouse.write("main.work_plan", work_plan)
+    warehouse.empty("main.work_plan", "number integer, system varchar, command varchar")
+    warehouse.write("main.work_plan", pl.read_csv(project.work_plan))
     _lay_out_alerts(warehouse, scheme, planned)
     _lay_out_records(warehouse, contracts, scheme.year)
     measure_and_add_up(warehouse, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
     for model in planned.results:
         make(warehouse, model)
-    con.execute(_ALERT)
+    warehouse.empty("main.alert", _ALERT)
     for name, alert in scheme.alerts.items():
         _raise_alert(warehouse, name, planned.alerts[alert.alert])
     for model in planned.reports:
@@ -206,29 +184,47 @@ def measure_and_add_up(
 
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
-    engine.con.execute((project.sql / "macros.sql").read_text(encoding="utf-8"))
+    in_force, planned = variants[IN_FORCE]
+    wanted = lay_out_question(engine, project, contracts, variants, as_of)
+    for model in planned.base:
+        make(engine, model)
+    if not engine.rows("select 1 from main.assessed_unit limit 1"):
+        raise KaoheError("nobody_to_assess", year=in_force.year)
+    engine.empty("main.measured", MEASURED)
+    for done, (own_name, (variant, indicator, leaf)) in enumerate(wanted.items()):
+        progress.report(say("step_score", indicator=leaf.title), done, len(wanted))
+        measure(engine, own_name, variant, indicator, planned.measures[leaf.measure])
+    add_up(engine, planned.scores)
+
+
+#: Name under which items are measured → the variant and the indicator that ask for them, and the leaf.
+Wanted = dict[str, tuple[str, str, Leaf]]
+
+
+def lay_out_question(
+    engine: Engine,
+    project: Project,
+    contracts: Mapping[str, Contract],
+    variants: Mapping[str, tuple[Scheme, Plan]],
+    as_of: dt.date,
+) -> Wanted:
+    """Lay out what the models read beside the records: the year, the schemes, who handed in what. Gives what is to be
+    measured."""
+    engine.macros(project.sql / "macros.sql")
     schemes = {name: scheme for name, (scheme, _) in variants.items()}
     in_force, planned = variants[IN_FORCE]
     evidence = _evidence(schemes)
     lay_out_year(engine, in_force, as_of)
     lay_out_schemes(engine, schemes, planned.measures, evidence)
     behind = {(alert, table) for alert in in_force.alerts for table in planned.tables[alert]}
-    wanted: dict[str, tuple[str, str, Leaf]] = {}
+    wanted: Wanted = {}
     for name, (scheme, plan) in variants.items():
         for entry, leaf in scheme.leaves:
             behind |= {(evidence[name, entry.name], table) for table in plan.tables[entry.name]}
             wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
     lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
     _lay_out_reports(engine, contracts, in_force.year)
-    for model in planned.base:
-        make(engine, model)
-    if not engine.rows("select 1 from main.assessed_unit limit 1"):
-        raise KaoheError("nobody_to_assess", year=in_force.year)
-    engine.con.execute(MEASURED)
-    for done, (own_name, (variant, indicator, leaf)) in enumerate(wanted.items()):
-        progress.report(say("step_score", indicator=leaf.title), done, len(wanted))
-        _measure(engine, own_name, variant, indicator, planned.measures[leaf.measure])
-    add_up(engine, planned.scores)
+    return wanted
 
 
 def _evidence(variants: Mapping[str, Scheme]) -> dict[tuple[str, str], str]:
@@ -244,19 +240,19 @@ def _evidence(variants: Mapping[str, Scheme]) -> dict[tuple[str, str], str]:
     }
 
 
-def add_up(warehouse: Engine, models: Iterable[Model]) -> None:
+def add_up(engine: Engine, models: Iterable[Model]) -> None:
     """From ``main.measured`` and the scheme's tables to scores.
 
     Raises ``KaoheError`` for a value that must be there and is not, or one that a rule or a node cannot take.
     """
     for model in models:
-        make(warehouse, model)
-    missing = warehouse.rows(
+        make(engine, model)
+    missing = engine.rows(
         "select unit_id, indicator from main.leaf_status where status = 'missing' order by all limit 1"
     )
     if missing:
         raise KaoheError("value_missing", unit=missing[0][0], indicator=missing[0][1])
-    undefined = warehouse.rows(
+    undefined = engine.rows(
         "select if(isnan(treated), 1, 2) as step, unit_id, indicator from main.leaf_status where isnan(score) "
         "union all select 3, unit_id, node from main.tree_score where isnan(score) order by all limit 1"
     )
@@ -273,37 +269,37 @@ def audit(warehouse: Warehouse, planned: Plan) -> None:
             raise KaoheError("audit_failed", audit=model.name, rows=failing)
 
 
-def make(warehouse: Engine, model: Model) -> None:
+def make(engine: Engine, model: Model) -> None:
     """Run a model: the table of its name is made anew, at once or round by round.
 
     Raises ``KaoheError`` naming the file if the SQL fails.
     """
-    con = warehouse.con
-    with _named(model):
+    with named(engine, model):
         if model.rounds is None:
-            con.execute(f"create or replace table main.{model.name} as {model.sql}")
+            engine.make(f"main.{model.name}", model.sql)
             return
-        con.execute(f"create or replace table main.{model.name} ({model.columns})")
-        for number in range(warehouse.rows(model.rounds)[0][0]):
-            con.execute("create or replace temp table round as select cast(? as integer) as number", [number])
-            con.execute(f"insert into main.{model.name} {model.sql}")
+        engine.empty(f"main.{model.name}", model.columns or "")
+        for number in range(engine.rows(model.rounds)[0][0]):
+            engine.make_temporary("round", "select cast(? as integer) as number", [number])
+            engine.append(f"main.{model.name}", model.sql)
 
 
 @contextmanager
-def _named(model: Model) -> Iterator[None]:
+def named(engine: Engine, model: Model) -> Iterator[None]:
     try:
         yield
-    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError) as error:
+    except engine.sql_errors as error:
         raise KaoheError("sql_failed", file=model.path, problem=str(error).splitlines()[0]) from error
 
 
-def _measure(engine: Engine, evidence: str, variant: str, indicator: str, model: Model) -> None:
+def measure(engine: Engine, evidence: str, variant: str, indicator: str, model: Model) -> None:
     """Run an indicator's measure with its parameters; its items go to ``main.measured``."""
     if "param" in model.reads:
-        _set_params(engine, variant, indicator)
-    with _named(model):
-        engine.con.execute(
-            "insert into main.measured select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
+        set_params(engine, variant, indicator)
+    with named(engine, model):
+        engine.append(
+            "main.measured",
+            "select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
             f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
             "order by unit_id, item",
             [evidence],
@@ -313,43 +309,45 @@ def _measure(engine: Engine, evidence: str, variant: str, indicator: str, model:
 def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
     """Run an alert's model with its parameters; its rows go to ``main.alert``."""
     if "param" in model.reads:
-        _set_params(warehouse, IN_FORCE, alert)
-    with _named(model):
-        warehouse.con.execute(
-            "insert into main.alert select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "
+        set_params(warehouse, IN_FORCE, alert)
+    with named(warehouse, model):
+        warehouse.append(
+            "main.alert",
+            "select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "
             f"coalesce(list_sort(records), []) from ({model.sql}\n) as found order by unit_id, item",
             [alert],
         )
 
 
-def _set_params(warehouse: Engine, variant: str, asked_by: str) -> None:
-    warehouse.con.execute(
-        "create or replace temp table param as select name, key, text, number, effective_from, effective_to "
+def set_params(engine: Engine, variant: str, asked_by: str) -> None:
+    engine.make_temporary(
+        "param",
+        "select name, key, text, number, effective_from, effective_to "
         "from main.scheme_param where variant = ? and indicator = ?",
         [variant, asked_by],
     )
 
 
-def lay_out_year(warehouse: Engine, scheme: Scheme, as_of: dt.date) -> None:
+def lay_out_year(engine: Engine, scheme: Scheme, as_of: dt.date) -> None:
     """The year and the dates of the run. Nobody gives values by hand: ``given_value`` is empty."""
     begin, end = dt.date(scheme.year, 1, 1), dt.date(scheme.year, 12, 31)
-    warehouse.con.execute(
-        "create or replace table main.assessment as select ? as year, ? as as_of, ? as year_start, "
-        "? as year_end, ? as period_end",
+    engine.make(
+        "main.assessment",
+        "select ? as year, ? as as_of, ? as year_start, ? as year_end, ? as period_end",
         [scheme.year, as_of, begin, end, min(as_of, end)],
     )
-    lay_out(warehouse, "given_value", GIVEN_VALUE, [])
+    lay_out(engine, "given_value", GIVEN_VALUE, [])
 
 
 def lay_out_schemes(
-    warehouse: Engine,
+    engine: Engine,
     variants: Mapping[str, Composite],
     measures: Models | None = None,
     evidence: Mapping[tuple[str, str], str] | None = None,
 ) -> None:
     """The variants of the scheme as tables (scheme/tables.py), each row with the name of its variant."""
     for table, (columns, rows) in scheme_tables(variants, measures, evidence).items():
-        lay_out(warehouse, table, columns, rows)
+        lay_out(engine, table, columns, rows)
 
 
 def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None:
@@ -358,50 +356,48 @@ def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None
         (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
         for number, (name, alert) in enumerate(scheme.alerts.items())
     ]
-    columns = (
-        "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, position integer"
-    )
-    lay_out(warehouse, "scheme_alert", columns, alerts)
+    lay_out(warehouse, "scheme_alert", _SCHEME_ALERT, alerts)
 
 
-def lay_out(warehouse: Engine, table: str, columns: str, rows: Rows) -> None:
+def lay_out(engine: Engine, table: str, columns: str, rows: Rows) -> None:
     """Make table ``main.<table>`` with these columns and rows; exact numbers travel as text."""
-    warehouse.con.execute(f"create or replace table main.{table} ({columns})")
+    engine.empty(f"main.{table}", columns)
     names = [column.split()[0] for column in columns.split(", ")]
-    warehouse.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
+    engine.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
 
 
 def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: int) -> None:
     """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
     would show through."""
-    engine.con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
+    engine.empty("main.report", "unit_id varchar, table_name varchar")
     for name, contract in contracts.items():
         if not contract.reference and not contract.restricted:
             unit, joined = "record.unit_id", ""
             if owner := contract.owner:
                 key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
                 unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
-            engine.con.execute(
-                f"insert into main.report select distinct {unit}, '{name}' from main.{name} as record {joined} "
-                f"where record._year is null or record._year = {year:d} order by 1"
+            engine.append(
+                "main.report",
+                f"select distinct {unit}, '{name}' from main.{name} as record {joined} "
+                f"where record._year is null or record._year = {year:d} order by 1",
             )
 
 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
     """``record_place``: where each trusted record stands, and of which day it is. ``record_count``: records in, used,
     quarantined and of other years, by table."""
-    con = warehouse.con
-    con.execute(
-        "create or replace table main.record_count (table_name varchar, records_in bigint, "
-        "records_used bigint, records_quarantined bigint, other_year bigint)"
+    warehouse.empty(
+        "main.record_count",
+        "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint, other_year bigint",
     )
     places = []
     for name in contracts:
-        con.execute(
-            f"insert into main.record_count select '{name}', (select count(*) from raw.{name}), "
+        warehouse.append(
+            "main.record_count",
+            f"select '{name}', (select count(*) from raw.{name}), "
             f"(select count(*) from main.{name}), (select count(*) from main.quarantine where table_name = '{name}'), "
-            f"(select count(*) from main.{name} where _year <> {year:d})"
+            f"(select count(*) from main.{name} where _year <> {year:d})",
         )
         on = f"cast({quoted(day)} as date)" if (day := contracts[name].event_date) else "cast(null as date)"
         places.append(f"select '{name}' as table_name, _file, _sheet, _row, _at, _rec, {on} as _on from main.{name}")
-    con.execute("create or replace view main.record_place as " + " union all ".join(places))
+    warehouse.view("main.record_place", " union all ".join(places))

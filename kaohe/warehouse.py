@@ -44,9 +44,12 @@ create table if not exists meta.cell_problem (
 
 
 class Engine:
-    """A DuckDB connection with the few ways in which SQL is run."""
+    """A DuckDB connection with the few ways in which SQL is run. Scoring knows no others, so that another engine that
+    has them can take its place (kaohe/engines/)."""
 
     con: duckdb.DuckDBPyConnection
+    #: What it raises for SQL that cannot be run, or not on these rows.
+    sql_errors: tuple[type[Exception], ...] = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError)
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self.con = con
@@ -71,6 +74,30 @@ class Engine:
     def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a query as tuples."""
         return self.con.sql(query, params=values).fetchall()
+
+    def macros(self, path: Path) -> None:
+        """Make the macros of a file known to the queries that follow."""
+        self.con.execute(path.read_text(encoding="utf-8"))
+
+    def empty(self, table: str, columns: str) -> None:
+        """Make ``table`` anew, without rows. ``columns`` as in a definition: ``unit_id varchar, rank integer``."""
+        self.con.execute(f"create or replace table {table} ({columns})")
+
+    def make(self, table: str, query: str, values: list[Any] | None = None) -> None:
+        """Make ``table`` anew from the rows of a query."""
+        self.con.execute(f"create or replace table {table} as {query}", values)
+
+    def make_temporary(self, table: str, query: str, values: list[Any] | None = None) -> None:
+        """A small table of this connection alone, such as the parameters of the measure that runs next."""
+        self.con.execute(f"create or replace temp table {table} as {query}", values)
+
+    def append(self, table: str, query: str, values: list[Any] | None = None) -> None:
+        """Put the rows of a query into ``table``, column by place."""
+        self.con.execute(f"insert into {table} {query}", values)
+
+    def view(self, name: str, query: str) -> None:
+        """Let ``name`` stand for a query."""
+        self.con.execute(f"create or replace view {name} as {query}")
 
     def write(self, table: str, frame: pl.DataFrame, *more: str) -> None:
         """Put the rows of ``frame`` into ``table``, column by name; ``more``: columns computed in SQL."""

@@ -82,7 +82,7 @@ def rescored(publication: Path, contracts: Contracts, variants: Mapping[str, Sch
     ((as_of,),) = engine.rows("select as_of from publication.assessment")
     public = {name: contract for name, contract in contracts.items() if not contract.restricted}
     for table in public:
-        engine.con.execute(f"create view main.{table} as select * from publication.{table}")
+        engine.view(f"main.{table}", f"select * from publication.{table}")
     planned = {name: (scheme, scoring.plan(project, contracts, scheme)) for name, scheme in variants.items()}
     scoring.measure_and_add_up(engine, project, Contracts(public), planned, as_of)
     found = engine.frame(

@@ -90,7 +90,7 @@ class Bench:
     def __init__(self, folder: Path, sql: Path = ROOT / "sql") -> None:
         self.folder = folder
         self.warehouse = Warehouse(folder / "home")
-        self.warehouse.con.execute((sql / "macros.sql").read_text(encoding="utf-8"))
+        self.warehouse.macros(sql / "macros.sql")
         given = scoring.GIVEN | {"assessed_unit", "unit_attribute", "measured"}
         scores = Models.of(sql / "scores")
         self.after = scores.in_order(given) + Models.of(sql / "results").in_order(given | scores.keys())
@@ -115,7 +115,7 @@ class Bench:
         con.execute("create or replace table main.report (unit_id varchar, table_name varchar)")
         con.execute("create or replace table main.record_count (table_name varchar, records_in bigint, "
                     "records_used bigint, records_quarantined bigint)")  # fmt: skip
-        con.execute(scoring.MEASURED)
+        self.warehouse.empty("main.measured", scoring.MEASURED)
         rows = [(unit, f"单位{unit}", category) for unit, category in units.items()]
         self.warehouse.write(
             "main.assessed_unit", pl.DataFrame(rows, ["unit_id", "unit_name", "category"], orient="row")

@@ -2,6 +2,7 @@
 -- (resolutions or the minutes' hash) are there, and it is no copy: the same minutes on a later day than their first.
 -- Grain: one row per record and type of meeting.
 with first_minutes as (
+  -- of minutes that stand under more than one day
   select
     unit_id,
     text_hash,
@@ -9,6 +10,7 @@ with first_minutes as (
   from org_life_record
   where text_hash is not null
   group by unit_id, text_hash
+  having min(held_on) < max(held_on)
 )
 select
   meeting._rec,

@@ -1,0 +1,278 @@
+"""Trusted tables of a large assessment: views over the Parquet files, without the rows that break a critical rule.
+
+Each table is proved in one scan: cells that cannot be typed, cells to be read otherwise, what has not happened yet, and
+every rule about single rows. Keys that were handed in twice are looked for by their hashes. ``main.problem`` gets one row
+per record and problem, like the bureau's.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from kaohe import records
+from kaohe.contracts import PROVENANCE, SQL_TYPES, Contract, Contracts, quoted
+from kaohe.errors import KaoheError
+from kaohe.large.checks import Condition, condition, counts
+from kaohe.large.sources import Cell, Source
+from kaohe.project import Project
+from kaohe.rules import Rule, rules_of
+from kaohe.warehouse import Engine
+from kaohe.words import say
+
+#: Names before a table's: its files as they are; its trusted rows, told apart by where they stand.
+FILES, BY_ROW = "parquet_", "row_"
+
+_DEFINE = {
+    "problem": "table_name varchar, _rec varchar, reason varchar, rule varchar, column_name varchar, severity varchar, "
+    "hint varchar",
+    "set_aside_row": "table_name varchar, _path varchar, _place bigint",
+    "unit_name": "name varchar, platform varchar, unit_id varchar",
+    "record_count": "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint",
+}
+
+
+@dataclass
+class Trusted:
+    """The trusted tables of a run. ``rows``: table → rows in its files; ``flagged``, ``refused``: how many records a rule
+    flagged, or set aside."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    refused: dict[tuple[str, str], int] = field(default_factory=dict)
+    flagged: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+class Records:
+    """Makes the trusted tables of ``contracts`` from ``sources``, in the order of the contracts."""
+
+    def __init__(self, engine: Engine, project: Project, contracts: Contracts, as_of: dt.date) -> None:
+        self.engine, self.project, self.contracts, self.as_of = engine, project, contracts, as_of
+        self.trusted = Trusted()
+        self.said: list[tuple[str, str, str, str]] = []
+        self._known: set[str] = set()
+        for name, columns in _DEFINE.items():
+            engine.empty(f"main.{name}", columns)
+
+    def trust(self, source: Source) -> None:
+        """Prove a table and make its views: ``main.<table>`` and ``main.row_<table>``.
+
+        Raises ``KaoheError`` if a critical rule about the table as a whole fails.
+        """
+        table = _Table(self, source)
+        table.look()
+        table.judge()
+        if source.contract.table == "org_unit" and not table.rows:
+            raise KaoheError("inbox_no_registry")
+        self.trusted.rows[source.contract.table] = table.rows
+
+    def know_names(self) -> None:
+        """The names under which units are known; most files give their ids, and need none."""
+        if "names" not in self._known:
+            records.know_units(self.engine)
+            self._known.add("names")
+        if "unit_alias" in self.trusted.rows and "aliases" not in self._known:
+            records.know_aliases(self.engine)
+            self._known.add("aliases")
+
+
+class _Table:
+    """One table on its way to be trusted."""
+
+    def __init__(self, made: Records, source: Source) -> None:
+        self.made, self.engine, self.source, self.contract = made, made.engine, source, source.contract
+        self.name = source.contract.table
+        self.cells = dict(source.cells)
+        self.joins: list[str] = []
+        self.problems = False
+        self.rows = 0
+        rules = [rule for rule in rules_of(self.contract, made.contracts) if not rule.type.startswith("expect_table_")]
+        self.conditions = [condition(self.contract, rule) for rule in rules]
+
+    # ---- what stands in the files
+
+    def look(self) -> None:
+        """Make the views, after setting aside what a rule about single cells or keys refuses."""
+        if not self.source.files:
+            return self._view()
+        odd, untyped = self._scan()
+        if odd:
+            for name in odd:
+                self.cells[name] = Cell(str(self.cells[name].mended), self.cells[name].untyped)
+            odd, untyped = self._scan()
+        self._names_of_units()
+        for name in untyped:
+            self._set_aside(str(self.cells[name].untyped), "bad_cell", "bad_cell", name)
+        self._view()
+        self._future()
+        self._repeated()
+        return None
+
+    def _scan(self) -> tuple[list[str], list[str]]:
+        """Count all that one scan can tell; gives the columns to be read otherwise, and those with cells that cannot be
+        typed."""
+        odd = [name for name, cell in self.cells.items() if cell.odd]
+        untyped = [name for name, cell in self.cells.items() if cell.untyped]
+        self.plain = [each for each in self.conditions if each.rows]
+        future = [f"count(*) filter (where {quoted(day)} > date '{self.made.as_of}')"
+                  for day in [self.contract.event_date] if day]  # fmt: skip
+        flags = [f"({self.cells[name].odd}) as _odd_{name}" for name in odd]
+        flags += [f"({self.cells[name].untyped}) as _untyped_{name}" for name in untyped]
+        asked = [f"count(*) filter (where _odd_{name})" for name in odd]
+        asked += [f"count(*) filter (where _untyped_{name})" for name in untyped]
+        asked += [*future, *counts(self.plain)]
+        typed = ", ".join([*self._typed(), *flags])
+        found = self.engine.rows(
+            f"select {', '.join(['count(*)', *asked])} from (select *, {records.year_of(self.contract)} as _year "
+            f"from (select {typed} from main.{FILES}{self.name} as file) as record) as record"
+        )[0]
+        self.rows = found[0]
+        counted = list(found[1:])
+        was_odd = [name for name, count in zip(odd, counted, strict=False) if count]
+        was_untyped = [name for name, count in zip(untyped, counted[len(odd) :], strict=False) if count]
+        self.has_future = bool(future and counted[len(odd) + len(untyped)])
+        self.failing = dict(zip(map(id, self.plain), counted[len(odd) + len(untyped) + len(future) :], strict=True))
+        return was_odd, was_untyped
+
+    def _typed(self) -> list[str]:
+        return [f"{cell.value} as {quoted(name)}" for name, cell in self.cells.items()]
+
+    # ---- units by name
+
+    def _names_of_units(self) -> None:
+        """Where a unit is not written by its id, read it by the names of the registry."""
+        for name in self.contract.unit_columns:
+            if self._strangers(name):
+                self.made.know_names()
+                self._read_by_name(name)
+
+    def _strangers(self, name: str) -> bool:
+        value = self.cells[name].value
+        return bool(self.engine.rows(
+            f"select 1 from (select {value} as unit from main.{FILES}{self.name} as file) as written where unit is not null "
+            "and not exists (select 1 from main.org_unit where org_unit.unit_id = written.unit) limit 1"
+        ))  # fmt: skip
+
+    def _read_by_name(self, name: str) -> None:
+        written, keep = self.cells[name].value, self.contract.columns[name].unknown == "keep"
+        found = f"{name}_anywhere.unit_id"
+        self.joins.append(
+            f"left join main.unit_name as {name}_anywhere on {name}_anywhere.name = lower({written}) "
+            f"and {name}_anywhere.platform = '{records.EVERYWHERE}'"
+        )
+        if "platform" in self.contract.columns:
+            found = f"{name}_here.unit_id, {found}"
+            self.joins.append(
+                f"left join main.unit_name as {name}_here on {name}_here.name = lower({written}) "
+                f"and {name}_here.platform = {self.cells['platform'].value}"
+            )
+        kept = f", {written}" if keep else ""
+        self.cells[name] = replace(self.cells[name], value=f"coalesce({found}{kept})", untyped=None)
+        if not keep:
+            self._set_aside(f"{written} is not null and {self.cells[name].value} is null", "unknown_unit",
+                            "unknown_unit", name)  # fmt: skip
+
+    # ---- what is set aside
+
+    def _set_aside(self, rows: str, reason: str, rule: str, column: str, severity: str = "critical") -> None:
+        """Note the rows of the files that meet a condition."""
+        self.problems = True
+        joins = " ".join(self.joins)
+        where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
+        self.engine.append("main.problem",
+            f"select '{self.name}', {_REC}, '{reason}', '{rule}', '{column}', '{severity}', cast(null as varchar) {where}",
+        )
+        self.engine.append("main.set_aside_row", f"select '{self.name}', file._path, file._place {where}")
+
+    def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> int:
+        """Note the trusted rows whose ``_rec`` a query gives; gives how many. What is only flagged stays."""
+        severity = rule.severity if rule else "critical"
+        before = self._problems()
+        self.engine.append("main.problem",
+            f"select distinct '{self.name}', found._rec, '{reason}', '{name}', '{column}', '{severity}', "
+            f"cast(null as varchar) from ({query}) as found",
+        )
+        count = self._problems() - before
+        if count and severity == "critical":
+            self.problems = True
+            self.engine.append("main.set_aside_row",
+                f"select '{self.name}', _file, _row - 1 from main.{self.name} where _rec in (select _rec from "
+                f"main.problem where table_name = '{self.name}' and severity = 'critical')",
+            )
+            self._view()
+        return count
+
+    def _problems(self) -> int:
+        return int(self.engine.rows("select count(*) from main.problem")[0][0])
+
+    def _future(self) -> None:
+        if self.has_future:
+            day = str(self.contract.event_date)
+            self.made.trusted.refused[self.name, "future"] = self._set_aside_found(
+                f"select _rec from main.{self.name} where {quoted(day)} > date '{self.made.as_of}'",
+                "rule", None, "future", day,
+            )  # fmt: skip
+            self.made.said.append((self.name, "future", day, say("rule_future", as_of=self.made.as_of)))
+
+    def _repeated(self) -> None:
+        """Records whose key was handed in before: looked for by the keys' hashes, then among the few by the keys."""
+        key = ", ".join(quoted(name) for name in self.contract.key)
+        self.engine.make("main.repeated_hash", f"select hash({key}) as key_hash from main.{self.name} group by 1 having count(*) > 1")
+        if not self.engine.rows("select 1 from main.repeated_hash limit 1"):
+            return
+        text = ", ".join(f"cast({quoted(name)} as varchar)" for name in self.contract.key)
+        cells = ", ".join(f"coalesce(cast({quoted(name)} as varchar), chr(0))" for name in self.contract.columns)
+        complete = " and ".join(f"{quoted(name)} is not null" for name in self.contract.key)
+        repeated = (self.made.project.sql / "records" / "repeated.sql").read_text(encoding="utf-8")
+        self.engine.make("main.record",
+            f"select _rec, case when {complete} then concat_ws(chr(31), {text}) end as _key, "
+            f"md5(concat_ws(chr(31), {cells})) as _cells from main.{self.name} "
+            f"where hash({key}) in (select key_hash from main.repeated_hash)",
+        )
+        self.engine.make("main.repeated", repeated)
+        for rule in ("conflict", "duplicate"):
+            self.made.trusted.refused[self.name, rule] = self._set_aside_found(
+                f"select _rec from main.repeated where rule = '{rule}'", rule, None, rule, self.contract.key[0]
+            )
+
+    # ---- rules
+
+    def judge(self) -> None:
+        """Ask the rules: those about single rows where the scan has counted failures, or the rows have become fewer."""
+        if not self.source.files:
+            return
+        for each in self.conditions:
+            self.made.said.append((self.name, each.rule.name, each.rule.column, each.rule.sentence))
+            if each.rows and not self.failing[id(each)]:
+                continue
+            query = f"select _rec from main.{self.name} where {each.rows}" if each.rows else str(each.query).format(
+                batch=f"main.{self.name} as subselect"
+            )  # fmt: skip
+            count = self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
+            told = self.made.trusted.refused if each.rule.severity == "critical" else self.made.trusted.flagged
+            if count:
+                told[self.name, each.rule.name] = count
+
+    # ---- views
+
+    def _view(self) -> None:
+        year = records.year_of(self.contract)
+        for prefix, rec in (("", _REC), (BY_ROW, "file._place")):
+            if self.source.files:
+                aside = (
+                    f"where not exists (select 1 from main.set_aside_row as aside where aside.table_name = '{self.name}' "
+                    "and aside._path = file._path and aside._place = file._place)"
+                    if self.problems
+                    else ""
+                )
+                typed = ", ".join([*self._typed(), "'inbox' as _source", "file._path as _file", "'' as _sheet",
+                                   "cast(file._place + 1 as integer) as _row", "cast(null as varchar) as _at",
+                                   f"{rec} as _rec"])  # fmt: skip
+                query = f"select *, {year} as _year from (select {typed} from main.{FILES}{self.name} as file {' '.join(self.joins)} {aside}) as record"
+            else:
+                columns = {name: SQL_TYPES[column.type] for name, column in self.contract.columns.items()} | PROVENANCE
+                typed = ", ".join(f"cast(null as {kind}) as {quoted(name)}" for name, kind in columns.items())
+                query = f"select *, {year} as _year from (select {typed}) as record where false"
+            self.engine.view(f"main.{prefix}{self.name}", query)
+
+
+#: As PROVENANCE says, of a row of a Parquet file.
+_REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
