@@ -11,7 +11,6 @@ from pathlib import Path
 import duckdb
 
 from kaohe.contracts import SQL_TYPES, Contract, Contracts, quoted
-from kaohe.run import Run
 
 YEAR, AS_OF = 2023, dt.date(2024, 3, 31)
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
@@ -28,6 +27,8 @@ LEFT_EMPTY = ("correction", "score_appeal")
 
 def read_sample(home: Path) -> Path:
     """Read and check the sample in the home folder ``home``; gives the warehouse."""
+    from kaohe.run import Run  # takes long to import, and the processes that make tables need none of it
+
     with Run(SAMPLE, YEAR, AS_OF, None, home, strict=False) as run:
         run.pull()
         run.validate()
