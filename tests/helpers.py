@@ -30,6 +30,8 @@ CHECK = [
     "指导情况", "督促情况",
 ]  # fmt: skip
 FINDING = ["问题编号", "检查编号", "责任单位", "严重程度", "问题类别", "发现日期", "整改期限", "复查日期", "整改状态"]
+#: The units of the inbox that most tests begin with.
+UNITS = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("D01", "水务中心", "基层单位")
 STUDY = ["平台", "月份", "单位名称", "应参加人数", "参加人数", "参学率"]
 
 Rows = Sequence[Sequence[object]]
