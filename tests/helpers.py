@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,8 @@ class Result:
 def copied(result: Result, home: Path) -> Result:
     """The same run in a home of its own, which a test may change."""
     shutil.copytree(result.home, home)
-    return Result(replace(result.outcome, publication=home / result.folder.relative_to(result.home)), home)
+    outcome = replace(deepcopy(result.outcome), publication=home / result.folder.relative_to(result.home))
+    return Result(outcome, home)
 
 
 def assess(
