@@ -22,7 +22,7 @@ from kaohe.project import Project
 from kaohe.publication import in_force
 from kaohe.run import Outcome
 from kaohe.words import use_language
-from tests.helpers import SAMPLE, YEAR, Result, assess, project_copy, registry, write_csv
+from tests.helpers import SAMPLE, UNITS, YEAR, Result, assess, project_copy, registry, write_csv
 from tests.keeping import copied, founded
 from tests.office import Office
 
@@ -48,8 +48,7 @@ def chinese() -> Iterator[None]:
 def inbox(tmp_path: Path) -> Path:
     """An inbox with a registry of three units."""
     folder = tmp_path / "inbox"
-    units = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("D01", "水务中心", "基层单位")
-    write_csv(folder / "名册.csv", registry(*units))
+    write_csv(folder / "名册.csv", registry(*UNITS))
     return folder
 
 
