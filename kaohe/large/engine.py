@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 import duckdb
+import polars as pl
 
 from kaohe.large.records import FILES
 from kaohe.warehouse import Engine
@@ -42,3 +43,24 @@ class LargeEngine(Engine):
         )
         described = self.rows(f"select column_name, column_type from (describe main.{FILES}{table})")
         return {name: kind for name, kind in described if name not in ("_path", "_place")}
+
+    def save(self, query: str, path: Path, partition: str | None = None, name: str = "part") -> None:
+        """Write the rows of a query to a Parquet or CSV file, or to a folder of Parquet files by ``partition``."""
+        target = str(path).replace("'", "''")
+        if partition:
+            options = (
+                f"format parquet, compression zstd, partition_by ({partition}), overwrite_or_ignore, "
+                f"filename_pattern '{name}-{{i}}'"
+            )
+        else:
+            options = "format csv, header" if path.suffix == ".csv" else "format parquet, compression zstd"
+        self.con.execute(f"copy ({query}) to '{target}' ({options})")
+
+    def append_rows(self, table: str, rows: list[tuple[object, ...]]) -> None:
+        """Put a few rows into a table, column by place."""
+        names = [row[0] for row in self.rows(f"select name from pragma_table_info('{table}')")]
+        self.write(table, pl.DataFrame(rows, names, orient="row"))
+
+    def drop(self, table: str) -> None:
+        """Forget a table."""
+        self.con.execute(f"drop table {table}")

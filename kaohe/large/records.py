@@ -42,11 +42,13 @@ class Trusted:
 
 
 class Records:
-    """Makes the trusted tables of ``contracts`` from ``sources``, in the order of the contracts."""
+    """Makes the trusted tables of ``contracts``, in their order. ``queries``: (prefix, table) → what its view stands for;
+    ``said``: the sentence of each rule, by table, rule and column."""
 
     def __init__(self, engine: Engine, project: Project, contracts: Contracts, as_of: dt.date) -> None:
         self.engine, self.project, self.contracts, self.as_of = engine, project, contracts, as_of
         self.trusted = Trusted()
+        self.queries: dict[tuple[str, str], str] = {}
         self.said: list[tuple[str, str, str, str]] = []
         self._known: set[str] = set()
         for name, columns in _DEFINE.items():
@@ -63,6 +65,10 @@ class Records:
         if source.contract.table == "org_unit" and not table.rows:
             raise KaoheError("inbox_no_registry")
         self.trusted.rows[source.contract.table] = table.rows
+
+    def given(self, table: str) -> str:
+        """A query of all rows of a table's files, typed, those that were set aside among them."""
+        return self.queries["given", table]
 
     def know_names(self) -> None:
         """The names under which units are known; most files give their ids, and need none."""
@@ -254,24 +260,29 @@ class _Table:
     # ---- views
 
     def _view(self) -> None:
-        year = records.year_of(self.contract)
+        queries = self.made.queries
+        queries["given", self.name] = self._query(_REC, False)
         for prefix, rec in (("", _REC), (BY_ROW, "file._place")):
-            if self.source.files:
-                aside = (
-                    f"where not exists (select 1 from main.set_aside_row as aside where aside.table_name = '{self.name}' "
-                    "and aside._path = file._path and aside._place = file._place)"
-                    if self.problems
-                    else ""
-                )
-                typed = ", ".join([*self._typed(), "'inbox' as _source", "file._path as _file", "'' as _sheet",
-                                   "cast(file._place + 1 as integer) as _row", "cast(null as varchar) as _at",
-                                   f"{rec} as _rec"])  # fmt: skip
-                query = f"select *, {year} as _year from (select {typed} from main.{FILES}{self.name} as file {' '.join(self.joins)} {aside}) as record"
-            else:
-                columns = {name: SQL_TYPES[column.type] for name, column in self.contract.columns.items()} | PROVENANCE
-                typed = ", ".join(f"cast(null as {kind}) as {quoted(name)}" for name, kind in columns.items())
-                query = f"select *, {year} as _year from (select {typed}) as record where false"
-            self.engine.view(f"main.{prefix}{self.name}", query)
+            queries[prefix, self.name] = self._query(rec, self.problems)
+            self.engine.view(f"main.{prefix}{self.name}", queries[prefix, self.name])
+
+    def _query(self, rec: str, without: bool) -> str:
+        """The rows of the files, typed and with where they stand; ``without`` those that were set aside."""
+        year = records.year_of(self.contract)
+        if not self.source.files:
+            columns = {name: SQL_TYPES[column.type] for name, column in self.contract.columns.items()} | PROVENANCE
+            typed = ", ".join(f"cast(null as {kind}) as {quoted(name)}" for name, kind in columns.items())
+            return f"select *, {year} as _year from (select {typed}) as record where false"
+        place = ["'inbox' as _source", "file._path as _file", "'' as _sheet",
+                 "cast(file._place + 1 as integer) as _row", "cast(null as varchar) as _at", f"{rec} as _rec"]  # fmt: skip
+        aside = (
+            "where not exists (select 1 from main.set_aside_row as aside "
+            f"where aside.table_name = '{self.name}' and aside._path = file._path and aside._place = file._place)"
+        )
+        return (
+            f"select *, {year} as _year from (select {', '.join([*self._typed(), *place])} "
+            f"from main.{FILES}{self.name} as file {' '.join(self.joins)} {aside if without else ''}) as record"
+        )
 
 
 #: As PROVENANCE says, of a row of a Parquet file.

@@ -1,7 +1,7 @@
 """From trusted views to scores, without storing items: the same measures and scoring models as a bureau's."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import sqlglot
 from sqlglot import exp
@@ -10,7 +10,7 @@ from kaohe import progress, scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.large.records import BY_ROW
-from kaohe.models import Model, Models
+from kaohe.models import Model
 from kaohe.project import Project
 from kaohe.scheme import Scheme
 from kaohe.scheme.tables import IN_FORCE
@@ -96,9 +96,6 @@ def renamed(query: str, names: Mapping[str, str]) -> str:
     return parsed.sql(dialect="duckdb")
 
 
-def add_up(engine: Engine, planned: scoring.Plan) -> None:
-    """From ``main.evidence_sum`` to ``main.scores`` and ``main.indicator_scores``."""
-    scoring.add_up(engine, [model for model in planned.scores if model.name != _EVIDENCE_SUM])
-    results = Models({model.name: model for model in planned.results})
-    for name in ("scores", "indicator_scores"):
-        scoring.make(engine, results[name])
+def add_up(engine: Engine, models: Iterable[Model]) -> None:
+    """From ``main.evidence_sum`` to what the models make."""
+    scoring.add_up(engine, [model for model in models if model.name != _EVIDENCE_SUM])
