@@ -8,6 +8,7 @@ from typing import Self
 import duckdb
 import polars as pl
 
+from kaohe.errors import KaoheError
 from kaohe.large.records import FILES
 from kaohe.warehouse import Engine
 
@@ -28,7 +29,9 @@ class LargeEngine(Engine):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.con.close()
 
     def read(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
@@ -36,11 +39,14 @@ class LargeEngine(Engine):
         (from 0) in the file. Gives the columns and their types."""
         listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
         prefix = len(str(inbox)) + 2
-        self.view(
-            f"main.{FILES}{table}",
-            f"select * exclude (filename, file_row_number), substr(filename, {prefix}) as _path, "
-            f"file_row_number as _place from read_parquet([{listed}], filename = true, file_row_number = true)",
-        )
+        try:
+            self.view(
+                f"main.{FILES}{table}",
+                f"select * exclude (filename, file_row_number), substr(filename, {prefix}) as _path, "
+                f"file_row_number as _place from read_parquet([{listed}], filename = true, file_row_number = true)",
+            )
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException) as error:
+            raise KaoheError("parquet_broken", file=inbox / table, problem=str(error).splitlines()[0]) from error
         described = self.rows(f"select column_name, column_type from (describe main.{FILES}{table})")
         return {name: kind for name, kind in described if name not in ("_path", "_place")}
 

@@ -29,8 +29,8 @@ class Concern:
     unit: str
 
 
-def concerns(contract: Contract, contracts: Contracts) -> Iterator[Concern]:
-    """The ways in which the records of a table with a unit of its own concern others."""
+def concerns(contract: Contract, contracts: Contracts, prefix: str = BY_ROW) -> Iterator[Concern]:
+    """The ways in which the records of a table with a unit of its own concern others. ``prefix``: of the tables to look at."""
     for name in contract.unit_columns:
         if name != "unit_id":
             yield Concern("", f"record.{quoted(name)}")
@@ -38,11 +38,11 @@ def concerns(contract: Contract, contracts: Contracts) -> Iterator[Concern]:
         if column.references and "unit_id" in contracts[column.references.table].columns:
             other = contracts[column.references.table]
             yield Concern(
-                f"join main.{BY_ROW}{other.table} as other on other.{quoted(other.key[0])} = record.{quoted(name)}",
+                f"join main.{prefix}{other.table} as other on other.{quoted(other.key[0])} = record.{quoted(name)}",
                 "other.unit_id",
             )
     if MEMBER in contract.columns and MEMBERS in contracts:
-        yield Concern(f"join main.{BY_ROW}{MEMBERS} as other on other.{MEMBER} = record.{MEMBER}", "other.unit_id")
+        yield Concern(f"join main.{prefix}{MEMBERS} as other on other.{MEMBER} = record.{MEMBER}", "other.unit_id")
 
 
 class Parts:
@@ -100,9 +100,7 @@ class Parts:
                 if "unit_id" in contract.columns:
                     query = f"select * from ({query}) as record where record.unit_id between {lo} and {hi}"
                     if name in self.elsewhere:
-                        query += (
-                            f" union all select * exclude (_part) from main.elsewhere_{prefix}{name} where _part = {number}"
-                        )
+                        query += f" union all select * exclude (_part) from main.elsewhere_{prefix}{name} where _part = {number}"
                 elif not contract.reference and contract.owner:
                     column, table = contract.owner
                     key = quoted(self.contracts[table].key[0])

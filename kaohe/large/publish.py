@@ -12,7 +12,7 @@ from typing import Any
 
 from kaohe import __version__, clock
 from kaohe.contracts import Contracts, quoted
-from kaohe.large.records import FILES, Records
+from kaohe.large.records import Records
 from kaohe.models import Model
 from kaohe.people import MASK
 from kaohe.project import file_hashes
@@ -114,7 +114,11 @@ class Publication:
 
     def complete(self, identity: dict[str, Any], counts: dict[str, Any]) -> Path:
         """Write the manifest and let the publication take its place; gives where it is."""
-        about = {"publication": self.name, "created_at": clock.now().isoformat(timespec="seconds"), "version": __version__}
+        about = {
+            "publication": self.name,
+            "created_at": clock.now().isoformat(timespec="seconds"),
+            "version": __version__,
+        }
         text = json.dumps(about | counts | identity, ensure_ascii=False, indent=1)
         (self.aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
         sums = file_hashes(self.aside, "**/*")

@@ -6,13 +6,12 @@ per record and problem, like the bureau's.
 """
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from kaohe import records
-from kaohe.contracts import PROVENANCE, SQL_TYPES, Contract, Contracts, quoted
+from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, quoted
 from kaohe.errors import KaoheError
-from kaohe.large.checks import Condition, condition, counts
+from kaohe.large.checks import condition, counts
 from kaohe.large.sources import Cell, Source
 from kaohe.project import Project
 from kaohe.rules import Rule, rules_of
@@ -183,7 +182,8 @@ class _Table:
         self.problems = True
         joins = " ".join(self.joins)
         where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
-        self.engine.append("main.problem",
+        self.engine.append(
+            "main.problem",
             f"select '{self.name}', {_REC}, '{reason}', '{rule}', '{column}', '{severity}', cast(null as varchar) {where}",
         )
         self.engine.append("main.set_aside_row", f"select '{self.name}', file._path, file._place {where}")
@@ -192,14 +192,16 @@ class _Table:
         """Note the trusted rows whose ``_rec`` a query gives; gives how many. What is only flagged stays."""
         severity = rule.severity if rule else "critical"
         before = self._problems()
-        self.engine.append("main.problem",
+        self.engine.append(
+            "main.problem",
             f"select distinct '{self.name}', found._rec, '{reason}', '{name}', '{column}', '{severity}', "
             f"cast(null as varchar) from ({query}) as found",
         )
         count = self._problems() - before
         if count and severity == "critical":
             self.problems = True
-            self.engine.append("main.set_aside_row",
+            self.engine.append(
+                "main.set_aside_row",
                 f"select '{self.name}', _file, _row - 1 from main.{self.name} where _rec in (select _rec from "
                 f"main.problem where table_name = '{self.name}' and severity = 'critical')",
             )
@@ -221,14 +223,17 @@ class _Table:
     def _repeated(self) -> None:
         """Records whose key was handed in before: looked for by the keys' hashes, then among the few by the keys."""
         key = ", ".join(quoted(name) for name in self.contract.key)
-        self.engine.make("main.repeated_hash", f"select hash({key}) as key_hash from main.{self.name} group by 1 having count(*) > 1")
+        self.engine.make(
+            "main.repeated_hash", f"select hash({key}) as key_hash from main.{self.name} group by 1 having count(*) > 1"
+        )
         if not self.engine.rows("select 1 from main.repeated_hash limit 1"):
             return
         text = ", ".join(f"cast({quoted(name)} as varchar)" for name in self.contract.key)
         cells = ", ".join(f"coalesce(cast({quoted(name)} as varchar), chr(0))" for name in self.contract.columns)
         complete = " and ".join(f"{quoted(name)} is not null" for name in self.contract.key)
         repeated = (self.made.project.sql / "records" / "repeated.sql").read_text(encoding="utf-8")
-        self.engine.make("main.record",
+        self.engine.make(
+            "main.record",
             f"select _rec, case when {complete} then concat_ws(chr(31), {text}) end as _key, "
             f"md5(concat_ws(chr(31), {cells})) as _cells from main.{self.name} "
             f"where hash({key}) in (select key_hash from main.repeated_hash)",

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from kaohe import __version__, clock, progress, scoring
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
+from kaohe.homelock import lock
 from kaohe.large import scoring as large_scoring
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import UNITS_PER_PART, Parts
@@ -27,7 +28,6 @@ from kaohe.project import Project, code_hashes, file_hashes, sha256_of
 from kaohe.run import default_as_of
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.scheme.indicator import EXACT
-from kaohe.scheme.tables import IN_FORCE
 from kaohe.warehouse import as_sentences
 from kaohe.words import say
 
@@ -101,23 +101,26 @@ class LargeRun:
         name = f"{self.as_of:%Y%m%d}-{hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]}"
         if (self.folder / name).is_dir() and _current(self.folder) == name:
             return LargeOutcome(self.folder / name, new=False, seconds=self.seconds, peak_mib=_peak_mib())
-        with self.engine() as engine:
-            with self.timed("validate"):
-                records = self._trust(engine)
-            with self.timed("validate"):
-                size = self.units_per_part if self._in_parts else sys.maxsize
-                parts = Parts(engine, self.contracts, records, self.planned.measures, size)
-            publication = Publication(engine, self.folder, name)
-            self._assess(engine, parts, publication)
-            with self.timed("publish"):
-                progress.report(say("step_publish"))
-                publication.add_scores()
-                publication.add_problems(records, self.contracts)
-                units = engine.rows("select count(*) from main.scores")[0][0]
-                counts = {"units": units, "records_in": records.trusted.rows,
-                          "refused": _told(records.trusted.refused), "flagged": _told(records.trusted.flagged)}  # fmt: skip
-                target = publication.complete(identity, counts)
-        found = records.trusted
+        with ExitStack() as held:
+            held.callback(lock(self.home).release)
+            return self._carry_out(held.enter_context(self.engine()), name, identity)
+
+    def _carry_out(self, engine: LargeEngine, name: str, identity: dict[str, Any]) -> LargeOutcome:
+        with self.timed("validate"):
+            records = self._trust(engine)
+            size = self.units_per_part if self._in_parts else sys.maxsize
+            parts = Parts(engine, self.contracts, records, self.planned.measures, size)
+        publication = Publication(engine, self.folder, name)
+        self._assess(engine, parts, publication)
+        with self.timed("publish"):
+            progress.report(say("step_publish"))
+            publication.add_scores()
+            publication.add_problems(records, self.contracts)
+            found = records.trusted
+            units = engine.rows("select count(*) from main.scores")[0][0]
+            counts = {"units": units, "records_in": found.rows, "refused": _told(found.refused),
+                      "flagged": _told(found.flagged)}  # fmt: skip
+            target = publication.complete(identity, counts)
         return LargeOutcome(target, True, units, len(parts.bounds), found.rows, found.refused, found.flagged,
                             self.seconds, _peak_mib())  # fmt: skip
 
@@ -144,7 +147,9 @@ class LargeRun:
     @property
     def _in_parts(self) -> bool:
         """Units can be scored apart from one another: no rule of the scheme compares them before they are ranked."""
-        return all(getattr(leaf, "rule", EXACT[0]) in EXACT for entry, leaf in self.scheme.leaves if entry.section == "base")
+        return all(
+            getattr(leaf, "rule", EXACT[0]) in EXACT for entry, leaf in self.scheme.leaves if entry.section == "base"
+        )
 
     def _trust(self, engine: LargeEngine) -> Records:
         records = Records(engine, self.project, self.contracts, self.as_of)
@@ -163,12 +168,12 @@ class LargeRun:
         for number in range(len(parts.bounds)):
             parts.turn_to(number)
             with self.timed("measure"):
-                large_scoring.measure(
-                    engine, self.project, self.contracts, self.scheme, self.planned, self.as_of
-                )
+                large_scoring.measure(engine, self.project, self.contracts, self.scheme, self.planned, self.as_of)
             with self.timed("score"):
                 large_scoring.add_up(engine, scores)
-                engine.make("main.place", f"select unit_id, coalesce(region, '{NO_REGION}') as region from main.org_unit")
+                engine.make(
+                    "main.place", f"select unit_id, coalesce(region, '{NO_REGION}') as region from main.org_unit"
+                )
                 if several:
                     for table in (*_RANKED_BY, "place"):
                         (engine.append if number else engine.make)(f"main.every_{table}", f"select * from main.{table}")

@@ -97,5 +97,5 @@ def _casts(wanted: str, found: str) -> bool:
     if wanted == "DECIMAL(18,6)":
         return bool(decimal and int(decimal[1]) - int(decimal[2]) <= 12) or found in ("INTEGER", "SMALLINT", "TINYINT")
     if wanted in ("BIGINT", "VARCHAR"):
-        return bool(_INTEGER.fullmatch(found)) and found != "UBIGINT" or (wanted == "VARCHAR" and found == "DATE")
+        return (bool(_INTEGER.fullmatch(found)) and found != "UBIGINT") or (wanted == "VARCHAR" and found == "DATE")
     return False
