@@ -17,7 +17,7 @@ UNITS = 600
 
 def generate(sample: Result, out: Path, *more: str) -> dict[str, int]:
     """Make units as a person would; gives the rows of each table."""
-    asked = ["--units", str(UNITS), "--bucket", "250", "--out", str(out), "--home", str(sample.home), *more]
+    asked = ["--units", str(UNITS), "--bucket", "350", "--out", str(out), "--home", str(sample.home), *more]
     command = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), *asked]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
