@@ -21,8 +21,8 @@ def large_assessment(
     memory: str | None = None,
     lang: Literal["zh", "en"] = "zh",
 ) -> LargeOutcome:
-    """Score the Parquet records in ``inbox`` for ``year`` and publish under ``home``/large; publishes nothing if nothing
-    changed. ``memory``: the most that DuckDB may hold (``8GB``)."""
+    """Score the Parquet records in ``inbox`` for ``year`` and publish under ``home``/large; publishes nothing if
+    nothing changed. ``memory``: the most that DuckDB may hold (``8GB``)."""
     use_language(lang)
     outcome = LargeRun(inbox, year, as_of, scheme, home, memory).go()
     counts = {"units": outcome.units, "records": sum(outcome.rows.values()), "parts": outcome.parts}

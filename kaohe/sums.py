@@ -15,8 +15,8 @@ RECORDS = "records"
 
 @cache
 def summed(measure: str, evidence_sum: str) -> str:
-    """One indicator's rows of ``evidence_sum``, from the SQL of its measure: columns unit_id, evidence, items, due, done,
-    records. ``?`` stands for the name of the evidence.
+    """One indicator's rows of ``evidence_sum``, from the SQL of its measure: columns unit_id, evidence, items, due,
+    done, records. ``?`` stands for the name of the evidence.
 
     Raises ``ValueError`` for a measure that makes its lists of records in a way that cannot be counted.
     """
@@ -25,7 +25,7 @@ def summed(measure: str, evidence_sum: str) -> str:
     number = exp.alias_(exp.Coalesce(this=exp.column(RECORDS), expressions=[exp.Literal.number(0)]), RECORDS)
     columns = [*(exp.column(column) for column in ("unit_id", "due", "done")), number]
     measured = exp.select(*columns, name).from_(items.subquery("evidence"))
-    query = cast(exp.Select, counting(sqlglot.parse_one(evidence_sum, dialect="duckdb")))
+    query = cast(exp.Select, counting(cast(exp.Expression, sqlglot.parse_one(evidence_sum, dialect="duckdb"))))
     return query.with_("measured", as_=measured, copy=False).sql(dialect="duckdb")
 
 
@@ -71,8 +71,7 @@ def _count(value: exp.Expression) -> exp.Expression:
 
 
 def _of_group(value: exp.Expression) -> exp.Expression:
-    count = exp.Count(this=exp.Star())
-    return count
+    return exp.Count(this=exp.Star())
 
 
 def _filtered(value: exp.Expression) -> exp.Expression:
@@ -86,6 +85,7 @@ def _of_literal(value: exp.Expression) -> exp.Expression:
 def _of_several(value: exp.Expression) -> exp.Expression:
     parts = [value.this, *value.expressions] if value.this else list(value.expressions)
     zero = exp.Literal.number(0)
+    total: exp.Expression
     total, *more = [exp.Coalesce(this=_count(part), expressions=[zero.copy()]) for part in parts]
     for part in more:
         total = exp.Add(this=total, expression=part)

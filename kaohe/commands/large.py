@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,8 +33,14 @@ def add(app: typer.Typer) -> None:
         begin = time.perf_counter()
         from kaohe.large.run import LargeRun
 
-        question = {"inbox": inbox, "year": year, "as_of": asking.day(as_of), "scheme": scheme, "home": home,
-                    "memory": memory}  # fmt: skip
+        question: dict[str, Any] = {
+            "inbox": inbox,
+            "year": year,
+            "as_of": asking.day(as_of),
+            "scheme": scheme,
+            "home": home,
+            "memory": memory,
+        }
         LargeRun(**question)  # what is wrong with the question is said before anything starts
         with asking.starting_a_flow(home):
             from flows.large_assessment import large_assessment
@@ -58,8 +64,8 @@ def add(app: typer.Typer) -> None:
         with asking.showing_progress():
             counts = take_region(inbox, region, out)
         console = asking.console()
-        console.print(say("region_taken", region=region, units=counts["org_unit"], records=sum(counts.values()), out=out),
-                      soft_wrap=True)  # fmt: skip
+        told = {"units": counts["org_unit"], "records": sum(counts.values())}
+        console.print(say("region_taken", region=region, out=out, **told), soft_wrap=True)
         return 0
 
 
@@ -70,9 +76,11 @@ def _print(console: "Console", outcome: "LargeOutcome") -> None:
     else:
         counts = {"units": f"{outcome.units:,}", "records": f"{sum(outcome.rows.values()):,}", "parts": outcome.parts}
         console.print(say("large_scored", **counts))
-        for found, key in ((outcome.refused, "large_refused"), (outcome.flagged, "large_flagged")):
-            if found:
-                console.print(say(key, records=f"{sum(found.values()):,}", rules=len(found)))
+        refused, flagged = outcome.refused, outcome.flagged
+        if refused:
+            console.print(say("large_refused", records=f"{sum(refused.values()):,}", rules=len(refused)))
+        if flagged:
+            console.print(say("large_flagged", records=f"{sum(flagged.values()):,}", rules=len(flagged)))
     for name in ("scores", "indicator_scores", "league.parquet", "league.csv", "regions.csv", "quarantine.parquet",
                  "flagged.parquet", "manifest.json"):  # fmt: skip
         console.print(f"  {folder / name}", soft_wrap=True, highlight=False)

@@ -11,15 +11,15 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from kaohe.contracts import Contract, quoted
+from kaohe.contracts import Contract, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.rules import Rule
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A rule as SQL over the contract's columns: ``rows``, a condition that failing rows meet, or ``query``, which gives
-    the ``_rec`` of failing rows, with ``{batch}`` for the table."""
+    """A rule as SQL over the contract's columns: ``rows``, a condition that failing rows meet, or ``query``, which
+    gives the ``_rec`` of failing rows, with ``{batch}`` for the table."""
 
     rule: Rule
     rows: str | None = None
@@ -27,7 +27,7 @@ class Condition:
 
 
 def condition(contract: Contract, rule: Rule) -> Condition:
-    """A rule of a contract in SQL. Null cells fail only the rule that they must not be null, as Great Expectations has it.
+    """A rule of a contract in SQL. Null cells fail only the rule that they must not be null.
 
     Raises ``KaoheError`` for an expectation that has no form in SQL here.
     """
@@ -54,7 +54,7 @@ def _plain_condition(query: str) -> str | None:
         return None
     if not isinstance(where := parsed.args.get("where"), exp.Where) or list(parsed.find_all(exp.Window, exp.AggFunc)):
         return None
-    return where.this.sql(dialect="duckdb")
+    return str(where.this.sql(dialect="duckdb"))
 
 
 def _not_null(given: Mapping[str, Any]) -> str | None:
@@ -86,7 +86,7 @@ def _matches(given: Mapping[str, Any]) -> str | None:
 def _literal(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int | float) else "'" + str(value).replace("'", "''") + "'"
+    return str(value) if isinstance(value, int | float) else literal(value)
 
 
 _ROWS = {

@@ -1,6 +1,6 @@
 """DuckDB on one machine, for more than fits into memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -8,6 +8,7 @@ from typing import Self
 import duckdb
 import polars as pl
 
+from kaohe.contracts import literal
 from kaohe.errors import KaoheError
 from kaohe.large.records import FILES
 from kaohe.warehouse import Engine
@@ -20,7 +21,7 @@ class LargeEngine(Engine):
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(duckdb.connect(str(folder / "large.duckdb")))
         self.con.execute("set preserve_insertion_order = false")
-        self.con.execute(f"set temp_directory = '{str(folder / 'spilled').replace(chr(39), chr(39) * 2)}'")
+        self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
         if memory:
             self.con.execute("set memory_limit = ?", [memory])
         if threads:
@@ -35,9 +36,9 @@ class LargeEngine(Engine):
         self.con.close()
 
     def read(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
-        """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and ``_place``
-        (from 0) in the file. Gives the columns and their types."""
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and
+        ``_place`` (from 0) in the file. Gives the columns and their types."""
+        listed = ", ".join(literal(path) for path in files)
         prefix = len(str(inbox)) + 2
         try:
             self.view(
@@ -52,19 +53,18 @@ class LargeEngine(Engine):
 
     def save(self, query: str, path: Path, partition: str | None = None, name: str = "part") -> None:
         """Write the rows of a query to a Parquet or CSV file, or to a folder of Parquet files by ``partition``."""
-        target = str(path).replace("'", "''")
         if partition:
             options = (
                 f"format parquet, compression zstd, partition_by ({partition}), overwrite_or_ignore, "
-                f"filename_pattern '{name}-{{i}}'"
+                f"filename_pattern {literal(name + '-{i}')}"
             )
         else:
             options = "format csv, header" if path.suffix == ".csv" else "format parquet, compression zstd"
-        self.con.execute(f"copy ({query}) to '{target}' ({options})")
+        self.con.execute(f"copy ({query}) to {literal(path)} ({options})")
 
-    def append_rows(self, table: str, rows: list[tuple[object, ...]]) -> None:
+    def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put a few rows into a table, column by place."""
-        names = [row[0] for row in self.rows(f"select name from pragma_table_info('{table}')")]
+        names = [row[0] for row in self.rows(f"select name from pragma_table_info({literal(table)})")]
         self.write(table, pl.DataFrame(rows, names, orient="row"))
 
     def drop(self, table: str) -> None:

@@ -1,14 +1,15 @@
 """Parts: so many units at a time, so that memory is bounded however many there are in all.
 
-A measure works per unit, from the records that concern it: those that name it in any unit column, that refer to a record
-of its own, or that are about one of its members. Records whose own unit is in another part are few, and kept aside; the
-rest of a part is a range of unit ids. What a measure must see of every unit is named in its header (``Whole:``).
+A measure works per unit, from the records that concern it: those that name it in any unit column, that refer to a
+record of its own, or that are about one of its members. Records whose own unit is in another part are few, and kept
+aside; the rest of a part is a range of unit ids. What a measure must see of every unit is named in its header
+(``Whole:``).
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kaohe.contracts import Contract, Contracts, quoted
+from kaohe.contracts import Contract, Contracts, literal, quoted
 from kaohe.large.records import BY_ROW, Records
 from kaohe.models import Models
 from kaohe.warehouse import Engine
@@ -30,7 +31,8 @@ class Concern:
 
 
 def concerns(contract: Contract, contracts: Contracts, prefix: str = BY_ROW) -> Iterator[Concern]:
-    """The ways in which the records of a table with a unit of its own concern others. ``prefix``: of the tables to look at."""
+    """The ways in which the records of a table with a unit of its own concern others. ``prefix``: of the tables to look
+    at."""
     for name in contract.unit_columns:
         if name != "unit_id":
             yield Concern("", f"record.{quoted(name)}")
@@ -65,7 +67,7 @@ class Parts:
     def _find_elsewhere(self) -> None:
         """``main.elsewhere``: the records that concern a unit of another part than their own's."""
         rows = [(lo, hi, number) for number, (lo, hi) in enumerate(self.bounds)]
-        values = ", ".join(f"({_text(lo)}, {_text(hi)}, {number})" for lo, hi, number in rows)
+        values = ", ".join(f"({literal(lo)}, {literal(hi)}, {number})" for lo, hi, number in rows)
         self.engine.make("main.part", f"select * from (values {values}) as bound (first_unit, last_unit, number)")
         self.engine.empty("main.elsewhere", "table_name varchar, _file varchar, _row integer, number integer")
         for name, contract in self.contracts.items():
@@ -74,8 +76,9 @@ class Parts:
             for concern in concerns(contract, self.contracts):
                 self.engine.append(
                     "main.elsewhere",
-                    f"select distinct '{name}', record._file, record._row, theirs.number from main.{BY_ROW}{name} as record "
-                    f"{concern.join} join main.part as ours on record.unit_id between ours.first_unit and ours.last_unit "
+                    f"select distinct '{name}', record._file, record._row, theirs.number "
+                    f"from main.{BY_ROW}{name} as record {concern.join} "
+                    "join main.part as ours on record.unit_id between ours.first_unit and ours.last_unit "
                     f"join main.part as theirs on {concern.unit} between theirs.first_unit and theirs.last_unit "
                     f"where {concern.unit} <> record.unit_id and ours.number <> theirs.number",
                 )
@@ -84,7 +87,8 @@ class Parts:
             for prefix in ("", BY_ROW):
                 self.engine.make(
                     f"main.elsewhere_{prefix}{name}",
-                    f"select distinct record.*, place.number as _part from ({self.records.queries[prefix, name]}) as record "
+                    "select distinct record.*, place.number as _part "
+                    f"from ({self.records.queries[prefix, name]}) as record "
                     f"join main.elsewhere as place on place.table_name = '{name}' and place._file = record._file "
                     "and place._row = record._row",
                 )
@@ -93,14 +97,15 @@ class Parts:
         """From now on the trusted tables hold what concerns the units of a part."""
         if len(self.bounds) == 1:
             return
-        lo, hi = map(_text, self.bounds[number])
+        lo, hi = map(literal, self.bounds[number])
         for name, contract in self.contracts.items():
             for prefix in ("", BY_ROW):
                 query = self.records.queries[prefix, name]
                 if "unit_id" in contract.columns:
                     query = f"select * from ({query}) as record where record.unit_id between {lo} and {hi}"
                     if name in self.elsewhere:
-                        query += f" union all select * exclude (_part) from main.elsewhere_{prefix}{name} where _part = {number}"
+                        query += f" union all select * exclude (_part) from main.elsewhere_{prefix}{name} "
+                        query += f"where _part = {number:d}"
                 elif not contract.reference and contract.owner:
                     column, table = contract.owner
                     key = quoted(self.contracts[table].key[0])
@@ -109,7 +114,3 @@ class Parts:
                         f"where owner.{key} = record.{quoted(column)})"
                     )
                 self.engine.view(f"main.{prefix}{name}", query)
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"

@@ -1,8 +1,8 @@
 """What a large assessment publishes: Parquet partitioned by region, league tables, what was set aside, a manifest.
 
-``scores/region=…`` and ``indicator_scores/region=…`` have what a bureau's have; ``league/<category>.parquet`` the units of
-a category by rank, ``league/region=…/league.csv`` those of a region; ``regions.csv`` the regions; ``quarantine.parquet``
-and ``flagged.parquet`` the records that were set aside or flagged, and why.
+``scores/region=…`` and ``indicator_scores/region=…`` have what a bureau's have; ``league/<category>.parquet`` the units
+of each category by rank, ``league.csv`` the same by region; ``regions.csv`` the regions;
+``quarantine.parquet`` and ``flagged.parquet`` the records that were set aside or flagged, and why.
 """
 
 import json
@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from kaohe import __version__, clock
-from kaohe.contracts import Contracts, quoted
+from kaohe.contracts import Contracts, literal, quoted
+from kaohe.large.engine import LargeEngine
 from kaohe.large.records import Records
 from kaohe.models import Model
 from kaohe.people import MASK
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS
 from kaohe.safely import file_name, replace
-from kaohe.warehouse import Engine
 
 #: The region of a unit that the registry gives none.
 NO_REGION = "none"
-_REGION = f"coalesce(org_unit.region, '{NO_REGION}')"
+_REGION = f"coalesce(org_unit.region, {literal(NO_REGION)})"
 
 _REGIONS = """
 select
@@ -43,7 +43,7 @@ order by region, category
 class Publication:
     """A publication while it is written, in a folder aside."""
 
-    def __init__(self, engine: Engine, folder: Path, name: str) -> None:
+    def __init__(self, engine: LargeEngine, folder: Path, name: str) -> None:
         self.engine, self.folder, self.name = engine, folder, name
         self.aside = folder / f".{name}.new"
         shutil.rmtree(self.aside, ignore_errors=True)
@@ -71,8 +71,8 @@ class Publication:
              self.aside / "scores", "region", "part")  # fmt: skip
         save("select * exclude (region), region from main.league order by category, rank nulls last, unit_id",
              self.aside / "league.parquet")  # fmt: skip
-        save("select region, category, region_rank, rank, unit_id, unit_name, total, grade, veto, status from main.league "
-             "order by region, category, region_rank nulls last, unit_id",
+        save("select region, category, region_rank, rank, unit_id, unit_name, total, grade, veto, status "
+             "from main.league order by region, category, region_rank nulls last, unit_id",
              self.aside / "league.csv")  # fmt: skip
         save(_REGIONS, self.aside / "regions.csv")
 
@@ -93,9 +93,9 @@ class Publication:
             )  # fmt: skip
             engine.append(
                 "main.set_aside",
-                f"select '{table}', _file, _row, _rec, cast(to_json(struct_pack({cells})) as varchar) "
+                f"select {literal(table)}, _file, _row, _rec, cast(to_json(struct_pack({cells})) as varchar) "
                 f"from ({records.given(table)}) as record where _rec in (select _rec from main.problem "
-                f"where table_name = '{table}' and severity = 'critical')",
+                f"where table_name = {literal(table)} and severity = 'critical')",
             )
         engine.save(
             "select problem.table_name, set_aside._file, set_aside._row, problem.reason, problem.rule, "

@@ -1,15 +1,15 @@
 """Trusted tables of a large assessment: views over the Parquet files, without the rows that break a critical rule.
 
 Each table is proved in one scan: cells that cannot be typed, cells to be read otherwise, what has not happened yet, and
-every rule about single rows. Keys that were handed in twice are looked for by their hashes. ``main.problem`` gets one row
-per record and problem, like the bureau's.
+every rule about single rows. Keys that were handed in twice are looked for by their hashes. ``main.problem`` gets one
+row per record and problem, like the bureau's.
 """
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
 
 from kaohe import records
-from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, quoted
+from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.large.checks import condition, counts
 from kaohe.large.sources import Cell, Source
@@ -32,8 +32,8 @@ _DEFINE = {
 
 @dataclass
 class Trusted:
-    """The trusted tables of a run. ``rows``: table → rows in its files; ``flagged``, ``refused``: how many records a rule
-    flagged, or set aside."""
+    """The trusted tables of a run. ``rows``: table → rows in its files; ``flagged``, ``refused``: how many records a
+    rule flagged, or set aside."""
 
     rows: dict[str, int] = field(default_factory=dict)
     refused: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -41,8 +41,8 @@ class Trusted:
 
 
 class Records:
-    """Makes the trusted tables of ``contracts``, in their order. ``queries``: (prefix, table) → what its view stands for;
-    ``said``: the sentence of each rule, by table, rule and column."""
+    """Makes the trusted tables of ``contracts``, in their order. ``queries``: (prefix, table) → what its view stands
+    for; ``said``: the sentence of each rule, by table, rule and column."""
 
     def __init__(self, engine: Engine, project: Project, contracts: Contracts, as_of: dt.date) -> None:
         self.engine, self.project, self.contracts, self.as_of = engine, project, contracts, as_of
@@ -85,6 +85,7 @@ class _Table:
     def __init__(self, made: Records, source: Source) -> None:
         self.made, self.engine, self.source, self.contract = made, made.engine, source, source.contract
         self.name = source.contract.table
+        self.text = literal(self.name)
         self.cells = dict(source.cells)
         self.joins: list[str] = []
         self.problems = False
@@ -117,7 +118,7 @@ class _Table:
         odd = [name for name, cell in self.cells.items() if cell.odd]
         untyped = [name for name, cell in self.cells.items() if cell.untyped]
         self.plain = [each for each in self.conditions if each.rows]
-        future = [f"count(*) filter (where {quoted(day)} > date '{self.made.as_of}')"
+        future = [f"count(*) filter (where {quoted(day)} > date {literal(self.made.as_of)})"
                   for day in [self.contract.event_date] if day]  # fmt: skip
         flags = [f"({self.cells[name].odd}) as _odd_{name}" for name in odd]
         flags += [f"({self.cells[name].untyped}) as _untyped_{name}" for name in untyped]
@@ -152,7 +153,8 @@ class _Table:
     def _strangers(self, name: str) -> bool:
         value = self.cells[name].value
         return bool(self.engine.rows(
-            f"select 1 from (select {value} as unit from main.{FILES}{self.name} as file) as written where unit is not null "
+            f"select 1 from (select {value} as unit from main.{FILES}{self.name} as file) as written "
+            "where unit is not null "
             "and not exists (select 1 from main.org_unit where org_unit.unit_id = written.unit) limit 1"
         ))  # fmt: skip
 
@@ -161,7 +163,7 @@ class _Table:
         found = f"{name}_anywhere.unit_id"
         self.joins.append(
             f"left join main.unit_name as {name}_anywhere on {name}_anywhere.name = lower({written}) "
-            f"and {name}_anywhere.platform = '{records.EVERYWHERE}'"
+            f"and {name}_anywhere.platform = {literal(records.EVERYWHERE)}"
         )
         if "platform" in self.contract.columns:
             found = f"{name}_here.unit_id, {found}"
@@ -184,9 +186,9 @@ class _Table:
         where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
         self.engine.append(
             "main.problem",
-            f"select '{self.name}', {_REC}, '{reason}', '{rule}', '{column}', '{severity}', cast(null as varchar) {where}",
+            f"select {self.text}, {_REC}, {_listed(reason, rule, column, severity)}, cast(null as varchar) {where}",
         )
-        self.engine.append("main.set_aside_row", f"select '{self.name}', file._path, file._place {where}")
+        self.engine.append("main.set_aside_row", f"select {self.text}, file._path, file._place {where}")
 
     def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> int:
         """Note the trusted rows whose ``_rec`` a query gives; gives how many. What is only flagged stays."""
@@ -194,7 +196,7 @@ class _Table:
         before = self._problems()
         self.engine.append(
             "main.problem",
-            f"select distinct '{self.name}', found._rec, '{reason}', '{name}', '{column}', '{severity}', "
+            f"select distinct {self.text}, found._rec, {_listed(reason, name, column, severity)}, "
             f"cast(null as varchar) from ({query}) as found",
         )
         count = self._problems() - before
@@ -202,8 +204,8 @@ class _Table:
             self.problems = True
             self.engine.append(
                 "main.set_aside_row",
-                f"select '{self.name}', _file, _row - 1 from main.{self.name} where _rec in (select _rec from "
-                f"main.problem where table_name = '{self.name}' and severity = 'critical')",
+                f"select {self.text}, _file, _row - 1 from main.{self.name} where _rec in (select _rec from "
+                f"main.problem where table_name = {self.text} and severity = 'critical')",
             )
             self._view()
         return count
@@ -215,7 +217,7 @@ class _Table:
         if self.has_future:
             day = str(self.contract.event_date)
             self.made.trusted.refused[self.name, "future"] = self._set_aside_found(
-                f"select _rec from main.{self.name} where {quoted(day)} > date '{self.made.as_of}'",
+                f"select _rec from main.{self.name} where {quoted(day)} > date {literal(self.made.as_of)}",
                 "rule", None, "future", day,
             )  # fmt: skip
             self.made.said.append((self.name, "future", day, say("rule_future", as_of=self.made.as_of)))
@@ -241,7 +243,7 @@ class _Table:
         self.engine.make("main.repeated", repeated)
         for rule in ("conflict", "duplicate"):
             self.made.trusted.refused[self.name, rule] = self._set_aside_found(
-                f"select _rec from main.repeated where rule = '{rule}'", rule, None, rule, self.contract.key[0]
+                f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, self.contract.key[0]
             )
 
     # ---- rules
@@ -279,10 +281,11 @@ class _Table:
             typed = ", ".join(f"cast(null as {kind}) as {quoted(name)}" for name, kind in columns.items())
             return f"select *, {year} as _year from (select {typed}) as record where false"
         place = ["'inbox' as _source", "file._path as _file", "'' as _sheet",
-                 "cast(file._place + 1 as integer) as _row", "cast(null as varchar) as _at", f"{rec} as _rec"]  # fmt: skip
+                 "cast(file._place + 1 as integer) as _row", "cast(null as varchar) as _at",
+                 f"{rec} as _rec"]  # fmt: skip
         aside = (
             "where not exists (select 1 from main.set_aside_row as aside "
-            f"where aside.table_name = '{self.name}' and aside._path = file._path and aside._place = file._place)"
+            f"where aside.table_name = {self.text} and aside._path = file._path and aside._place = file._place)"
         )
         return (
             f"select *, {year} as _year from (select {', '.join([*self._typed(), *place])} "
@@ -292,3 +295,7 @@ class _Table:
 
 #: As PROVENANCE says, of a row of a Parquet file.
 _REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
+
+
+def _listed(*texts: str) -> str:
+    return ", ".join(literal(text) for text in texts)

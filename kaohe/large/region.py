@@ -1,5 +1,5 @@
-"""One region of a large assessment, as an inbox of its own: `kaohe run` then makes of it what a bureau gets — the page, the
-sheets, every lost point explained — with ranks within the region."""
+"""One region of a large assessment, as an inbox of its own: `kaohe run` then makes of it what a bureau gets — the page,
+the sheets, every lost point explained — with ranks within the region."""
 
 import tempfile
 from pathlib import Path
@@ -18,8 +18,9 @@ _TYPED = "typed_"
 
 
 def take_region(inbox: Path, region: str, out: Path) -> dict[str, int]:
-    """Write the records of ``inbox`` that concern the units of ``region`` to ``out``/<table>.parquet, in their order; gives
-    table → how many. Cells that cannot be typed become empty. What names a unit otherwise than by its id is not found.
+    """Write the records of ``inbox`` that concern the units of ``region`` to ``out``/<table>.parquet, in their order;
+    gives table → how many. Cells that cannot be typed become empty. What names a unit otherwise than by its id is not
+    found.
 
     Raises ``KaoheError`` for a region without units, and an ``out`` that is not empty.
     """
@@ -45,12 +46,10 @@ def take_region(inbox: Path, region: str, out: Path) -> dict[str, int]:
             columns = ", ".join(f"record.{quoted(column)}" for column in contract.columns)
             rows = f"main.{_TYPED}{name} as record"
             if "unit_id" in contract.columns:
-                ways = [
-                    f"select record._path, record._place from {rows} where record.unit_id in (select unit_id from main.unit)"
-                ]
+                place, ours = "select record._path, record._place from", "in (select unit_id from main.unit)"
+                ways = [f"{place} {rows} where record.unit_id {ours}"]
                 for concern in concerns(contract, contracts, _TYPED):
-                    ways.append(f"select record._path, record._place from {rows} {concern.join} where {concern.unit} in "
-                                "(select unit_id from main.unit)")  # fmt: skip
+                    ways.append(f"{place} {rows} {concern.join} where {concern.unit} {ours}")
                 wanted = f"(record._path, record._place) in ({' union '.join(ways)})"
             elif not contract.reference and contract.owner:
                 column, table = contract.owner

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe import __version__, clock, progress, scoring
-from kaohe.contracts import load_contracts
+from kaohe.contracts import literal, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.large import scoring as large_scoring
@@ -33,14 +33,15 @@ from kaohe.words import say
 
 #: What ranking needs of every part, and the models that rank.
 _RANKED_BY = ("unit_total", "unit_tie")
+_PLACE = f"select unit_id, coalesce(region, {literal(NO_REGION)}) as region from main.org_unit"
 _RANKING = ("unit_rank", "unit_score")
 STEPS = ("load", "validate", "measure", "score", "publish")
 
 
 @dataclass
 class LargeOutcome:
-    """What a large run came to. ``seconds``: step → seconds of it; ``rows``: table → records in the files; ``refused`` and
-    ``flagged``: (table, rule) → records; ``peak_mib``: the most memory that the process held."""
+    """What a large run came to. ``seconds``: step → seconds of it; ``rows``: table → records in the files; ``refused``
+    and ``flagged``: (table, rule) → records; ``peak_mib``: the most memory that the process held."""
 
     publication: Path
     new: bool
@@ -56,8 +57,8 @@ class LargeOutcome:
 class LargeRun:
     """A large run from its question to its publication.
 
-    Raises ``KaoheError`` for whatever in the project, the scheme or the inbox would make it impossible, before any record
-    is read.
+    Raises ``KaoheError`` for whatever in the project, the scheme or the inbox would make it impossible, before any
+    record is read.
     """
 
     def __init__(
@@ -171,9 +172,7 @@ class LargeRun:
                 large_scoring.measure(engine, self.project, self.contracts, self.scheme, self.planned, self.as_of)
             with self.timed("score"):
                 large_scoring.add_up(engine, scores)
-                engine.make(
-                    "main.place", f"select unit_id, coalesce(region, '{NO_REGION}') as region from main.org_unit"
-                )
+                engine.make("main.place", _PLACE)
                 if several:
                     for table in (*_RANKED_BY, "place"):
                         (engine.append if number else engine.make)(f"main.every_{table}", f"select * from main.{table}")

@@ -15,8 +15,8 @@ _TEXT_TYPES = ("VARCHAR", "STRING")
 
 @dataclass(frozen=True)
 class Cell:
-    """A column of the contract, from the file's: ``value``; ``untyped``: which cells cannot be typed; ``odd``: which are
-    to be read otherwise, by ``mended``. All of it SQL over a ``file``'s columns; None: none are."""
+    """A column of the contract, from the file's: ``value``; ``untyped``: which cells cannot be typed; ``odd``: which
+    are to be read otherwise, by ``mended``. All of it SQL over a ``file``'s columns; None: none are."""
 
     value: str
     untyped: str | None = None
@@ -34,7 +34,8 @@ class Source:
 
 
 def parquet_files(inbox: Path, contracts: Contracts) -> dict[str, tuple[Path, ...]]:
-    """Table → its files, in order: ``<inbox>/<table>.parquet``, or all below ``<inbox>/<table>/``. A table may have none.
+    """Table → its files, in order: ``<inbox>/<table>.parquet``, or all below ``<inbox>/<table>/``. A table may have
+    none.
 
     Raises ``KaoheError`` for an inbox without any, and for a Parquet file that is no table's.
     """
