@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MESSY = ROOT / "tests" / "data" / "messy"
 OFFICE = ROOT / "tests" / "data" / "office"
 SAMPLE = ROOT / "data" / "sample"
+#: A scheme with few leaves, for tests of what does not depend on the scheme.
+SMALL = ROOT / "tests" / "data" / "small" / "2023.yml"
 YEAR = 2023
 AS_OF = dt.date(2024, 3, 31)
 
