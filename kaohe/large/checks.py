@@ -11,7 +11,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from kaohe.contracts import Contract, literal, quoted
+from kaohe.contracts import PROVENANCE, Contract, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.rules import Rule
 
@@ -54,6 +54,8 @@ def _plain_condition(query: str) -> str | None:
         return None
     if not isinstance(where := parsed.args.get("where"), exp.Where) or list(parsed.find_all(exp.Window, exp.AggFunc)):
         return None
+    if any(column.table or column.name in PROVENANCE for column in where.find_all(exp.Column)):
+        return None  # the scan has no such names
     return str(where.this.sql(dialect="duckdb"))
 
 

@@ -8,18 +8,21 @@ from typing import Self
 import duckdb
 import polars as pl
 
-from kaohe.contracts import literal
+from kaohe.book import FORMULA_SIGNS
+from kaohe.contracts import literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.large.records import FILES
 from kaohe.warehouse import Engine
 
 
 class LargeEngine(Engine):
-    """A DuckDB database in ``folder``, which holds what does not fit into ``memory`` (``8GB``); a context manager."""
+    """A DuckDB database in ``folder``, which holds what does not fit into ``memory`` (``8GB``); a context manager. What
+    an earlier run made in ``main`` is gone; a database that cannot be read is made anew."""
 
     def __init__(self, folder: Path, memory: str | None = None, threads: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(duckdb.connect(str(folder / "large.duckdb")))
+        super().__init__(_opened(folder / "large.duckdb"))
+        self._clear()
         self.con.execute("set preserve_insertion_order = false")
         self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
         if memory:
@@ -34,6 +37,14 @@ class LargeEngine(Engine):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.con.close()
+
+    def _clear(self) -> None:
+        for kind in ("view", "table"):
+            for (name,) in self.rows(
+                f"select {kind}_name from duckdb_{kind}s() where schema_name = 'main' and not internal "
+                "and database_name = current_database()"
+            ):
+                self.con.execute(f"drop {kind} main.{quoted(name)}")
 
     def read(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
         """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and
@@ -62,6 +73,14 @@ class LargeEngine(Engine):
             options = "format csv, header" if path.suffix == ".csv" else "format parquet, compression zstd"
         self.con.execute(f"copy ({query}) to {literal(path)} ({options})")
 
+    def save_csv(self, query: str, order: str, path: Path, texts: Iterable[str]) -> None:
+        """Write the rows of a query, in order, to a CSV file for spreadsheets; in the columns ``texts`` an apostrophe goes before
+        what they would take for a formula."""
+        signs = ", ".join(map(literal, FORMULA_SIGNS))
+        shown = ", ".join(f"case when left({name}, 1) in ({signs}) then '''' || {name} else {name} end as {name}"
+                          for name in map(quoted, texts))  # fmt: skip
+        self.save(f"select * replace ({shown}) from ({query}) as shown order by {order}", path)
+
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put a few rows into a table, column by place."""
         names = [row[0] for row in self.rows(f"select name from pragma_table_info({literal(table)})")]
@@ -70,3 +89,14 @@ class LargeEngine(Engine):
     def drop(self, table: str) -> None:
         """Forget a table."""
         self.con.execute(f"drop table {table}")
+
+
+def _opened(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        if "lock on file" in str(error):
+            raise
+        for name in (path.name, f"{path.name}.wal"):  # what was killed while it was made; all of it can be made again
+            path.with_name(name).unlink(missing_ok=True)
+        return duckdb.connect(str(path))

@@ -18,7 +18,7 @@ from kaohe.models import Model
 from kaohe.people import MASK
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS
-from kaohe.safely import file_name, replace
+from kaohe.safely import file_name, flush_folder, flush_tree, for_its_owner_to_write, replace
 
 #: The region of a unit that the registry gives none.
 NO_REGION = "none"
@@ -36,7 +36,6 @@ select
   min(rank) as best_rank
 from main.league
 group by region, category
-order by region, category
 """
 
 
@@ -71,10 +70,11 @@ class Publication:
              self.aside / "scores", "region", "part")  # fmt: skip
         save("select * exclude (region), region from main.league order by category, rank nulls last, unit_id",
              self.aside / "league.parquet")  # fmt: skip
-        save("select region, category, region_rank, rank, unit_id, unit_name, total, grade, veto, status "
-             "from main.league order by region, category, region_rank nulls last, unit_id",
-             self.aside / "league.csv")  # fmt: skip
-        save(_REGIONS, self.aside / "regions.csv")
+        save_csv = self.engine.save_csv
+        save_csv("select region, category, region_rank, rank, unit_id, unit_name, total, grade, veto, status "
+                 "from main.league", "region, category, region_rank nulls last, unit_id",
+                 self.aside / "league.csv", ["region", "unit_id", "unit_name"])  # fmt: skip
+        save_csv(_REGIONS, "region, category", self.aside / "regions.csv", ["region"])
 
     def add_problems(self, records: Records, contracts: Contracts) -> None:
         """Write what was set aside, with its cells (people masked), and what was flagged."""
@@ -124,10 +124,13 @@ class Publication:
         sums = file_hashes(self.aside, "**/*")
         lines = "".join(f"{digest}  {path}\n" for path, digest in sums.items() if path != SUMS)
         (self.aside / SUMS).write_text(lines, encoding="utf-8")
+        for_its_owner_to_write(self.aside)
+        flush_tree(self.aside)
         target = self.folder / file_name(self.name)
         if target.exists():
             shutil.rmtree(target)
         self.aside.rename(target)
+        flush_folder(self.folder)
         replace(self.folder / "CURRENT", f"{self.name}\n".encode())
         return target
 

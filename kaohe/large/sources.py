@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, quoted
+from kaohe.clock import OFFICE_TIME
+from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, literal, quoted
 from kaohe.errors import KaoheError
 
-_INTEGER = re.compile(r"U?(TINY|SMALL|BIG)?INT(EGER)?|TINYINT|SMALLINT|INT")
+_INTEGER = re.compile(r"U?(TINY|SMALL|BIG)?INT(EGER)?")
+_NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT|DOUBLE|FLOAT|DECIMAL")
 _FITTING_DECIMAL = re.compile(r"DECIMAL\((\d+),\s*([0-6])\)")
 _TEXT_TYPES = ("VARCHAR", "STRING")
 
@@ -76,18 +78,37 @@ def source_of(contract: Contract, files: Iterable[Path], types: Mapping[str, str
 
 def _cell(contract: Contract, name: str, column: Column, there: str, found: str) -> Cell:
     wanted = SQL_TYPES[column.type].upper()
-    if column.type in ("text", "code", "choice", "unit", "person") and found in _TEXT_TYPES:
+    if found == '"NULL"':  # what programs write of a column without any value
+        return Cell(f"cast(null as {wanted})")
+    if wanted == "VARCHAR" and found in _TEXT_TYPES:
         return Cell(there, odd=f"{there} <> trim({there}) or {there} = ''", mended=f"nullif(trim({there}), '')")
-    if column.type == "month" and found == "DATE":
-        return Cell(there, odd=f"day({there}) <> 1", mended=f"cast(date_trunc('month', {there}) as date)")
+    if column.type == "list" and found == wanted:
+        allowed = ", ".join(map(literal, column.values or []))
+        return Cell(there, untyped=f"not list_has_all([{allowed}], {there}) or len({there}) = 0")
+    if (typed := _typed(there, found, wanted)) is None:
+        raise KaoheError("parquet_type", table=contract.label, column=name, found=found, wanted=wanted)
+    if column.type == "month":
+        typed = replace(
+            typed, odd=f"day({typed.value}) <> 1", mended=f"cast(date_trunc('month', {typed.value}) as date)"
+        )
+    return typed
+
+
+def _typed(there: str, found: str, wanted: str) -> Cell | None:
+    """A column of one type as another; None if that cannot be."""
     if found == wanted:
         return Cell(there)
+    if wanted == "DATE" and found == "TIMESTAMP WITH TIME ZONE":
+        return Cell(f"cast(timezone({literal(OFFICE_TIME.key)}, {there}) as date)")
     if _casts(wanted, found):
         return Cell(f"cast({there} as {wanted})")
-    if found in (*_TEXT_TYPES, "DOUBLE", "FLOAT", "UBIGINT", "HUGEINT") or found.startswith("DECIMAL"):
-        value = f"try_cast({there} as {wanted})"
-        return Cell(value, untyped=f"{there} is not null and {value} is null")
-    raise KaoheError("parquet_type", table=contract.label, column=name, found=found, wanted=wanted)
+    if not (found in _TEXT_TYPES or (_NUMBER.match(found) and wanted in ("BIGINT", "DECIMAL(18,6)"))):
+        return None
+    value = f"try_cast({there} as {wanted})"
+    untyped = f"{there} is not null and {value} is null"
+    if wanted == "BIGINT":
+        untyped += f" or try_cast({there} as double) <> {value}"  # a cast rounds
+    return Cell(value, untyped=untyped)
 
 
 def _casts(wanted: str, found: str) -> bool:
@@ -97,6 +118,6 @@ def _casts(wanted: str, found: str) -> bool:
     decimal = _FITTING_DECIMAL.fullmatch(found)
     if wanted == "DECIMAL(18,6)":
         return bool(decimal and int(decimal[1]) - int(decimal[2]) <= 12) or found in ("INTEGER", "SMALLINT", "TINYINT")
-    if wanted in ("BIGINT", "VARCHAR"):
-        return (bool(_INTEGER.fullmatch(found)) and found != "UBIGINT") or (wanted == "VARCHAR" and found == "DATE")
-    return False
+    if wanted == "BIGINT":
+        return bool(_INTEGER.fullmatch(found)) and found != "UBIGINT"
+    return wanted == "VARCHAR" and (bool(_INTEGER.fullmatch(found)) or found in ("DATE", "HUGEINT"))
