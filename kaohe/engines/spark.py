@@ -5,6 +5,7 @@ compute it again, and a lost worker takes nothing with it. All machines must see
 """
 
 import shutil
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -79,7 +80,9 @@ class SparkEngine:
         for name, value in (_EXACT | _WORK | (_LOOPBACK if local else {}) | here | dict(settings or {})).items():
             builder = builder.config(name, value)
         try:
-            self.session = builder.getOrCreate()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of versions of pandas, which is not used
+                self.session = builder.getOrCreate()
         except Exception as error:
             raise KaoheError("spark_not_started", master=master, problem=str(error).splitlines()[0]) from error
 
@@ -133,7 +136,9 @@ class SparkEngine:
 
     def frame(self, query: str, values: list[Any] | None = None) -> pl.DataFrame:
         """The rows of a query."""
-        frame = pl.from_arrow(self._query(query, values).toArrow())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            frame = pl.from_arrow(self._query(query, values).toArrow())
         assert isinstance(frame, pl.DataFrame)
         return frame
 
