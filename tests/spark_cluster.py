@@ -14,6 +14,7 @@ import pyspark
 #: Settings for little data on two cores: what costs time here is to compile and to start. The queries stay the same.
 SMALL = {
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",

@@ -19,6 +19,8 @@ Macros = Mapping[str, tuple[list[str], exp.Expr]]
 _INTEGERS = {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT}
 _HUGE = {exp.DType.INT128, exp.DType.UINT128}
 _WHOLE = "decimal(38, 0)"
+#: Spark's own div drops, in silence, what of a quotient exceeds 64 bits. This is exact up to 20 digits, and fails after
+_QUOTIENT = f"cast((cast(a as {_WHOLE}) - cast(a as {_WHOLE}) % cast(b as {_WHOLE})) / cast(b as {_WHOLE}) as {_WHOLE})"
 
 
 class CannotCarry(Exception):
@@ -275,7 +277,7 @@ def _try(node: exp.Expr) -> exp.Expr:
     """Spark has a function for each thing that may be tried."""
     tried = node.this
     if isinstance(tried, exp.DateFromParts):
-        text = "try_cast(concat_ws('-', cast(y as string), cast(m as string), cast(d as string)) as date)"
+        text = "try_cast(concat(cast(y as string), '-', cast(m as string), '-', cast(d as string)) as date)"
         return _spark(text, y=tried.args["year"], m=tried.args["month"], d=tried.args["day"])
     if isinstance(tried, exp.Add) and isinstance(tried.expression, exp.Interval | exp.Anonymous):
         return _spark("try_add(a, b)", a=tried.this, b=tried.expression)
@@ -303,9 +305,14 @@ def _from(node: exp.Expr) -> exp.Expr:
 
 
 def _sorted(node: exp.Expr) -> exp.Expr:
-    if node.args.get("expression") is not None:
+    """Rising, nulls last."""
+    if any(isinstance(said, exp.Expr) and said != known for said, known in _sortings(node)):
         raise CannotCarry(node.sql(dialect="duckdb"))
-    return node
+    return exp.ArraySort(this=node.this.copy())
+
+
+def _sortings(node: exp.Expr) -> list[tuple[object, exp.Expr]]:
+    return [(node.args.get("asc"), exp.true()), (node.args.get("nulls_first"), exp.false())]
 
 
 def _exploded(unnest: exp.Expr) -> exp.Expr:
@@ -351,7 +358,7 @@ def _by(text: str) -> Callable[[exp.Expr], exp.Expr]:
 
 _MENDED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Div: _by("cast(a as double) / cast(b as double)"),
-    exp.IntDiv: _by(f"cast(a div b as {_WHOLE})"),
+    exp.IntDiv: _by(_QUOTIENT),
     exp.Sign: _by("case when a > 0 then 1 when a < 0 then -1 when a = 0 then 0 end"),
     exp.IsNan: _by("case when a is not null then isnan(a) end"),
     exp.ArrayContains: _by("case when a is not null and b is not null then coalesce(array_contains(a, b), false) end"),
