@@ -4,21 +4,26 @@ Its stock SQL datasource closes the connection before it fetches from DuckDB; th
 """
 
 import logging
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
 import duckdb
 import duckdb_engine
-import great_expectations as gx
-import great_expectations.expectations as gxe
 import sqlalchemy
 import sqlalchemy.dialects.postgresql
-from great_expectations.datasource.fluent import SQLDatasource
-from great_expectations.exceptions import ExpectationNotFoundError
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy.pool import StaticPool
+
+with warnings.catch_warnings():
+    # it imports Spark where that is installed, which warns of a pandas that nothing here puts through it
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    from great_expectations.datasource.fluent import SQLDatasource
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+    from great_expectations.expectations.registry import get_expectation_impl
 
 #: So many failing rows are listed as there are.
 _ALL = 10**9

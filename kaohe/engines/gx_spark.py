@@ -1,6 +1,8 @@
 """Great Expectations on Spark: the same expectations on the same tables, with the same findings. Slow to import."""
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import great_expectations.expectations as gxe
@@ -18,7 +20,8 @@ class SparkValidator(Validator):
 
     def __init__(self, engine: SparkEngine) -> None:
         self._engine = engine
-        self._source = quiet_context().data_sources.add_spark("spark")
+        with _versions_unsaid():
+            self._source = quiet_context().data_sources.add_spark("spark")
 
     def __enter__(self) -> Self:
         return self
@@ -32,7 +35,8 @@ class SparkValidator(Validator):
         None instead of a list: the expectation speaks of the table as a whole. Raises ``CannotCarry`` for a rule whose
         SQL Spark cannot run.
         """
-        return super().failing(table, [_carried(rule) for rule in expectations])
+        with _versions_unsaid():
+            return super().failing(table, [_carried(rule) for rule in expectations])
 
     def _batch(self, table: str) -> Any:
         asset = self._source.add_dataframe_asset(table)
@@ -44,6 +48,14 @@ class SparkValidator(Validator):
 
     def _let_go(self, batch: Any) -> None:
         batch.data.dataframe.unpersist()
+
+
+@contextmanager
+def _versions_unsaid() -> Iterator[None]:
+    """Spark warns of new versions of pandas, which nothing here puts through it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        yield
 
 
 def _carried(rule: gxe.Expectation) -> gxe.Expectation:
