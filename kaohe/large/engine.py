@@ -35,7 +35,7 @@ class LargeEngine(Engine):
     ) -> None:
         self.con.close()
 
-    def read(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
+    def read_files(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
         """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and
         ``_place`` (from 0) in the file. Gives the columns and their types."""
         listed = ", ".join(literal(path) for path in files)

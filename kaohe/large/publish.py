@@ -69,7 +69,7 @@ class Publication:
         save = self.engine.save
         save("select * from main.league order by region, category, rank nulls last, unit_id",
              self.aside / "scores", "region", "part")  # fmt: skip
-        save("select * exclude (region), region from main.league order by category, rank nulls last, unit_id",
+        save("select * from main.league order by category, rank nulls last, unit_id",
              self.aside / "league.parquet")  # fmt: skip
         save("select region, category, region_rank, rank, unit_id, unit_name, total, grade, veto, status "
              "from main.league order by region, category, region_rank nulls last, unit_id",
