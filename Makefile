@@ -6,17 +6,23 @@ YEAR   ?= 2023
 # Scripts/ on Windows, bin/ elsewhere.
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run test check lock audit docs sample mutations screenshots soak
+.PHONY: run test check spark lock audit docs sample mutations screenshots soak
 run: .venv/ready
 	$(BIN)/kaohe run --inbox data/sample --year $(YEAR)
 
-test: check
+test: check spark
 	$(BIN)/python -m pytest
 
 check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Apache Spark for its tests, where there is a Java for it; else they are skipped.
+spark: .venv/ready
+	@if java -version >/dev/null 2>&1; then $(MAKE) --no-print-directory .venv/spark \
+	  || echo "pyspark could not be installed: the tests on Spark are skipped"; \
+	else echo "Java is missing: the tests on Spark are skipped"; fi
 
 # Break the scoring SQL in every way of tests/mutations; the tests must catch each one. Takes a while.
 mutations: .venv/ready
@@ -44,8 +50,15 @@ UV  = $(BIN)/uv pip install --quiet --python .venv
 	$(PIP) --no-deps --no-build-isolation --editable .
 	$(PYTHON) -c "open('$@', 'w').close()"
 
+.venv/spark: .venv/ready requirements-spark.lock
+	$(UV) --require-hashes -r requirements-spark.lock || $(PIP) --no-deps --require-hashes -r requirements-spark.lock
+	$(PYTHON) -c "open('$@', 'w').close()"
+
 # After changing a pin in pyproject.toml.
 lock: .venv/ready
+	$(BIN)/python -c "import tomllib as t; print(*t.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'])" \
+	  | $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --output-file requirements-spark.lock -
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --output-file requirements.lock pyproject.toml
 

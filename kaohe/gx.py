@@ -4,21 +4,26 @@ Its stock SQL datasource closes the connection before it fetches from DuckDB; th
 """
 
 import logging
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
 import duckdb
 import duckdb_engine
-import great_expectations as gx
-import great_expectations.expectations as gxe
 import sqlalchemy
 import sqlalchemy.dialects.postgresql
-from great_expectations.datasource.fluent import SQLDatasource
-from great_expectations.exceptions import ExpectationNotFoundError
-from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy.pool import StaticPool
+
+with warnings.catch_warnings():
+    # it imports Spark where that is installed, which warns of a pandas that nothing here puts through it
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+    from great_expectations.datasource.fluent import SQLDatasource
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+    from great_expectations.expectations.registry import get_expectation_impl
 
 #: So many failing rows are listed as there are.
 _ALL = 10**9
@@ -93,17 +98,22 @@ def expectation(type_: str, arguments: dict[str, Any]) -> gxe.Expectation:
     return made
 
 
+def quiet_context() -> Any:
+    """A context that keeps no files and says nothing."""
+    logger = logging.getLogger("great_expectations")
+    logger.addHandler(logging.NullHandler())
+    logger.propagate = False  # it tells the console of a temporary folder that it does not make
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context
+
+
 class Validator:
     """Runs expectations over the committed tables of an open DuckDB connection; a context manager."""
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
-        logger = logging.getLogger("great_expectations")
-        logger.addHandler(logging.NullHandler())
-        logger.propagate = False  # it tells the console of a temporary folder that it does not make
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
-        self._source = context.data_sources.add_duckdb(
+        self._source = quiet_context().data_sources.add_duckdb(
             "warehouse",
             connection_string="duckdb://",
             kwargs={"creator": lambda: duckdb_engine.ConnectionWrapper(con.cursor()), "poolclass": StaticPool},
@@ -122,16 +132,27 @@ class Validator:
         """
         if not expectations:
             return {}
-        asset = self._source.add_table_asset(table, table_name=table)
-        batch = asset.add_batch_definition_whole_table("whole").get_batch()
+        batch = self._batch(table)
         failed = self._failed(batch, expectations)
         found = self._rows(batch, {n: rule for n, rule in failed.items() if not _is_query(rule)})
         for number, rule in failed.items():
             if _is_query(rule):
                 query = rule.unexpected_rows_query.format(batch=f"{table} as subselect")
-                found[number] = sorted(row[0] for row in self._con.sql(query).fetchall())
-        batch.data.execution_engine.end_transaction()
+                found[number] = sorted(row[0] for row in self._asked(query))
+        self._let_go(batch)
         return dict(sorted(found.items()))
+
+    def _batch(self, table: str) -> Any:
+        """All rows of a table."""
+        asset = self._source.add_table_asset(table, table_name=table)
+        return asset.add_batch_definition_whole_table("whole").get_batch()
+
+    def _asked(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query."""
+        return self._con.sql(query).fetchall()
+
+    def _let_go(self, batch: Any) -> None:
+        batch.data.execution_engine.end_transaction()
 
     @staticmethod
     def _failed(batch: Any, expectations: Sequence[gxe.Expectation]) -> dict[int, gxe.Expectation]:

@@ -370,17 +370,19 @@ def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: in
     """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
     would show through."""
     engine.empty("main.report", "unit_id varchar, table_name varchar")
+    reports = []
     for name, contract in contracts.items():
         if not contract.reference and not contract.restricted:
             unit, joined = "record.unit_id", ""
             if owner := contract.owner:
                 key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
                 unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
-            engine.append(
-                "main.report",
-                f"select distinct {unit}, '{name}' from main.{name} as record {joined} "
-                f"where record._year is null or record._year = {year:d} order by 1",
+            reports.append(
+                f"select distinct {unit} as unit_id, '{name}' as table_name from main.{name} as record {joined} "
+                f"where record._year is null or record._year = {year:d}"
             )
+    if reports:
+        engine.append("main.report", " union all ".join(reports) + " order by table_name, unit_id")
 
 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:

@@ -8,7 +8,6 @@ from typing import Self
 import duckdb
 import polars as pl
 
-from kaohe.book import FORMULA_SIGNS
 from kaohe.contracts import literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.large.records import FILES
@@ -46,7 +45,7 @@ class LargeEngine(Engine):
             ):
                 self.con.execute(f"drop {kind} main.{quoted(name)}")
 
-    def read(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
+    def read_files(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
         """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and
         ``_place`` (from 0) in the file. Gives the columns and their types."""
         listed = ", ".join(literal(path) for path in files)
@@ -72,14 +71,6 @@ class LargeEngine(Engine):
         else:
             options = "format csv, header" if path.suffix == ".csv" else "format parquet, compression zstd"
         self.con.execute(f"copy ({query}) to {literal(path)} ({options})")
-
-    def save_csv(self, query: str, order: str, path: Path, texts: Iterable[str]) -> None:
-        """Write the rows of a query, in order, to a CSV file for spreadsheets; in the columns ``texts`` an apostrophe goes before
-        what they would take for a formula."""
-        signs = ", ".join(map(literal, FORMULA_SIGNS))
-        shown = ", ".join(f"case when left({name}, 1) in ({signs}) then '''' || {name} else {name} end as {name}"
-                          for name in map(quoted, texts))  # fmt: skip
-        self.save(f"select * replace ({shown}) from ({query}) as shown order by {order}", path)
 
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put a few rows into a table, column by place."""

@@ -32,7 +32,7 @@ def take_region(inbox: Path, region: str, out: Path) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as scratch, LargeEngine(Path(scratch)) as engine:
         for name in contracts:
             if files[name]:
-                _view(engine, source_of(contracts[name], files[name], engine.read(name, inbox, files[name])))
+                _view(engine, source_of(contracts[name], files[name], engine.read_files(name, inbox, files[name])))
         if not files["org_unit"]:
             raise KaoheError("inbox_no_registry")
         engine.make("main.unit", f"select unit_id from main.{_TYPED}org_unit where region = ?", [region])

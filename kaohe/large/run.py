@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from kaohe import __version__, clock, progress, scoring
 from kaohe.contracts import literal, load_contracts
+from kaohe.engines.java import check_java
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.large import scoring as large_scoring
@@ -35,6 +36,7 @@ from kaohe.words import say
 _RANKED_BY = ("unit_total", "unit_tie")
 _PLACE = f"select unit_id, coalesce(region, {literal(NO_REGION)}) as region from main.org_unit"
 _RANKING = ("unit_rank", "unit_score")
+EngineName = Literal["duckdb", "spark"]
 STEPS = ("load", "validate", "measure", "score", "publish")
 
 
@@ -71,7 +73,12 @@ class LargeRun:
         memory: str | None = None,
         threads: int | None = None,
         units_per_part: int = UNITS_PER_PART,
+        engine: EngineName = "duckdb",
+        master: str | None = None,
     ) -> None:
+        self.engine_name, self.master = engine, master
+        if engine == "spark":
+            check_java()
         self.inbox, self.year, self.home = inbox, year, home
         self.memory, self.threads, self.units_per_part = memory, threads, units_per_part
         self.as_of = as_of or default_as_of(year, clock.today())
@@ -109,7 +116,8 @@ class LargeRun:
     def _carry_out(self, engine: LargeEngine, name: str, identity: dict[str, Any]) -> LargeOutcome:
         with self.timed("validate"):
             records = self._trust(engine)
-            size = self.units_per_part if self._in_parts else sys.maxsize
+            apart = self._in_parts and self.engine_name == "duckdb"  # Spark has many machines to divide units among
+            size = self.units_per_part if apart else sys.maxsize
             parts = Parts(engine, self.contracts, records, self.planned.measures, size)
         publication = Publication(engine, self.folder, name)
         self._assess(engine, parts, publication)
@@ -127,7 +135,13 @@ class LargeRun:
 
     def engine(self) -> LargeEngine:
         """The engine that runs the SQL."""
-        return LargeEngine(self.home / "warehouse" / "large", self.memory, self.threads)
+        folder = self.home / "warehouse" / "large"
+        if self.engine_name == "duckdb":
+            return LargeEngine(folder, self.memory, self.threads)
+        from kaohe.large.spark import LargeSpark  # brings in pyspark, which is an extra
+
+        settings = {"spark.driver.memory": self.memory.lower().removesuffix("b")} if self.memory else {}
+        return cast(LargeEngine, LargeSpark(self.master, folder / "spark", settings))
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -156,7 +170,7 @@ class LargeRun:
         records = Records(engine, self.project, self.contracts, self.as_of)
         for done, (name, contract) in enumerate(self.contracts.items()):
             progress.report(say("step_validate", table=contract.title), done, len(self.contracts))
-            types = engine.read(name, self.inbox, self.files[name]) if self.files[name] else {}
+            types = engine.read_files(name, self.inbox, self.files[name]) if self.files[name] else {}
             records.trust(source_of(contract, self.files[name], types))
         records.count_problems()
         return records

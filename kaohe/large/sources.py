@@ -84,7 +84,7 @@ def _cell(contract: Contract, name: str, column: Column, there: str, found: str)
         return Cell(there, odd=f"{there} <> trim({there}) or {there} = ''", mended=f"nullif(trim({there}), '')")
     if column.type == "list" and found == wanted:
         allowed = ", ".join(map(literal, column.values or []))
-        return Cell(there, untyped=f"not list_has_all([{allowed}], {there}) or len({there}) = 0")
+        return Cell(there, untyped=f"len({there}) = 0 or len(list_filter({there}, lambda x: x not in ({allowed}))) > 0")
     if (typed := _typed(there, found, wanted)) is None:
         raise KaoheError("parquet_type", table=contract.label, column=name, found=found, wanted=wanted)
     if column.type == "month":

@@ -1,0 +1,1 @@
+"""Engines other than DuckDB on which the same SQL runs."""

@@ -1,0 +1,188 @@
+"""Apache Spark in DuckDB's place: the same SQL, the same tables to the last digit. Skipped where Java or pyspark is missing."""
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from kaohe import scoring
+from kaohe.contracts import load_contracts
+from kaohe.engines.java import NEWEST, OLDEST, java_version
+from kaohe.project import Project
+from kaohe.rules import rules_of
+from kaohe.scheme import load_scheme
+from kaohe.scheme.tables import IN_FORCE
+from kaohe.warehouse import Engine
+from tests.helpers import AS_OF, ROOT, YEAR, Result
+
+pytest.importorskip("pyspark", reason="pyspark is not installed: make .venv/spark")
+if not OLDEST <= (java_version() or 0) <= NEWEST:
+    pytest.skip("Java 17 is missing", allow_module_level=True)
+
+from kaohe.engines.spark import SparkEngine
+from tests.spark_cluster import SMALL, Cluster
+
+#: What a run publishes, each with the columns by which Spark is to part its files.
+TABLES: dict[str, list[str]] = {
+    "measured": ["indicator"],
+    "evidence": ["indicator"],
+    "indicator_scores": ["dimension", "status"],
+    "scores": ["category"],
+    "node_scores": [],
+    "leaf_score": [],
+    "extra_score": [],
+    "unit_score": ["variant"],
+}
+
+
+@pytest.fixture
+def truth(sample: Result) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse of the made-up bureau, as DuckDB has left it."""
+    with duckdb.connect(str(sample.home / "warehouse" / "kaohe.duckdb"), read_only=True) as con:
+        yield con
+
+
+class Watched(SparkEngine):
+    """Does something while a measure runs."""
+
+    appended = 0
+    midway: threading.Thread | None = None
+
+    def append(self, table: str, query: str, values: list[Any] | None = None) -> None:
+        self.appended += 1
+        if self.appended == 20 and self.midway:
+            self.midway.start()
+        super().append(table, query, values)
+
+
+def lose(cluster: Cluster, engine: SparkEngine) -> None:
+    """Kill a worker once a job runs."""
+    tracker = engine.session.sparkContext.statusTracker()
+    while not tracker.getActiveJobsIds():
+        time.sleep(0.005)
+    cluster.kill_worker(0)
+
+
+def test_a_cluster_that_loses_a_worker_scores_the_same(truth: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """One master and two workers read partitioned Parquet, lose a worker in the middle, and write partitioned Parquet."""
+    with (
+        Cluster(tmp_path / "cluster", workers=2) as cluster,
+        Watched(cluster.master, tmp_path / "scratch", SMALL) as engine,
+    ):
+        engine.midway = threading.Thread(target=lose, args=(cluster, engine))
+        for table in load_contracts(Project.find().expectations):
+            folder = tmp_path / "in" / table
+            folder.mkdir(parents=True)
+            truth.execute(
+                f"copy main.{table} to '{folder}' (format parquet, partition_by (_year), overwrite_or_ignore)"
+            )
+            engine.read(f"main.{table}", folder, columns=definition(truth, table))
+        score(engine)
+        engine.midway.join()
+        executors = engine.session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
+        assert len(executors) == 2, "the driver and the worker that is left"
+        for table, by in TABLES.items():
+            engine.export(f"select * from main.{table}", tmp_path / "out" / table, by)
+    for table in TABLES:
+        assert differences(truth, table, tmp_path / "out" / table) == [], table
+
+
+@pytest.mark.long
+def test_five_thousand_units_score_the_same(truth: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """On this machine's cores, with Spark's own settings: the made-up bureau 84 times, 5,040 units."""
+    contracts = load_contracts(Project.find().expectations)
+    with duckdb.connect() as con, SparkEngine(None, tmp_path / "scratch") as spark:
+        duck = Engine(con)
+        for table, contract in contracts.items():
+            own = {contract.key[0], "_rec"} | {
+                name
+                for name, column in contract.columns.items()
+                if column.type in ("unit", "code", "person") or column.references
+            }
+            columns = [
+                f'"{name}" || \'/\' || k as "{name}"' if name in own else f'"{name}"'
+                for name in truth.sql(f"from main.{table}").columns
+            ]
+            once = "where k = 0" if table == "work_calendar" else ""
+            file = tmp_path / f"{table}.parquet"
+            truth.execute(
+                f"copy (select {', '.join(columns)} from main.{table} cross join range(84) as t(k) {once}) to '{file}'"
+            )
+            duck.view(f"main.{table}", f"select * from '{file}'")
+            spark.read(f"main.{table}", file, columns=definition(con, table))
+        for engine in (duck, spark):
+            score(engine)
+        assert duck.rows("select count(*) from main.scores") == [(5040,)]
+        for table in TABLES:
+            spark.export(f"select * from main.{table}", tmp_path / "out" / table)
+            assert differences(con, table, tmp_path / "out" / table) == [], table
+
+
+#: Contracts with rules of every kind: over rows, pairs of columns, sets, and SQL that joins, looks for others and tries.
+SOME = ("org_unit", "election", "inspection_plan", "study_stat", "pairing_activity", "talk_record")
+
+
+def test_great_expectations_finds_the_same(truth: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    same_findings(truth, tmp_path, SOME)
+
+
+@pytest.mark.long
+def test_great_expectations_finds_the_same_in_every_table(truth: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    same_findings(truth, tmp_path, load_contracts(Project.find().expectations))
+
+
+def same_findings(truth: duckdb.DuckDBPyConnection, folder: Path, tables: Iterable[str]) -> None:
+    """Which records fail which rule, in the typed tables, where nothing that is wrong was taken out yet."""
+    from kaohe import gx  # slow to import
+    from kaohe.engines.gx_spark import SparkValidator
+
+    contracts = load_contracts(Project.find().expectations)
+    found = 0
+    with duckdb.connect() as con, SparkEngine("local[1]", folder / "scratch", SMALL) as engine:
+        for table in contracts:
+            file = folder / f"{table}.parquet"
+            truth.execute(f"copy typed.{table} to '{file}'")
+            con.execute(f"create table {table} as select * from '{file}'")
+            engine.read(table, file, columns=definition(con, table))
+        with gx.Validator(con) as duck, SparkValidator(engine) as spark:
+            for table in tables:
+                rules = rules_of(contracts[table], contracts)
+                ours, theirs = (
+                    validator.failing(table, [gx.expectation(rule.type, rule.arguments) for rule in rules])
+                    for validator in (duck, spark)
+                )
+                assert ours == theirs, table
+                found += sum(len(recs or [""]) for recs in ours.values())
+    assert found > 100
+
+
+def score(engine: Any) -> None:
+    """From the trusted tables to the results."""
+    project = Project.find()
+    contracts = load_contracts(project.expectations)
+    scheme = load_scheme(ROOT / "data" / "schemes" / f"{YEAR}.yml")
+    planned = scoring.plan(project, contracts, scheme)
+    scoring.measure_and_add_up(engine, project, contracts, {IN_FORCE: (scheme, planned)}, AS_OF)
+    for model in planned.results:
+        scoring.make(engine, model)
+
+
+def definition(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    known = con.sql(f"from main.{table}")
+    return ", ".join(f'"{name}" {kind}' for name, kind in zip(known.columns, known.types, strict=True))
+
+
+def differences(truth: duckdb.DuckDBPyConnection, table: str, folder: Path) -> list[Any]:
+    """Rows of one side that the other has not, or not as often."""
+    known = truth.sql(f"from main.{table}")
+    ours = ", ".join(f'"{name}"' for name in known.columns)
+    theirs = ", ".join(
+        f'cast("{name}" as {kind}) as "{name}"' for name, kind in zip(known.columns, known.types, strict=True)
+    )
+    spark = f"(select {theirs} from read_parquet('{folder}/**/*.parquet', hive_partitioning = true))"
+    mine = f"(select {ours} from main.{table})"
+    return truth.sql(f"from ({mine} except all {spark}) union all from ({spark} except all {mine}) limit 5").fetchall()
