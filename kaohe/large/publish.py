@@ -79,8 +79,8 @@ class Publication:
              self.aside / "scores", "region", "part")  # fmt: skip
         save("select * from main.league order by category, rank nulls last, unit_id",
              self.aside / "league.parquet")  # fmt: skip
-        save(f"select {_shown('region')}, category, region_rank, rank, {_shown('unit_id')}, {_shown('unit_name')}, total, "
-             "grade, veto, status from main.league order by region, category, region_rank nulls last, unit_id",
+        save(f"select {_shown('region')}, category, region_rank, rank, {_shown('unit_id')}, {_shown('unit_name')}, "
+             "total, grade, veto, status from main.league order by region, category, region_rank nulls last, unit_id",
              self.aside / "league.csv")  # fmt: skip
         save(_REGIONS, self.aside / "regions.csv")
 
