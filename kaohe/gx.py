@@ -103,7 +103,7 @@ class FailingRows(ColumnMapMetricProvider):
     filter_column_isnull = False
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)  # type: ignore[untyped-decorator]
-    def _sqlalchemy(cls, column: Any, condition: str, **_: Any) -> Any:  # noqa: N805
+    def _sqlalchemy(cls, column: Any, condition: str, **_: Any) -> Any:
         return sqlalchemy.literal_column(f"not coalesce(({condition}), false)")
 
 
@@ -239,7 +239,10 @@ def _as_asked(rule: gxe.Expectation) -> gxe.Expectation:
         query = rule.unexpected_rows_query
         condition = row_condition(query)
         return NoRowsWhere(condition=condition) if condition else NoRowsFrom(unexpected_rows_query=query)
-    if isinstance(rule, gxe.ExpectColumnPairValuesAToBeGreaterThanB) and rule.ignore_row_if == "either_value_is_missing":
+    if (
+        isinstance(rule, gxe.ExpectColumnPairValuesAToBeGreaterThanB)
+        and rule.ignore_row_if == "either_value_is_missing"
+    ):
         sign = "<" if rule.or_equal else "<="
         return NoRowsWhere(condition=f"{quoted(rule.column_A)} {sign} {quoted(rule.column_B)}")
     return rule

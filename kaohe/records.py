@@ -160,8 +160,20 @@ def know_units(warehouse: Engine) -> None:
 
     Raises ``KaoheError`` if two units share a name: then no record under that name could be given to either.
     """
+    names = names_of_units(warehouse)
+    twice = names.filter(pl.col("unit_id").n_unique().over("name") > 1).sort("name", "unit_id")
+    if twice.height:
+        first = twice.filter(pl.col("name") == twice["name"][0])
+        rows = first.select("unit_id", "_file", "_row").unique(maintain_order=True).rows()
+        places = "；".join(say("unit_at_row", unit=unit, file=file, row=row) for unit, file, row in rows)
+        raise KaoheError("units_same_name", name=first["written"][0], places=places)
+    write_names(warehouse, names)
+
+
+def names_of_units(warehouse: Engine) -> pl.DataFrame:
+    """unit_id, _file, _row, written, name (as it is matched): a row for each name of each unit of the registry."""
     registry = warehouse.frame("select unit_id, name, short_name, _file, _sheet, _row from main.org_unit order by _rec")
-    names = (
+    return (
         pl.concat(
             registry.select("unit_id", "_file", "_row", written=pl.col(column))
             for column in ("name", "short_name", "unit_id")
@@ -169,12 +181,10 @@ def know_units(warehouse: Engine) -> None:
         .drop_nulls("written")
         .with_columns(normal_name(pl.col("written")).alias("name"))
     )
-    twice = names.filter(pl.col("unit_id").n_unique().over("name") > 1).sort("name", "unit_id")
-    if twice.height:
-        first = twice.filter(pl.col("name") == twice["name"][0])
-        rows = first.select("unit_id", "_file", "_row").unique(maintain_order=True).rows()
-        places = "；".join(say("unit_at_row", unit=unit, file=file, row=row) for unit, file, row in rows)
-        raise KaoheError("units_same_name", name=first["written"][0], places=places)
+
+
+def write_names(warehouse: Engine, names: pl.DataFrame) -> None:
+    """Put names of units into ``main.unit_name``, which hold on every platform."""
     known = names.select("name", pl.lit(EVERYWHERE).alias("platform"), "unit_id").unique().sort("name")
     warehouse.write("main.unit_name", known)
 

@@ -8,18 +8,20 @@ from typing import Self
 import duckdb
 import polars as pl
 
-from kaohe.contracts import literal
+from kaohe.contracts import literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.large.records import FILES
 from kaohe.warehouse import Engine
 
 
 class LargeEngine(Engine):
-    """A DuckDB database in ``folder``, which holds what does not fit into ``memory`` (``8GB``); a context manager."""
+    """A DuckDB database in ``folder``, which holds what does not fit into ``memory`` (``8GB``); a context manager. What
+    an earlier run made in ``main`` is gone; a database that cannot be read is made anew."""
 
     def __init__(self, folder: Path, memory: str | None = None, threads: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(duckdb.connect(str(folder / "large.duckdb")))
+        super().__init__(_opened(folder / "large.duckdb"))
+        self._clear()
         self.con.execute("set preserve_insertion_order = false")
         self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
         if memory:
@@ -34,6 +36,14 @@ class LargeEngine(Engine):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.con.close()
+
+    def _clear(self) -> None:
+        for kind in ("view", "table"):
+            for (name,) in self.rows(
+                f"select {kind}_name from duckdb_{kind}s() where schema_name = 'main' and not internal "
+                "and database_name = current_database()"
+            ):
+                self.con.execute(f"drop {kind} main.{quoted(name)}")
 
     def read_files(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
         """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and
@@ -70,3 +80,14 @@ class LargeEngine(Engine):
     def drop(self, table: str) -> None:
         """Forget a table."""
         self.con.execute(f"drop table {table}")
+
+
+def _opened(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        if "lock on file" in str(error):
+            raise
+        for name in (path.name, f"{path.name}.wal"):  # what was killed while it was made; all of it can be made again
+            path.with_name(name).unlink(missing_ok=True)
+        return duckdb.connect(str(path))

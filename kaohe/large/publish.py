@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe import __version__, clock
+from kaohe.book import FORMULA_SIGNS
 from kaohe.contracts import Contracts, literal, quoted
 from kaohe.large.engine import LargeEngine
 from kaohe.large.records import Records
@@ -18,15 +19,22 @@ from kaohe.models import Model
 from kaohe.people import MASK
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS
-from kaohe.safely import file_name, replace
+from kaohe.safely import file_name, flush_folder, flush_tree, for_its_owner_to_write, replace
 
 #: The region of a unit that the registry gives none.
 NO_REGION = "none"
 _REGION = f"coalesce(org_unit.region, {literal(NO_REGION)})"
 
-_REGIONS = """
+
+def _shown(name: str) -> str:
+    """A text in SQL with an apostrophe before what a spreadsheet would take for a formula."""
+    signs = ", ".join(map(literal, FORMULA_SIGNS))
+    return f"case when left({name}, 1) in ({signs}) then concat(chr(39), {name}) else {name} end as {name}"
+
+
+_REGIONS = f"""
 select
-  region,
+  {_shown("region")},
   category,
   count(*) as units,
   count(rank) as ranked,
@@ -71,8 +79,8 @@ class Publication:
              self.aside / "scores", "region", "part")  # fmt: skip
         save("select * from main.league order by category, rank nulls last, unit_id",
              self.aside / "league.parquet")  # fmt: skip
-        save("select region, category, region_rank, rank, unit_id, unit_name, total, grade, veto, status "
-             "from main.league order by region, category, region_rank nulls last, unit_id",
+        save(f"select {_shown('region')}, category, region_rank, rank, {_shown('unit_id')}, {_shown('unit_name')}, "
+             "total, grade, veto, status from main.league order by region, category, region_rank nulls last, unit_id",
              self.aside / "league.csv")  # fmt: skip
         save(_REGIONS, self.aside / "regions.csv")
 
@@ -80,8 +88,9 @@ class Publication:
         """Write what was set aside, with its cells (people masked), and what was flagged."""
         engine = self.engine
         engine.empty("main.said", "table_name varchar, rule varchar, column_name varchar, sentence varchar")
-        engine.append_rows("main.said", records.said)
-        refused = {table for table, _ in records.trusted.refused}
+        public = {name for name, contract in contracts.items() if not contract.restricted}
+        engine.append_rows("main.said", [row for row in records.said if row[0] in public])
+        refused = public & {table for table, _ in records.trusted.refused}
         engine.empty("main.set_aside", "table_name varchar, _file varchar, _row bigint, _rec varchar, record varchar")
         for table in sorted(refused):
             contract = contracts[table]
@@ -107,7 +116,7 @@ class Publication:
         )  # fmt: skip
         engine.save(
             "select problem.table_name, problem._rec, problem.rule, said.sentence from main.problem "
-            "left join main.said on said.table_name = problem.table_name and said.rule = problem.rule "
+            "join main.said on said.table_name = problem.table_name and said.rule = problem.rule "
             "and said.column_name = problem.column_name where problem.severity = 'warning' order by all",
             self.aside / "flagged.parquet",
         )
@@ -124,10 +133,13 @@ class Publication:
         sums = file_hashes(self.aside, "**/*")
         lines = "".join(f"{digest}  {path}\n" for path, digest in sums.items() if path != SUMS)
         (self.aside / SUMS).write_text(lines, encoding="utf-8")
+        for_its_owner_to_write(self.aside)
+        flush_tree(self.aside)
         target = self.folder / file_name(self.name)
         if target.exists():
             shutil.rmtree(target)
         self.aside.rename(target)
+        flush_folder(self.folder)
         replace(self.folder / "CURRENT", f"{self.name}\n".encode())
         return target
 

@@ -6,9 +6,12 @@ row per record and problem, like the bureau's.
 """
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from kaohe import records
+import polars as pl
+
+from kaohe import corrections, records
+from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.large.checks import condition, counts
@@ -26,8 +29,15 @@ _DEFINE = {
     "hint varchar",
     "set_aside_row": "table_name varchar, _path varchar, _place bigint",
     "unit_name": "name varchar, platform varchar, unit_id varchar",
+    "stranger": "table_name varchar, column_name varchar, written varchar, platform varchar, unit_id varchar",
     "record_count": "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint",
 }
+
+#: Names by which one unit alone is known.
+_NAME_OF_ONE = """
+select name, platform, min(unit_id) as unit_id from main.unit_name group by name, platform
+having count(distinct unit_id) = 1
+"""
 
 
 @dataclass
@@ -56,10 +66,13 @@ class Records:
     def trust(self, source: Source) -> None:
         """Prove a table and make its views: ``main.<table>`` and ``main.row_<table>``.
 
-        Raises ``KaoheError`` if a critical rule about the table as a whole fails.
+        Raises ``KaoheError`` if a critical rule about the table as a whole fails, and for corrections, which large runs
+        do not carry out.
         """
         table = _Table(self, source)
         table.look()
+        if source.contract.table == corrections.TABLE and table.rows:
+            raise KaoheError("large_corrections", file=source.files[0], rows=table.rows)
         table.judge()
         if source.contract.table == "org_unit" and not table.rows:
             raise KaoheError("inbox_no_registry")
@@ -70,13 +83,28 @@ class Records:
         return self.queries["given", table]
 
     def know_names(self) -> None:
-        """The names under which units are known; most files give their ids, and need none."""
+        """The names under which units are known; most files give their ids, and need none. A name of several units is
+        nobody's: of so many, some share one."""
         if "names" not in self._known:
-            records.know_units(self.engine)
+            records.write_names(self.engine, records.names_of_units(self.engine))
             self._known.add("names")
         if "unit_alias" in self.trusted.rows and "aliases" not in self._known:
             records.know_aliases(self.engine)
+            self.engine.append(
+                "main.set_aside_row",
+                "select 'unit_alias', _file, _row - 1 from main.unit_alias where _rec in "
+                "(select _rec from main.problem where table_name = 'unit_alias' and rule = 'alias_taken')",
+            )
+            self.said.append(("unit_alias", "alias_taken", "alias", say("rule_alias_taken")))
             self._known.add("aliases")
+
+    def count_problems(self) -> None:
+        """Note in ``trusted`` how many records were refused, and how many flagged."""
+        for table, rule, severity, count in self.engine.rows(
+            "select table_name, rule, severity, count(distinct _rec) from main.problem group by all order by all"
+        ):
+            told = self.trusted.refused if severity == "critical" else self.trusted.flagged
+            told[table, rule] = count
 
 
 class _Table:
@@ -106,10 +134,12 @@ class _Table:
             odd, untyped = self._scan()
         self._names_of_units()
         for name in untyped:
-            self._set_aside(str(self.cells[name].untyped), "bad_cell", "bad_cell", name)
+            column = self.contract.columns[name]
+            listed = f"（{'、'.join(column.values or [])}）" if column.type == "list" else ""
+            self._set_aside(str(self.cells[name].untyped), "bad_cell", name, say(f"bad_{column.type}") + listed)
         self._view()
-        self._future()
         self._repeated()
+        self._future()
         return None
 
     def _scan(self) -> tuple[list[str], list[str]]:
@@ -144,54 +174,70 @@ class _Table:
     # ---- units by name
 
     def _names_of_units(self) -> None:
-        """Where a unit is not written by its id, read it by the names of the registry."""
+        """Where a unit is not written by its id, read it by the names of the registry and the aliases."""
         for name in self.contract.unit_columns:
-            if self._strangers(name):
+            if (strangers := self._strangers(name)).height:
                 self.made.know_names()
-                self._read_by_name(name)
+                self._read_by_name(name, strangers)
 
-    def _strangers(self, name: str) -> bool:
-        value = self.cells[name].value
-        return bool(self.engine.rows(
-            f"select 1 from (select {value} as unit from main.{FILES}{self.name} as file) as written "
-            "where unit is not null "
-            "and not exists (select 1 from main.org_unit where org_unit.unit_id = written.unit) limit 1"
-        ))  # fmt: skip
-
-    def _read_by_name(self, name: str) -> None:
-        written, keep = self.cells[name].value, self.contract.columns[name].unknown == "keep"
-        found = f"{name}_anywhere.unit_id"
-        self.joins.append(
-            f"left join main.unit_name as {name}_anywhere on {name}_anywhere.name = lower({written}) "
-            f"and {name}_anywhere.platform = {literal(records.EVERYWHERE)}"
+    def _strangers(self, name: str) -> pl.DataFrame:
+        """What stands in a unit column and is no unit's id: columns written, platform."""
+        return self.engine.frame(
+            f"select distinct written, platform from (select {self.cells[name].value} as written, "
+            f"{self._platform} as platform from main.{FILES}{self.name} as file) as cell where written is not null "
+            "and not exists (select 1 from main.org_unit where org_unit.unit_id = cell.written)"
         )
-        if "platform" in self.contract.columns:
-            found = f"{name}_here.unit_id, {found}"
-            self.joins.append(
-                f"left join main.unit_name as {name}_here on {name}_here.name = lower({written}) "
-                f"and {name}_here.platform = {self.cells['platform'].value}"
-            )
-        kept = f", {written}" if keep else ""
-        self.cells[name] = replace(self.cells[name], value=f"coalesce({found}{kept})", untyped=None)
+
+    @property
+    def _platform(self) -> str:
+        """On which platform a record's units are named, in SQL."""
+        if "platform" in self.contract.columns and self.name != "unit_alias":
+            return f"coalesce({self.cells['platform'].value}, '')"
+        return "''"
+
+    def _read_by_name(self, name: str, strangers: pl.DataFrame) -> None:
+        """Let a unit column hold the ids of the units that are meant; a record of nobody is set aside, or keeps what
+        stands there."""
+        written, keep = self.cells[name].value, self.contract.columns[name].unknown == "keep"
+        self.engine.empty("main.written", "written varchar, platform varchar, name varchar")
+        self.engine.write("main.written", strangers.with_columns(name=normal_name(pl.col("written"))))
+        self.engine.make("main.name_of_one", _NAME_OF_ONE)
+        self.engine.append(
+            "main.stranger",
+            f"select {self.text}, {literal(name)}, written, written.platform, coalesce(here.unit_id, anywhere.unit_id) "
+            "from main.written "
+            "left join main.name_of_one as here on here.name = written.name and here.platform = written.platform "
+            "left join main.name_of_one as anywhere on anywhere.name = written.name "
+            f"and anywhere.platform = {literal(records.EVERYWHERE)}",
+        )
+        named = f"named_{name}"
+        self.joins.append(
+            f"left join main.stranger as {named} on {named}.table_name = {self.text} "
+            f"and {named}.column_name = {literal(name)} and {named}.written = {written} "
+            f"and {named}.platform = {self._platform}"
+        )
+        value = f"case when {named}.written is null then {written} else {named}.unit_id end"
+        self.cells[name] = Cell(f"coalesce({named}.unit_id, {written})" if keep else value)
         if not keep:
-            self._set_aside(f"{written} is not null and {self.cells[name].value} is null", "unknown_unit",
-                            "unknown_unit", name)  # fmt: skip
+            unknown = f"{named}.written is not null and {named}.unit_id is null"
+            self._set_aside(unknown, "unknown_unit", name, say("rule_unknown_unit"))
 
     # ---- what is set aside
 
-    def _set_aside(self, rows: str, reason: str, rule: str, column: str, severity: str = "critical") -> None:
+    def _set_aside(self, rows: str, reason: str, column: str, sentence: str) -> None:
         """Note the rows of the files that meet a condition."""
         self.problems = True
+        self.made.said.append((self.name, reason, column, sentence))
         joins = " ".join(self.joins)
         where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
         self.engine.append(
             "main.problem",
-            f"select {self.text}, {_REC}, {_listed(reason, rule, column, severity)}, cast(null as varchar) {where}",
+            f"select {self.text}, {_REC}, {_listed(reason, reason, column, 'critical')}, cast(null as varchar) {where}",
         )
         self.engine.append("main.set_aside_row", f"select {self.text}, file._path, file._place {where}")
 
-    def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> int:
-        """Note the trusted rows whose ``_rec`` a query gives; gives how many. What is only flagged stays."""
+    def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> None:
+        """Note the trusted rows whose ``_rec`` a query gives. What is only flagged stays."""
         severity = rule.severity if rule else "critical"
         before = self._problems()
         self.engine.append(
@@ -199,8 +245,7 @@ class _Table:
             f"select distinct {self.text}, found._rec, {_listed(reason, name, column, severity)}, "
             f"cast(null as varchar) from ({query}) as found",
         )
-        count = self._problems() - before
-        if count and severity == "critical":
+        if self._problems() > before and severity == "critical":
             self.problems = True
             self.engine.append(
                 "main.set_aside_row",
@@ -208,7 +253,6 @@ class _Table:
                 f"main.problem where table_name = {self.text} and severity = 'critical')",
             )
             self._view()
-        return count
 
     def _problems(self) -> int:
         return int(self.engine.rows("select count(*) from main.problem")[0][0])
@@ -216,7 +260,7 @@ class _Table:
     def _future(self) -> None:
         if self.has_future:
             day = str(self.contract.event_date)
-            self.made.trusted.refused[self.name, "future"] = self._set_aside_found(
+            self._set_aside_found(
                 f"select _rec from main.{self.name} where {quoted(day)} > date {literal(self.made.as_of)}",
                 "rule", None, "future", day,
             )  # fmt: skip
@@ -242,27 +286,27 @@ class _Table:
         )
         self.engine.make("main.repeated", repeated)
         for rule in ("conflict", "duplicate"):
-            self.made.trusted.refused[self.name, rule] = self._set_aside_found(
-                f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, self.contract.key[0]
+            column = self.contract.key[0]
+            self.made.said.append((self.name, rule, column, say(f"rule_{rule}")))
+            self._set_aside_found(
+                f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, column
             )
 
     # ---- rules
 
     def judge(self) -> None:
-        """Ask the rules: those about single rows where the scan has counted failures, or the rows have become fewer."""
+        """Ask the rules: those about single rows where the scan has counted failures, or before units were read by
+        name."""
         if not self.source.files:
             return
         for each in self.conditions:
             self.made.said.append((self.name, each.rule.name, each.rule.column, each.rule.sentence))
-            if each.rows and not self.failing[id(each)]:
+            if each.rows and not self.failing[id(each)] and not self.joins:
                 continue
             query = f"select _rec from main.{self.name} where {each.rows}" if each.rows else str(each.query).format(
                 batch=f"main.{self.name} as subselect"
             )  # fmt: skip
-            count = self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
-            told = self.made.trusted.refused if each.rule.severity == "critical" else self.made.trusted.flagged
-            if count:
-                told[self.name, each.rule.name] = count
+            self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
 
     # ---- views
 

@@ -172,6 +172,7 @@ class LargeRun:
             progress.report(say("step_validate", table=contract.title), done, len(self.contracts))
             types = engine.read_files(name, self.inbox, self.files[name]) if self.files[name] else {}
             records.trust(source_of(contract, self.files[name], types))
+        records.count_problems()
         return records
 
     def _assess(self, engine: LargeEngine, parts: Parts, publication: Publication) -> None:

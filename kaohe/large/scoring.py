@@ -9,6 +9,7 @@ from sqlglot import exp
 from kaohe import progress, scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
+from kaohe.large.parts import WHOLE
 from kaohe.large.records import BY_ROW
 from kaohe.models import Model
 from kaohe.project import Project
@@ -58,8 +59,10 @@ def add_sums(
         query = summed(model.sql, sums.sql)
     except ValueError as error:
         raise KaoheError("measure_not_summed", file=model.path, part=error) from error
+    prefix = ""
     if not orders_by_record(model.sql):
-        query = renamed(query, by_row)
+        query, prefix = renamed(query, by_row), BY_ROW
+    query = renamed(query, {f"{prefix}{table}": f"{prefix}{WHOLE}{table}" for table in model.whole})
     with scoring.named(engine, model):
         engine.append(f"main.{_EVIDENCE_SUM}", query, [name])
 

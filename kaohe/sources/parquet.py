@@ -201,6 +201,8 @@ def cells_of(contract: Contract, types: Mapping[str, str], file: object) -> dict
 
 def _cell(column: Column, wanted: str, there: str, found: str) -> Cell | None:
     """How a column ``there``, of the type ``found``, is read; None if it cannot be."""
+    if found == '"NULL"':  # what programs write of a column without any value
+        return Cell(f"cast(null as {wanted})")
     if wanted == "VARCHAR" and found in _TEXT_TYPES:
         return Cell(there, odd=f"{there} <> trim({there}) or {there} = ''", mended=f"nullif(trim({there}), '')")
     if wanted == "DATE" and (day := _day(there, found)):
@@ -209,7 +211,7 @@ def _cell(column: Column, wanted: str, there: str, found: str) -> Cell | None:
         return Cell(day)
     if wanted == found == "VARCHAR[]":
         allowed = ", ".join(literal(value) for value in column.values or [])
-        return Cell(there, untyped=f"not list_has_all([{allowed}], {there})")
+        return Cell(there, untyped=f"len({there}) = 0 or not list_has_all([{allowed}], {there})")
     if found == wanted:
         return Cell(there)
     if _casts(wanted, found):
