@@ -95,8 +95,8 @@ class DuckDBDatasource(SQLDatasource):
 
 
 class FailingRows(ColumnMapMetricProvider):
-    """How many rows meet a condition in SQL. Great Expectations takes it for one of single columns (any column will do),
-    and counts it in the same query as those."""
+    """How many rows meet a condition in SQL. Great Expectations takes it for one of single columns (any column will
+    do), and counts it in the same query as those."""
 
     condition_metric_name = "column_values.failing_rows"
     condition_value_keys = ("condition",)
