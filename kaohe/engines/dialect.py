@@ -168,6 +168,11 @@ def _special(call: exp.Expr, condition: exp.Expr | None) -> exp.Expr | None:
         rows = _rows(added, keys, _both(condition, _spark("x is not null", x=added)))
         folded = "aggregate(rows, cast(0 as double), (total, each) -> total + cast(each as double))"
         return _spark(f"if(size(rows) = 0, null, {folded})", rows=rows)
+    if isinstance(call, exp.Median):
+        rows = _rows(call.this, [(call.this, False)], _both(condition, _spark("x is not null", x=call.this)))
+        low, high = "rows[(size(rows) - 1) div 2]", "rows[size(rows) div 2]"
+        half = "cast(0.5 as double)"
+        return _spark(f"if(size(rows) = 0, null, {low} * {half} + {high} * {half})", rows=rows)
     if isinstance(call, exp.ArgMin | exp.ArgMax):
         known = _spark("x is not null and y is not null", x=call.this, y=call.expression)
         return _filtered(call, _both(condition, known))
@@ -358,6 +363,7 @@ _MENDED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.ArgMin: _aggregate,
     exp.ArgMax: _aggregate,
     exp.IgnoreNulls: _aggregate,
+    exp.Median: _aggregate,
 }
 
 #: Functions that sqlglot carries over with the same meaning.
@@ -365,7 +371,7 @@ _SAME = {
     exp.Abs, exp.And, exp.AnyValue, exp.Array, exp.ArraySize, exp.ArraySort, exp.BitwiseCount, exp.Case, exp.Ceil,
     exp.Coalesce, exp.Count, exp.DateFromParts, exp.DateStrToDate, exp.DateTrunc, exp.Day, exp.DenseRank,
     exp.Exists, exp.Exp, exp.Explode, exp.Floor, exp.Greatest, exp.GroupConcat, exp.If, exp.Lag, exp.LastDay,
-    exp.Lead, exp.Least, exp.Length, exp.Ln, exp.LogicalAnd, exp.LogicalOr, exp.Lower, exp.Max, exp.Median, exp.Min,
+    exp.Lead, exp.Least, exp.Length, exp.Ln, exp.LogicalAnd, exp.LogicalOr, exp.Lower, exp.Max, exp.Min,
     exp.Month, exp.Nullif, exp.Or, exp.Pow, exp.Quarter, exp.Rank, exp.RegexpLike, exp.Replace, exp.Round,
     exp.RowNumber, exp.Split, exp.Sqrt, exp.StartsWith, exp.Struct, exp.Substring, exp.TimeToStr,
     exp.TimestampTrunc, exp.Trim, exp.TsOrDsToDate, exp.Unnest, exp.Upper, exp.Xor, exp.Year,
