@@ -3,10 +3,10 @@
 -- Left out: the weight of what does not apply, which the scheme shares out among the rest; rounding of each indicator to
 -- hundredths; bonus, deductions, vetoes, ranks and grades; which indicator the points are of; campaign_cover, of weight 0.
 -- benchmarks/against_floor.py compares the sums with those of kaohe's own evidence.
-create or replace temp table part (unit_id varchar, points double);
+create or replace table part (unit_id varchar, points double);
 
 -- Assessed units: bits of the months and quarters due. Who came in the year owes those after coming.
-create or replace temp table unit as
+create or replace table unit as
 select
   unit_id, category, has_committee, group_count, months_before,
   (4095 << months_before) & 4095 as months,
@@ -23,7 +23,7 @@ from (
 ) as org_unit;
 
 -- Minutes that stand under several days: looked for by hash, which is cheaper, then among the few as they are.
-create or replace temp table copied as
+create or replace table copied as
 select unit_id, text_hash, min(held_on) as first_on
 from org_life_record
 where text_hash is not null and hash(unit_id, text_hash) in (
@@ -33,7 +33,7 @@ where text_hash is not null and hash(unit_id, text_hash) in (
 group by unit_id, text_hash
 having min(held_on) < max(held_on);
 
-create or replace temp table meetings as
+create or replace table meetings as
 select
   unit_id,
   group_name,
@@ -143,10 +143,10 @@ select
 from unit join of_unit using (unit_id);
 
 -- Members who stand in several rows, by hash: of these alone, what came later is to be looked for.
-create or replace temp table moved as
+create or replace table moved as
 select hash(member_id) as member_hash from party_member group by 1 having count(*) > 1;
 
-create or replace temp table of_several as
+create or replace table of_several as
 select * from party_member where hash(member_id) in (from moved);
 
 insert into part
@@ -357,7 +357,7 @@ from checked left join found using (unit_id)
 union all
 select unit_id, 4 * done / due from found;
 
-create or replace temp table agreement as
+create or replace table agreement as
 select agreement_id, unit_id, partner_type = '行业' as is_industry, signed_on, expires_on
 from pairing_agreement;
 
@@ -393,5 +393,5 @@ from pairing_item join agreement using (agreement_id)
 where kind = '项目' and due_on between date '2023-01-01' and date '2023-12-31'
 group by unit_id, is_industry;
 
-create or replace temp table unit_sum as
+create or replace table unit_sum as
 select unit_id, sum(points) as points from part semi join unit using (unit_id) group by unit_id;

@@ -2,7 +2,7 @@
 -- we could write it by hand. One scan of each table for all rules about single rows; keys by their hashes; rules that compare
 -- rows over the few that can fail where there is a cheap way to find them. benchmarks/against_floor.py compares the counts
 -- with kaohe's own, and expects records of which none is refused: it does not look up which ones they are.
-create or replace temp table failing (table_name varchar, rule varchar, records bigint);
+create or replace table failing (table_name varchar, rule varchar, records bigint);
 
 -- correction
 insert into failing
@@ -584,7 +584,7 @@ select 'org_life_record', 'rule_10', sum(records) from (
 );
 
 -- Members who stand in several rows, by hash.
-create or replace temp table moved as select hash(member_id) as member_hash from party_member group by 1 having count(*) > 1;
+create or replace table moved as select hash(member_id) as member_hash from party_member group by 1 having count(*) > 1;
 insert into failing
 with member as (
   select *, coalesce(valid_to, date '9999-12-31') as last_day
@@ -598,7 +598,7 @@ where exists (
 );
 
 -- At least so many members are in a unit on every day from 2023 on: only a number above can be too large.
-create or replace temp table at_least as
+create or replace table at_least as
 select unit_id, count(*) as members
 from party_member
 where valid_from <= date '2023-01-01' and valid_to is null and hash(member_id) not in (from moved)
