@@ -11,9 +11,9 @@ from kaohe.contracts import load_contracts
 from kaohe.large.engine import LargeEngine
 from kaohe.large.records import Records
 from kaohe.large.scoring import add_up, measure
-from kaohe.large.sources import parquet_files, source_of
 from kaohe.project import Project
 from kaohe.scheme import load_scheme
+from kaohe.sources.parquet import parquet_files, source_of
 
 #: The tables that the six measures read.
 READ = ("org_unit", "org_life_record", "study_stat", "party_member", "talk_record", "inspection", "inspection_finding")

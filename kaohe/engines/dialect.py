@@ -168,21 +168,16 @@ def _special(call: exp.Expr, condition: exp.Expr | None) -> exp.Expr | None:
         rows = _rows(added, keys, _both(condition, _spark("x is not null", x=added)))
         folded = "aggregate(rows, cast(0 as double), (total, each) -> total + cast(each as double))"
         return _spark(f"if(size(rows) = 0, null, {folded})", rows=rows)
-    if isinstance(call, exp.GroupConcat):
-        joined, keys = _in_order(call.this)
-        rows = _rows(joined, keys, _both(condition, _spark("x is not null", x=joined)))
-        glue = call.args.get("separator") or exp.Literal.string(",")
-        return _spark("if(size(rows) = 0, null, array_join(rows, glue))", rows=rows, glue=glue)
     if isinstance(call, exp.Median):
         rows = _rows(call.this, [(call.this, False)], _both(condition, _spark("x is not null", x=call.this)))
         low, high = "rows[(size(rows) - 1) div 2]", "rows[size(rows) div 2]"
-        return _spark(f"if(size(rows) = 0, null, {low} + ({high} - {low}) * cast(0.5 as double))", rows=rows)
+        half = "cast(0.5 as double)"
+        return _spark(f"if(size(rows) = 0, null, {low} * {half} + {high} * {half})", rows=rows)
     if isinstance(call, exp.ArgMin | exp.ArgMax):
         known = _spark("x is not null and y is not null", x=call.this, y=call.expression)
         return _filtered(call, _both(condition, known))
-    if isinstance(call, exp.IgnoreNulls | exp.AnyValue):
-        first = call.this if isinstance(call, exp.IgnoreNulls) else call
-        return _filtered(first, _both(condition, _spark("x is not null", x=first.this)))
+    if isinstance(call, exp.IgnoreNulls):  # which in Spark stands after a filter
+        return _filtered(call.this, _both(condition, _spark("x is not null", x=call.this.this)))
     return None
 
 
@@ -270,7 +265,7 @@ def _series(node: exp.Expr) -> exp.Expr:
 def _difference(node: exp.Expr) -> exp.Expr:
     if node.args.get("unit") is None or node.args["unit"].name.upper() != "DAY":
         raise CannotCarry(node.sql(dialect="duckdb"))
-    return _spark("datediff(b, a)", a=node.expression, b=node.this)
+    return node
 
 
 def _try(node: exp.Expr) -> exp.Expr:
@@ -289,17 +284,6 @@ def _join(node: exp.Expr) -> exp.Expr:
     if isinstance(node.this, exp.Unnest):
         if node.args.get("side") or node.args.get("on"):
             raise CannotCarry(node.sql(dialect="duckdb"))
-        node.set("this", _exploded(node.this))
-    return node
-
-
-def _unnest(node: exp.Expr) -> exp.Expr:
-    """In a list of columns."""
-    return node if isinstance(node.parent, exp.From | exp.Join) else exp.Explode(this=node.expressions[0].copy())
-
-
-def _from(node: exp.Expr) -> exp.Expr:
-    if isinstance(node.this, exp.Unnest):
         node.set("this", _exploded(node.this))
     return node
 
@@ -362,7 +346,6 @@ _MENDED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Sign: _by("case when a > 0 then 1 when a < 0 then -1 when a = 0 then 0 end"),
     exp.IsNan: _by("case when a is not null then isnan(a) end"),
     exp.ArrayContains: _by("case when a is not null and b is not null then coalesce(array_contains(a, b), false) end"),
-    exp.ArraySize: _by("size(a)"),
     exp.Cast: _cast,
     exp.Bracket: _bracket,
     exp.GenerateSeries: _series,
@@ -373,23 +356,23 @@ _MENDED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.ArrayConcat: _lists,
     exp.Table: _table,
     exp.Anonymous: _anonymous,
-    exp.From: _from,
-    exp.Unnest: _unnest,
     exp.ArraySort: _sorted,
-    **dict.fromkeys(
-        (
-            exp.Filter, exp.ArrayAgg, exp.Sum, exp.GroupConcat, exp.Median, exp.ArgMin, exp.ArgMax, exp.AnyValue,
-            exp.IgnoreNulls,
-        ), _aggregate
-    ),
-}  # fmt: skip
+    exp.Filter: _aggregate,
+    exp.ArrayAgg: _aggregate,
+    exp.Sum: _aggregate,
+    exp.ArgMin: _aggregate,
+    exp.ArgMax: _aggregate,
+    exp.IgnoreNulls: _aggregate,
+    exp.Median: _aggregate,
+}
 
 #: Functions that sqlglot carries over with the same meaning.
 _SAME = {
-    exp.Abs, exp.And, exp.Array, exp.ArraySort, exp.BitwiseCount, exp.Case, exp.Ceil, exp.Coalesce, exp.Count,
-    exp.DateFromParts, exp.DateStrToDate, exp.DateTrunc, exp.Day, exp.DenseRank, exp.Exists, exp.Exp, exp.Explode,
-    exp.Floor, exp.Greatest, exp.If, exp.Lag, exp.LastDay, exp.Lead, exp.Least, exp.Length, exp.Ln, exp.LogicalAnd,
-    exp.LogicalOr, exp.Lower, exp.Max, exp.Min, exp.Month, exp.Nullif, exp.Or, exp.Pow, exp.Quarter, exp.Rank,
-    exp.RegexpLike, exp.Replace, exp.Round, exp.RowNumber, exp.Split, exp.Sqrt, exp.StartsWith, exp.Struct,
-    exp.Substring, exp.TimeToStr, exp.TimestampTrunc, exp.Trim, exp.TsOrDsToDate, exp.Upper, exp.Xor, exp.Year,
+    exp.Abs, exp.And, exp.AnyValue, exp.Array, exp.ArraySize, exp.ArraySort, exp.BitwiseCount, exp.Case, exp.Ceil,
+    exp.Coalesce, exp.Count, exp.DateFromParts, exp.DateStrToDate, exp.DateTrunc, exp.Day, exp.DenseRank,
+    exp.Exists, exp.Exp, exp.Explode, exp.Floor, exp.Greatest, exp.GroupConcat, exp.If, exp.Lag, exp.LastDay,
+    exp.Lead, exp.Least, exp.Length, exp.Ln, exp.LogicalAnd, exp.LogicalOr, exp.Lower, exp.Max, exp.Min,
+    exp.Month, exp.Nullif, exp.Or, exp.Pow, exp.Quarter, exp.Rank, exp.RegexpLike, exp.Replace, exp.Round,
+    exp.RowNumber, exp.Split, exp.Sqrt, exp.StartsWith, exp.Struct, exp.Substring, exp.TimeToStr,
+    exp.TimestampTrunc, exp.Trim, exp.TsOrDsToDate, exp.Unnest, exp.Upper, exp.Xor, exp.Year,
 }  # fmt: skip

@@ -4,6 +4,7 @@ Every table that is made is written as Parquet into a scratch folder and read ba
 compute it again, and a lost worker takes nothing with it. All machines must see that folder under the same path.
 """
 
+import logging
 import shutil
 import warnings
 from collections.abc import Mapping, Sequence
@@ -68,6 +69,7 @@ class SparkEngine:
 
     def __init__(self, master: str | None, scratch: Path, settings: Mapping[str, str] | None = None) -> None:
         check_java()
+        logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # it would print where Spark failed
         self.scratch = scratch.resolve()
         self.scratch.mkdir(parents=True, exist_ok=True)
         self._macros: Macros = {}

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlglot
-from sqlglot import exp
-
-from kaohe.contracts import PROVENANCE, Contract, literal, quoted
+from kaohe.conditions import row_condition
+from kaohe.contracts import Contract, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.rules import Rule
 
@@ -33,7 +31,7 @@ def condition(contract: Contract, rule: Rule) -> Condition:
     """
     given = rule.arguments
     if query := given.get("unexpected_rows_query"):
-        plain = _plain_condition(query)
+        plain = row_condition(query)
         return Condition(rule, rows=plain) if plain else Condition(rule, query=query)
     if rule.type in _ROWS and (rows := _ROWS[rule.type](given)) is not None:
         return Condition(rule, rows=rows)
@@ -43,20 +41,6 @@ def condition(contract: Contract, rule: Rule) -> Condition:
 def counts(conditions: Iterable[Condition]) -> list[str]:
     """SQL that counts the failing rows of each, in the same scan."""
     return [f"count(*) filter (where {each.rows})" for each in conditions]
-
-
-def _plain_condition(query: str) -> str | None:
-    """The condition of a query that looks at each row alone; None if it looks at others."""
-    parsed = sqlglot.parse_one(query.replace("{batch}", "batch"), dialect="duckdb")
-    if not isinstance(parsed, exp.Select) or len(list(parsed.find_all(exp.Select))) > 1:
-        return None
-    if any(parsed.args.get(part) for part in ("joins", "group", "having", "qualify", "distinct", "limit")):
-        return None
-    if not isinstance(where := parsed.args.get("where"), exp.Where) or list(parsed.find_all(exp.Window, exp.AggFunc)):
-        return None
-    if any(column.table or column.name in PROVENANCE for column in where.find_all(exp.Column)):
-        return None  # the scan has no such names
-    return str(where.this.sql(dialect="duckdb"))
 
 
 def _not_null(given: Mapping[str, Any]) -> str | None:

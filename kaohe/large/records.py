@@ -15,9 +15,9 @@ from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.large.checks import condition, counts
-from kaohe.large.sources import Cell, Source
 from kaohe.project import Project
 from kaohe.rules import Rule, rules_of
+from kaohe.sources.parquet import Cell, Source
 from kaohe.warehouse import Engine
 from kaohe.words import say
 

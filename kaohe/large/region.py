@@ -10,8 +10,8 @@ from kaohe.errors import KaoheError
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import concerns
 from kaohe.large.records import FILES
-from kaohe.large.sources import Source, parquet_files, source_of
 from kaohe.project import Project
+from kaohe.sources.parquet import Source, parquet_files, source_of
 from kaohe.words import say
 
 _TYPED = "typed_"

@@ -23,12 +23,12 @@ from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import UNITS_PER_PART, Parts
 from kaohe.large.publish import NO_REGION, Publication
 from kaohe.large.records import Records
-from kaohe.large.sources import parquet_files, source_of
 from kaohe.models import Models
 from kaohe.project import Project, code_hashes, file_hashes, sha256_of
 from kaohe.run import default_as_of
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.scheme.indicator import EXACT
+from kaohe.sources.parquet import parquet_files, source_of
 from kaohe.warehouse import as_sentences
 from kaohe.words import say
 

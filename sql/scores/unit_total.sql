@@ -3,11 +3,11 @@
 -- no_data: nothing was handed in, or less than the scheme asks for (screen), or nothing of the tree is present.
 -- Grain: one row per variant and unit.
 with veto as (
-  -- the heaviest veto that applies: the one that caps the grade lowest
+  -- the heaviest veto that applies: the one that caps the grade lowest, of several the first of the scheme
   select
     leaf.variant,
     measured.unit_id,
-    max_by(leaf.indicator, scheme_veto.lowest_position) as veto,
+    max_by(leaf.indicator, 100000 * scheme_veto.lowest_position - leaf.position) as veto,
     max(scheme_veto.lowest_position) as lowest_position
   from measured
   join scheme_indicator as leaf on leaf.evidence = measured.indicator and leaf.section = 'veto'

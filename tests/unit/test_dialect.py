@@ -32,12 +32,12 @@ select g, cast(n as bigint) as n, cast(m as bigint) as m, cast(d as decimal(18, 
 """
 
 EXPRESSIONS = [
-    "n // m", "-n // 3", "cast(n as hugeint) * 10000000000 // 7", "n % m", "d % 2", "n / 2", "d / 3",
+    "n // m", "-n // 3", "cast(n as hugeint) * 100000000000 // 7", "n % m", "d % 2", "n / 2", "d / 3",
     "n / nullif(m, 2)", "cast(d * 1000000 as hugeint)", "cast(round(x * 1e15) as hugeint)",
     "cast(round(x * 1e21) as hugeint)", "cast(round(-x * 1e17) as hugeint)", "cast(d as bigint)", "cast(d as integer)",
-    "cast(yes as integer)", "round(x)", "round(d, 2)", "sign(n)", "sign(d)", "abs(n)", "floor(d)", "ceil(x)",
+    "cast(yes as integer)", "round(x)", "round(d, 2)", "sign(n) * cast(9007199254740993 as hugeint)", "sign(d)", "abs(n)", "floor(d)", "ceil(x)",
     "isnan(x)", "isnan(case when m is null then cast(null as double) else cast('NaN' as double) end)",
-    "len(l)", "length(t)", "list_sort(l)", "list_contains(l, 'a')", "list_contains(l, t)", "list_concat(l, ['x'])",
+    "len(l)", "length(t)", "list_sort(l)", "list_contains(l, 'a')", "list_contains(l, t)", "list_contains([t, 'q'], 'a')", "list_concat(l, ['x'])",
     "list_concat(l, null)", "coalesce(l, [])", "l[1]", "l[n]", "l[m]", "l[cast(x as integer) + 1]", "[t, g]",
     "string_split(t, '''')", "concat(t, '|', n, '|', day_of)", "t || g", "concat(g, cast(d as varchar))", "t < 'b'",
     "t is not distinct from null", "m is not distinct from 2", "yes is not true", "nullif(g, 'a')",
@@ -55,7 +55,7 @@ AGGREGATES = [
     "list(t order by n desc)", "list(m order by day_of)", "list(t order by m desc, t)", "list(n order by n) filter (n > 0)",
     "list(n) filter (n > 100000000)", "string_agg(t, ' ' order by n) filter (yes is not true)",
     "string_agg(g, '' order by t desc)", "sum(x order by t)", "sum(x order by n desc) filter (m is not null)", "median(x)",
-    "median(m)", "median(x) filter (n > 7)", "min_by(m, n)", "max_by(t, n)", "min_by(t, m) filter (n <> 7)", "any_value(m)",
+    "median(m)", "median(x) filter (n > 7)", "min_by(m, n)", "max_by(t, n)", "min_by(t, m) filter (n <> 7)", "any_value(m)", "any_value(m) filter (n > 7)", "max_by(m, d)", "min_by(m, -d)",
     "bool_or(yes)", "sum(n)", "sum(d)", "max(day_of)", "count(distinct m)", "count(*) filter (yes)", "max(x) filter (n < 8)",
     "mean_of(x, t)", "sum(micro(d))",
 ]  # fmt: skip
@@ -71,10 +71,11 @@ QUERIES = {
     "unnest before another join": "select typed.n, each.item, other.n as k from typed cross join unnest(typed.l) as each (item) "
     "left join typed as other on other.t = each.item or other.g = each.item",
     "unnest in a list of columns": "select n, unnest(string_split(concat(g, ',x'), ',')) as part from typed",
-    "numbers up to one": "select typed.n, numbers.k from typed cross join unnest(generate_series(1, typed.m - 1)) "
+    "numbers up to one": "select typed.n, numbers.k from typed cross join unnest(generate_series(1, typed.m - 2)) "
     "as numbers (k)",
     "days up to one": "select cast(s.d as date) as d from unnest(generate_series(date '2023-01-28', date '2023-12-01', "
     "interval 1 month)) as s (d)",
+    "the median of two": "select median(v) as v from (values (0.4453871940548014e0), (7.215400323407826e0)) as two (v)",
     "exclude": "select * exclude (l) from typed",
     "group by all, order by all": "select g, m, count(*) as k from typed group by all order by all",
     "not exists with an inequality": "select n from typed where not exists (select 1 from typed as o where o.n > typed.n "

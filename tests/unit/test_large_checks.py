@@ -12,9 +12,9 @@ from kaohe.errors import KaoheError
 from kaohe.large.checks import condition, counts
 from kaohe.large.engine import LargeEngine
 from kaohe.large.records import Records
-from kaohe.large.sources import source_of
 from kaohe.project import Project
 from kaohe.rules import Rule, rules_of
+from kaohe.sources.parquet import source_of
 from tests.flows.test_rules import CASES, Found
 from tests.helpers import AS_OF
 from tests.large import OURS, write_table

@@ -271,3 +271,11 @@ def test_a_veto_changes_the_grade_and_never_the_number(bench: Bench) -> None:
     found = [(u["total"], u["rank"], u["veto"], u["grade"]) for u in map(scores.unit, totals)]
     assert found == [(95, 1, "V1", "良好"), (94, 2, None, "良好"), (70, 3, "V1", "合格"), (65, 4, "V2", "不合格")]
     bench.audit()
+
+
+def test_of_vetoes_that_weigh_the_same_the_first_of_the_scheme_is_named(bench: Bench) -> None:
+    alike = VETOES.replace("unqualified", "good").replace("V1:", "V9:", 1)
+    for events in (("V9", "V2"), ("V2", "V9")):
+        vetoes = [Item("U1", veto, veto, None, 1) for veto in events]
+        scores = bench.score(scheme_text(HUNDRED, vetoes=alike), {"U1": "机关处室"}, points(U1=95) + vetoes)
+        assert scores.unit("U1")["veto"] == "V9"
