@@ -4,6 +4,10 @@ import csv
 import datetime as dt
 import hashlib
 import json
+import shutil
+import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,7 +15,10 @@ import polars as pl
 import pytest
 
 from kaohe.errors import KaoheError
-from tests.helpers import ROOT, YEAR, Result, assess
+from kaohe.large.engine import LargeEngine
+from kaohe.large.run import LargeRun
+from kaohe.project import Project
+from tests.helpers import AS_OF, ROOT, YEAR, Result, assess
 from tests.large import OURS, Large, run_large, same_scores, write_csv_of, write_sample, write_table, write_tables
 from tests.largeoffice import UNITS, records, row, write_office
 
@@ -40,7 +47,7 @@ def large(office: Path, tmp_path_factory: pytest.TempPathFactory) -> Large:
 # ---- the same scores
 
 
-@pytest.mark.parametrize(("files", "units"), [(1, 250_000), (3, 30)])
+@pytest.mark.parametrize(("files", "units"), [pytest.param(1, 250_000, marks=pytest.mark.long), (3, 31)])
 def test_the_sample_has_the_scores_of_an_ordinary_run(sample: Result, tmp_path: Path, files: int, units: int) -> None:
     large = run_large(write_sample(sample, tmp_path / "inbox", files), tmp_path / "home", units)
     assert large.outcome.parts == (1 if units > 60 else 2)
@@ -184,21 +191,83 @@ def contents(large: Large) -> dict[str, bytes]:
     return found | {"manifest.json": json.dumps(manifest).encode()}
 
 
-def test_whatever_scores_depend_on_makes_another_publication(tmp_path: Path) -> None:
-    """And what an earlier run left in the home changes nothing, in one part or in several."""
-    inbox, home = write_office(tmp_path / "inbox"), tmp_path / "home"
-    first = run_large(inbox, home, 4, scheme=SCHEME)
-    later = run_large(inbox, home, 2, scheme=SCHEME, as_of=dt.date(2024, 4, 1))
-    assert later.table("scores")["unit_id"].len() == len(UNITS)
+def test_whatever_scores_depend_on_makes_another_publication(office: Path, project: Project, tmp_path: Path) -> None:
+    def identity(as_of: dt.date = AS_OF, scheme: Path = SCHEME) -> str:
+        return json.dumps(LargeRun(inbox, YEAR, as_of, scheme, tmp_path).identity)
+
+    inbox = Path(shutil.copytree(office, tmp_path / "inbox"))
+    scheme = Path(shutil.copy(SCHEME, tmp_path / "2023.yml"))
+    seen = [identity(), identity(dt.date(2024, 4, 1))]
+    scheme.write_text(scheme.read_text("utf-8").replace("title: 谈心谈话覆盖", "title: 谈心"), "utf-8")
+    seen.append(identity(scheme=scheme))
+    for path in ("sql/measures/honors.sql", "expectations/honor.yml"):
+        with (project.root / path).open("a", encoding="utf-8") as file:
+            file.write(("--" if path.endswith("sql") else "#") + " changed\n")
+        seen.append(identity())
     write_table(inbox / "honor.parquet", OURS["honor"], [])
-    changed = run_large(inbox, home, scheme=SCHEME)
-    names = {each.folder.name for each in (first, later, changed)}
-    assert len(names) == 3
+    seen.append(identity())
+    (inbox / "honor.parquet").rename(inbox / "renamed.parquet")
+    with pytest.raises(KaoheError, match="renamed"):
+        identity()
+    (inbox / "renamed.parquet").unlink()
+    assert len({*seen, identity()}) == len(seen) + 1
+
+
+def test_what_an_earlier_run_left_in_the_home_changes_nothing(office: Path, large: Large, tmp_path: Path) -> None:
+    inbox, home = Path(shutil.copytree(office, tmp_path / "inbox")), tmp_path / "home"
+    write_table(inbox / "honor.parquet", OURS["honor"], [])
+    changed = run_large(inbox, home, 4, scheme=SCHEME)
     assert changed.table("indicator_scores").filter(indicator="honors", status="scored")["points"].sum() == 0
-    write_office(inbox)
-    back = run_large(inbox, home, scheme=SCHEME)
-    assert back.folder == first.folder
-    assert (home / "large" / str(YEAR) / "CURRENT").read_text("utf-8").strip() == first.folder.name
+    shutil.copy(office / "honor.parquet", inbox)
+    assert contents(run_large(inbox, home, scheme=SCHEME)) == contents(large)
+    assert (home / "large" / str(YEAR) / "CURRENT").read_text("utf-8").strip() == large.folder.name
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import kaohe.large.engine, kaohe.large.publish
+from tests.large import run_large
+def die(*given, **more):
+    os.kill(os.getpid(), signal.SIGKILL)
+owner, name = sys.argv[1].rsplit(".", 1)
+module, _, kind = owner.partition(":")
+setattr(getattr(sys.modules[module], kind) if kind else sys.modules[module], name, die)
+run_large(Path(sys.argv[2]), Path(sys.argv[3]), 4, scheme=Path(sys.argv[4]))
+"""
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "kaohe.large.publish.replace",  # all is written but what says so
+        *(pytest.param(point, marks=pytest.mark.long) for point in (
+            "kaohe.large.engine:LargeEngine.read_files", "kaohe.large.publish:Publication.add_part",
+            "kaohe.large.publish:Publication.add_scores", "kaohe.large.publish:Publication.add_problems",
+            "kaohe.large.publish.flush_tree",
+        )),
+    ],
+)  # fmt: skip
+def test_killed_anywhere_nothing_is_in_force_that_is_not_whole(
+    office: Path, large: Large, tmp_path: Path, point: str
+) -> None:
+    home = tmp_path / "home"
+    command = [sys.executable, "-c", KILLED, point, str(office), str(home), str(SCHEME)]
+    killed = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=300)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not [*home.rglob("CURRENT")]
+    again = run_large(office, home, scheme=SCHEME)
+    assert again.outcome.new
+    assert contents(again) == contents(large)
+    assert {path.name for path in again.folder.parent.iterdir()} == {"CURRENT", again.folder.name}
+
+
+def test_a_database_that_was_killed_while_it_was_made_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "large.duckdb").write_bytes(b"half of a database")
+    with LargeEngine(tmp_path) as engine:
+        engine.make("main.t", "select 1 as one")
+    with LargeEngine(tmp_path) as engine:
+        assert engine.rows("select table_name from duckdb_tables()") == []
 
 
 # ---- hostile and odd
