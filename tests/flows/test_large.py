@@ -270,6 +270,56 @@ def test_a_database_that_was_killed_while_it_was_made_is_made_anew(tmp_path: Pat
         assert engine.rows("select table_name from duckdb_tables()") == []
 
 
+# ---- long
+
+
+@pytest.fixture(scope="module")
+def made(sample: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 made-up units' records with a fiftieth spoiled."""
+    return generate(tmp_path_factory.mktemp("made"), sample, "--units", "120", "--bucket", "50", "--dirty", "0.02")
+
+
+def generate(folder: Path, sample: Result, *asked: str) -> Path:
+    command = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), "--out", str(folder / "inbox"), *asked]
+    subprocess.run([*command, "--home", str(sample.home)], check=True, capture_output=True)
+    return folder / "inbox"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scheme", [None, "minmax", "zscore"])
+def test_made_records_have_the_scores_of_an_ordinary_run(made: Path, tmp_path: Path, scheme: str | None) -> None:
+    """By the whole scheme in parts; by one that compares units in one part, though many are asked for."""
+    path = None
+    if scheme:
+        path = tmp_path / "2023.yml"
+        text = SCHEME.read_text("utf-8")
+        for measure in ("members_talked_with", "training_met"):
+            text = text.replace(
+                f"measure: {measure}\n        rule: share", f"measure: {measure}\n        rule: {scheme}"
+            )
+        assert text.count(f"rule: {scheme}") == 2
+        path.write_text(text, "utf-8")
+    ordinary = assess(write_csv_of(made, tmp_path / "csv"), tmp_path / "ordinary", scheme=path)
+    large = run_large(made, tmp_path / "home", 40, scheme=path)
+    assert large.outcome.parts == (1 if scheme else 3)
+    same_scores(large, ordinary)
+    reasons = Counter(ordinary.quarantine.select("table_name", "reason").rows())
+    rows = large.table("quarantine").select("table_name", "reason", "_file", "_row").unique()
+    assert Counter(rows.select("table_name", "reason").rows()) == reasons
+    assert {reason for _, reason in reasons} == {"conflict", "duplicate", "unknown_unit", "rule"}
+
+
+@pytest.mark.long
+def test_thousands_of_units_give_the_same_bytes_on_any_number_of_threads(sample: Result, tmp_path: Path) -> None:
+    inbox = generate(tmp_path, sample, "--units", "6000", "--bucket", "2500", "--dirty", "0.01")
+    made = [contents(run_large(inbox, tmp_path / f"home{n}", 6000 // n, threads=n)) for n in (1, 2, 4)]
+    for other in made[1:]:
+        shared = {path for path in other if not path.startswith(("indicator_scores", "SHA256SUMS"))}
+        assert {path: other[path] for path in shared} == {path: made[0][path] for path in shared}
+    again = contents(run_large(inbox, tmp_path / "again", 3000, threads=4))
+    assert again == made[1]
+
+
 # ---- hostile and odd
 
 
