@@ -80,7 +80,17 @@ def records() -> dict[str, list[Record]]:
         for n, unit in enumerate(UNITS, start=1)
     ]  # fmt: skip
     findings += [
-        row("inspection_finding", finding_id="F11", inspection_id="C1-2", unit_id="A06", severity="严重"),  # another's
+        row(
+            "inspection_finding",
+            finding_id="F11",
+            inspection_id="C1-2",
+            unit_id="A06",
+            severity="严重",
+            found_on="2023-04-01",
+            due_on="2023-06-01",
+            rectified_on=None,
+            rechecked_on=None,
+        ),  # another's
         row("inspection_finding", finding_id="F12", inspection_id="C93", unit_id="A05"),
         row("inspection_finding", finding_id="F13", inspection_id="C99", unit_id="A05"),
         row("inspection_finding", finding_id="F14", inspection_id="C1-1", unit_id="A02", severity="不轻"),

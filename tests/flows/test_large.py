@@ -83,6 +83,7 @@ def test_the_office_has_what_concerns_other_units(ordinary: Result) -> None:
     assert done["A06", "training_members"] == done["A05", "training_members"] == 1
     assert ordinary.leaf("A06", "requests_closed")["due"] == ordinary.leaf("A02", "requests_closed")["due"] == 1
     assert all(ordinary.leaf(unit, "campaign_cover")["due"] for unit in UNITS)
+    assert done["A01", "spot_check_round_2"] == 75 - 10
 
 
 # ---- what is set aside
