@@ -88,7 +88,7 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
     contracts = load_contracts(project.expectations)
     with tempfile.TemporaryDirectory(prefix="kaohe-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        files = _named(paths, registry)
+        files = _named(paths, registry, contracts)
         names = {path.resolve(): name for name, path in files.items()}
         with Warehouse(folder) as warehouse:
             pulled = loading.pull(warehouse, {loading.INBOX: files}, contracts, keep_untyped=True)
@@ -119,8 +119,8 @@ def marked_copy(file: CheckedFile) -> bytes:
     return marked(file.path.name, file.path.read_bytes(), marks)
 
 
-def _named(paths: Sequence[Path], registry: Path | None) -> dict[str, Path]:
-    """A name for each file, its own if no other has it → the file."""
+def _named(paths: Sequence[Path], registry: Path | None, contracts: Contracts) -> dict[str, Path]:
+    """A name for each file, its own if no other has it → the file. A folder that says which table it holds stays."""
     files: dict[str, Path] = {}
     seen: set[Path] = set()
     for number, path in enumerate([*paths, *([registry] if registry else [])]):
@@ -128,7 +128,8 @@ def _named(paths: Sequence[Path], registry: Path | None) -> dict[str, Path]:
             raise KaoheError("check_no_file", file=path)
         if path.resolve() not in seen:
             seen.add(path.resolve())
-            files[path.name if path.name not in files else f"{number}/{path.name}"] = path
+            name = f"{path.parent.name}/{path.name}" if path.parent.name in contracts else path.name
+            files[name if name not in files else f"{number}/{name}"] = path
     return files
 
 

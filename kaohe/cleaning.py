@@ -90,6 +90,11 @@ def typed_cell(column: Column, text: str | None) -> tuple[str | None, bool]:
     return value, value is not None or not row["filled"][0]
 
 
+def typed_names(column: Column, written: pl.Series) -> pl.Series:
+    """Names of units or persons as they are matched; null where nothing is written."""
+    return written.to_frame("cell").select(_expression(column, pl.col("cell"), pl.lit(False), True)).to_series()
+
+
 def _odd(contract: Contract, raw: pl.DataFrame) -> dict[str, bool]:
     """The columns with a cell that making plain could change: most have none, and are spared it."""
     return raw.select(pl.col(*contract.columns).str.contains(_ODD).any()).row(0, named=True)

@@ -299,35 +299,35 @@ def _text(micro: int | None, score: float | None, digits: int) -> str | None:
     return None if score is None else repr(score)
 
 
-_SCREENED = "select distinct unit_id from main.leaf_value where variant = ? and screened"
+_SCREENED = "select unit_id from main.screened where variant = ?"
 
 #: Points of bonus and deductions are exact millionths, whether the scheme rounds or not.
 _NODES = """
 select assessed_unit.unit_id, scheme_node.node, scheme_node.section = 'base',
   case
-    when scheme_node.section = 'base' then node_score.points
+    when scheme_node.section = 'base' then node_total.points
     else coalesce((
       select sum(points) from main.extra_item
       where extra_item.variant = scheme_node.variant and extra_item.unit_id = assessed_unit.unit_id
         and extra_item.indicator = scheme_node.node
     ), 0)
   end as points,
-  node_score.score
+  node_total.score
 from main.assessed_unit
 join main.scheme_node on scheme_node.variant = ? and scheme_node.section <> 'veto'
-left join main.node_score on node_score.variant = scheme_node.variant and node_score.unit_id = assessed_unit.unit_id
-  and node_score.node = scheme_node.node
+left join main.node_total on node_total.variant = scheme_node.variant and node_total.unit_id = assessed_unit.unit_id
+  and node_total.node = scheme_node.node
 order by assessed_unit.unit_id, scheme_node.position
 """
 
 _STAGES = """
-select leaf_status.unit_id, leaf_status.indicator, leaf_status.value,
-  case when leaf_value.exact then leaf_status.value else leaf_status.denominated end as denominated,
-  case when leaf_value.exact then leaf_status.value else leaf_status.imputed end as imputed,
-  case when leaf_value.exact then leaf_status.value else leaf_status.treated end as treated,
+select leaf_status.unit_id, leaf_status.indicator, leaf_known.value,
+  case when leaf_known.exact then leaf_known.value else leaf_known.denominated end as denominated,
+  case when leaf_known.exact then leaf_known.value else leaf_status.imputed end as imputed,
+  case when leaf_known.exact then leaf_known.value else leaf_status.treated end as treated,
   leaf_status.score
 from main.leaf_status
-join main.leaf_value using (variant, unit_id, indicator)
+join main.leaf_known using (variant, unit_id, indicator)
 where leaf_status.variant = ?
 order by leaf_status.unit_id, leaf_status.position
 """

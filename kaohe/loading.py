@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from kaohe import progress
+from kaohe import loading_parquet, progress
 from kaohe.cleaning import told, typed, untyped
 from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError, Unreadable
@@ -23,13 +23,14 @@ from kaohe.people import fingerprint, hashed, key_of
 from kaohe.project import code_hashes
 from kaohe.sources.files import read_sheets
 from kaohe.sources.headings import Headings
-from kaohe.sources.recognise import FoundTable, Reading, recognise
+from kaohe.sources.parquet import SUFFIX, ParquetFile, read_parquet
+from kaohe.sources.recognise import FoundTable, Reading, Refusal, recognise
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
 #: Files that programs leave behind and nobody hands in.
 _DEBRIS = ("~$", ".~", "~WRL", ".")
-_DEBRIS_NAMES = ("thumbs.db", "desktop.ini")
+_DEBRIS_NAMES = ("thumbs.db", "desktop.ini", "_success", "_metadata", "_common_metadata")
 
 INBOX, LEDGERS = "inbox", "ledgers"
 #: Source → relative path → where the file is now.
@@ -124,14 +125,15 @@ def _pull_source(
     for done, (path, place) in enumerate(files.items()):
         progress.report(say("step_read", file=path), done, len(files))
         known = ledger.get(path)
+        name = path if source == INBOX else path.removeprefix(f"{source}/")
         try:
-            data = _bytes(place, path if source == INBOX else path.removeprefix(f"{source}/"))
+            data = _bytes(place, name)
             sha256 = hashlib.sha256(data).hexdigest()
             if known == (sha256, loaded_with):
                 warehouse.keep_again(sha256, data)
                 pulled.unchanged.append(path)
                 continue
-            readings = _read(path, data, headings)
+            readings = _read(warehouse, path, name, data, headings)
         except Unreadable as unreadable:
             if strict:
                 raise
@@ -140,7 +142,7 @@ def _pull_source(
                 continue
             sha256 = known[0]
             data = (warehouse.inputs / sha256).read_bytes()
-            readings = _read(path, data, headings)
+            readings = _read(warehouse, path, name, data, headings)
         else:
             (pulled.new if known is None else pulled.changed).append(path)
         warehouse.keep(data)
@@ -203,7 +205,12 @@ def _is_below(path: Path, name: str) -> bool:
 _SheetReading = tuple[str, bool, int, Reading]
 
 
-def _read(path: str, data: bytes, headings: Headings) -> list[_SheetReading]:
+def _read(
+    warehouse: Warehouse, path: str, name: str, data: bytes, headings: Headings
+) -> list[_SheetReading] | ParquetFile:
+    """What was found in a file, called ``name`` below its folder; the rows of Parquet stay where its bytes are kept."""
+    if path.lower().endswith(SUFFIX):
+        return read_parquet(path, name, warehouse.inputs / warehouse.keep(data), headings.contracts)
     return [
         (sheet.name, sheet.hidden, sheet.hidden_rows, recognise(sheet, headings, path))
         for sheet in read_sheets(path, data)
@@ -227,24 +234,45 @@ class _Batch:
         self.forget.clear()
         self.files: list[tuple[str, str, str]] = []
         self.records: dict[str, list[pl.DataFrame]] = {}
+        self.parquet: list[tuple[str, str, ParquetFile]] = []
         self.bad_cells: list[tuple[object, ...]] = []
         self.meta: dict[str, list[tuple[object, ...]]] = {table: [] for table in _META_COLUMNS}
 
-    def add(self, path: str, sha256: str, readings: list[_SheetReading]) -> None:
+    def add(self, path: str, sha256: str, readings: list[_SheetReading] | ParquetFile) -> None:
         """Take up what was found in a file."""
         self.files.append((self.source, path, sha256))
+        if isinstance(readings, ParquetFile):
+            self._add_parquet(path, sha256, readings)
+            return
         for name, hidden, hidden_rows, reading in readings:
             place = (self.source, path, name)
             seen = (*place, hidden, hidden_rows)
-            if (refusal := reading.refusal) is not None:
-                fits = refusal.fits or ([refusal.nearest] if refusal.nearest else [])
-                tables = [contract.table for contract in fits]
-                self.meta["sheet"].append((*seen, None, tables, refusal.missing, [], refusal.rows))
+            if reading.refusal is not None:
+                self._add_refusal(seen, reading.refusal)
             for number, table in enumerate(reading.tables):
                 unknown = [heading.replace("\n", "") for heading in table.unknown_headings]
                 self.meta["sheet"].append((*seen, table.contract.table, [], [], unknown, table.frame.height))
                 self._add_table(place, number, table)
             self.meta["left_out"] += [(*place, row.row, row.reason, row.text) for row in reading.left_out]
+
+    def _add_refusal(self, seen: tuple[object, ...], refusal: Refusal) -> None:
+        fits = refusal.fits or ([refusal.nearest] if refusal.nearest else [])
+        tables = [contract.table for contract in fits]
+        self.meta["sheet"].append((*seen, None, tables, refusal.missing, [], refusal.rows))
+
+    def _add_parquet(self, path: str, sha256: str, found: ParquetFile) -> None:
+        """Take up a Parquet file; where a cell stands is said by its column's name: 检查日期#12."""
+        place = (self.source, path, "")
+        seen = (*place, False, 0)
+        if found.refusal is not None:
+            self._add_refusal(seen, found.refusal)
+        if found.contract is not None:
+            table = found.contract.table
+            self.meta["sheet"].append((*seen, table, [], [], found.unknown, found.rows))
+            for column, there in found.columns.items():
+                self.meta["position"].append((*place, table, column, None, f"{there}#", 1, found.rows))
+            self.parquet.append((path, sha256, found))
+            self.rows += found.rows
 
     def _add_table(self, place: tuple[str, str, str], number: int, table: FoundTable) -> None:
         name = table.contract.table
@@ -299,6 +327,10 @@ class _Batch:
             for part in raw.iter_slices(_PIECE_ROWS):
                 with transaction():
                     self._store_records(self.contracts[name], part, bad)
+        for path, sha256, found in self.parquet:
+            with transaction():
+                kept, place = self.warehouse.inputs / sha256, (self.source, path)
+                loading_parquet.store(self.warehouse, place, kept, found, self.key, self.keep_untyped)
         with transaction():
             write("meta.cell_problem", bad_cells, _REC)
             for table, rows in self.meta.items():

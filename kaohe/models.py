@@ -24,6 +24,8 @@ _SET = r"[a-z]\w*\.\w+|\w+(?:\|\w+)+"
 _ASKS = re.compile(rf"(any of )?({_NUMBER}|text|{_SET})(?: by (any of )?(text|{_SET}))?(?:,.*)?")
 _ROUNDS = re.compile(r"^-- Rounds: (select .*)$", re.MULTILINE)
 _COLUMNS = re.compile(r"Columns: ([^.]*)\.")
+_VIEW = re.compile(r"^-- View\.", re.MULTILINE)
+_WHOLE = re.compile(r"Whole: ([a-z_, ]+)\.")
 _DATED = re.compile(r"^--.*Dated:", re.MULTILINE)
 EMPTY = ("not_reported", "not_applicable", "full")
 
@@ -84,6 +86,17 @@ class Model:
         """The query that says how many rounds such a model runs."""
         found = _ROUNDS.search(self.sql)
         return found[1] if found else None
+
+    @cached_property
+    def is_view(self) -> bool:
+        """Its header says so (``View.``): it is worked out where it is read, and never written down."""
+        return bool(_VIEW.search(self.sql))
+
+    @cached_property
+    def whole(self) -> frozenset[str]:
+        """The tables of which it must see the records of every unit, from its header: ``Whole: campaign_session.``"""
+        found = _WHOLE.search(self._header)
+        return frozenset(found[1].split(", ")) if found else frozenset()
 
     @cached_property
     def empty(self) -> str:

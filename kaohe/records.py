@@ -13,7 +13,7 @@ from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, Contract, quoted
 from kaohe.corrections import Correction
 from kaohe.errors import KaoheError
-from kaohe.warehouse import Warehouse
+from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import say
 
 EVERYWHERE = "通用"
@@ -98,15 +98,15 @@ def _candidates(warehouse: Warehouse, contract: Contract, records: str) -> None:
         kept = f", {cell}" if column.unknown == "keep" else ", null"
         chosen.append(f"coalesce({found}{kept}) as {quoted(name)}, {cell} as _name_{name}")
     warehouse.con.execute(
-        f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {_year(contract)} as _year, "
+        f"create or replace table main.{contract.table} as select {', '.join(chosen)}, {year_of(contract)} as _year, "
         f"{', '.join('record.' + name for name in PROVENANCE)} from {records} as record "
         f"{' '.join(joins)} order by _file, _sheet, _row"
     )
 
 
-def _year(contract: Contract) -> str:
-    """The year of a record in SQL: what its ``year`` column says, else the year of its event."""
-    years = ["null::bigint"]
+def year_of(contract: Contract) -> str:
+    """The year of a ``record`` in SQL: what its ``year`` column says, else the year of its event."""
+    years = ["cast(null as bigint)"]
     if contract.event_date:
         years.insert(0, f"year(record.{quoted(contract.event_date)})")
     if column := contract.year:
@@ -155,13 +155,25 @@ def nearest_names(warehouse: Warehouse, names: list[str]) -> dict[str, str]:
     return hints
 
 
-def know_units(warehouse: Warehouse) -> None:
+def know_units(warehouse: Engine) -> None:
     """Names under which each unit of the registry is known: its full name, its short name, and its id.
 
     Raises ``KaoheError`` if two units share a name: then no record under that name could be given to either.
     """
+    names = names_of_units(warehouse)
+    twice = names.filter(pl.col("unit_id").n_unique().over("name") > 1).sort("name", "unit_id")
+    if twice.height:
+        first = twice.filter(pl.col("name") == twice["name"][0])
+        rows = first.select("unit_id", "_file", "_row").unique(maintain_order=True).rows()
+        places = "；".join(say("unit_at_row", unit=unit, file=file, row=row) for unit, file, row in rows)
+        raise KaoheError("units_same_name", name=first["written"][0], places=places)
+    write_names(warehouse, names)
+
+
+def names_of_units(warehouse: Engine) -> pl.DataFrame:
+    """unit_id, _file, _row, written, name (as it is matched): a row for each name of each unit of the registry."""
     registry = warehouse.frame("select unit_id, name, short_name, _file, _sheet, _row from main.org_unit order by _rec")
-    names = (
+    return (
         pl.concat(
             registry.select("unit_id", "_file", "_row", written=pl.col(column))
             for column in ("name", "short_name", "unit_id")
@@ -169,18 +181,17 @@ def know_units(warehouse: Warehouse) -> None:
         .drop_nulls("written")
         .with_columns(normal_name(pl.col("written")).alias("name"))
     )
-    twice = names.filter(pl.col("unit_id").n_unique().over("name") > 1).sort("name", "unit_id")
-    if twice.height:
-        first = twice.filter(pl.col("name") == twice["name"][0])
-        rows = first.select("unit_id", "_file", "_row").unique(maintain_order=True).rows()
-        places = "；".join(say("unit_at_row", unit=unit, file=file, row=row) for unit, file, row in rows)
-        raise KaoheError("units_same_name", name=first["written"][0], places=places)
+
+
+def write_names(warehouse: Engine, names: pl.DataFrame) -> None:
+    """Put names of units into ``main.unit_name``, which hold on every platform."""
     known = names.select("name", pl.lit(EVERYWHERE).alias("platform"), "unit_id").unique().sort("name")
     warehouse.write("main.unit_name", known)
 
 
-def know_aliases(warehouse: Warehouse) -> None:
-    """Add the aliases; one that is another unit's own name is set aside, since it would take that unit's records."""
+def know_aliases(warehouse: Engine) -> bool:
+    """Add the aliases; one that is another unit's own name is a problem, since it would take that unit's records. Gives
+    whether there are any such."""
     aliases = warehouse.frame("select _rec, alias, platform, unit_id from main.unit_alias order by _rec")
     named = aliases.with_columns(normal_name(pl.col("alias")).alias("name"))
     own = warehouse.frame("select name, unit_id as owner from main.unit_name")
@@ -204,6 +215,6 @@ def know_aliases(warehouse: Warehouse) -> None:
                 schema_overrides={"hint": pl.String},
             ),
         )
-        remove_problems(warehouse, "unit_alias")
     good = joined.filter(~pl.col("_rec").is_in(bad.to_list()) & pl.col("owner").is_null())
     warehouse.write("main.unit_name", good.select("name", "platform", "unit_id").unique().sort("name", "platform"))
+    return len(bad) > 0

@@ -184,20 +184,8 @@ def measure_and_add_up(
 
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
-    engine.macros(project.sql / "macros.sql")
-    schemes = {name: scheme for name, (scheme, _) in variants.items()}
     in_force, planned = variants[IN_FORCE]
-    evidence = _evidence(schemes)
-    lay_out_year(engine, in_force, as_of)
-    lay_out_schemes(engine, schemes, planned.measures, evidence)
-    behind = {(alert, table) for alert in in_force.alerts for table in planned.tables[alert]}
-    wanted: dict[str, tuple[str, str, Leaf]] = {}
-    for name, (scheme, plan) in variants.items():
-        for entry, leaf in scheme.leaves:
-            behind |= {(evidence[name, entry.name], table) for table in plan.tables[entry.name]}
-            wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
-    lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
-    _lay_out_reports(engine, contracts, in_force.year)
+    wanted = lay_out_question(engine, project, contracts, variants, as_of)
     for model in planned.base:
         make(engine, model)
     if not engine.rows("select 1 from main.assessed_unit limit 1"):
@@ -205,8 +193,38 @@ def measure_and_add_up(
     engine.empty("main.measured", MEASURED)
     for done, (own_name, (variant, indicator, leaf)) in enumerate(wanted.items()):
         progress.report(say("step_score", indicator=leaf.title), done, len(wanted))
-        _measure(engine, own_name, variant, indicator, planned.measures[leaf.measure])
+        measure(engine, own_name, variant, indicator, planned.measures[leaf.measure])
     add_up(engine, planned.scores)
+
+
+#: Name under which items are measured → the variant and the indicator that ask for them, and the leaf.
+Wanted = dict[str, tuple[str, str, Leaf]]
+
+
+def lay_out_question(
+    engine: Engine,
+    project: Project,
+    contracts: Mapping[str, Contract],
+    variants: Mapping[str, tuple[Scheme, Plan]],
+    as_of: dt.date,
+) -> Wanted:
+    """Lay out what the models read beside the records: the year, the schemes, who handed in what. Gives what is to be
+    measured."""
+    engine.macros(project.sql / "macros.sql")
+    schemes = {name: scheme for name, (scheme, _) in variants.items()}
+    in_force, planned = variants[IN_FORCE]
+    evidence = _evidence(schemes)
+    lay_out_year(engine, in_force, as_of)
+    lay_out_schemes(engine, schemes, planned.measures, evidence)
+    behind = {(alert, table) for alert in in_force.alerts for table in planned.tables[alert]}
+    wanted: Wanted = {}
+    for name, (scheme, plan) in variants.items():
+        for entry, leaf in scheme.leaves:
+            behind |= {(evidence[name, entry.name], table) for table in plan.tables[entry.name]}
+            wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
+    lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
+    _lay_out_reports(engine, contracts, in_force.year)
+    return wanted
 
 
 def _evidence(variants: Mapping[str, Scheme]) -> dict[tuple[str, str], str]:
@@ -256,9 +274,9 @@ def make(engine: Engine, model: Model) -> None:
 
     Raises ``KaoheError`` naming the file if the SQL fails.
     """
-    with _named(engine, model):
+    with named(engine, model):
         if model.rounds is None:
-            engine.make(f"main.{model.name}", model.sql)
+            (engine.view if model.is_view else engine.make)(f"main.{model.name}", model.sql)
             return
         engine.empty(f"main.{model.name}", model.columns or "")
         for number in range(engine.rows(model.rounds)[0][0]):
@@ -267,18 +285,18 @@ def make(engine: Engine, model: Model) -> None:
 
 
 @contextmanager
-def _named(engine: Engine, model: Model) -> Iterator[None]:
+def named(engine: Engine, model: Model) -> Iterator[None]:
     try:
         yield
     except engine.sql_errors as error:
         raise KaoheError("sql_failed", file=model.path, problem=str(error).splitlines()[0]) from error
 
 
-def _measure(engine: Engine, evidence: str, variant: str, indicator: str, model: Model) -> None:
+def measure(engine: Engine, evidence: str, variant: str, indicator: str, model: Model) -> None:
     """Run an indicator's measure with its parameters; its items go to ``main.measured``."""
     if "param" in model.reads:
-        _set_params(engine, variant, indicator)
-    with _named(engine, model):
+        set_params(engine, variant, indicator)
+    with named(engine, model):
         engine.append(
             "main.measured",
             "select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
@@ -291,8 +309,8 @@ def _measure(engine: Engine, evidence: str, variant: str, indicator: str, model:
 def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
     """Run an alert's model with its parameters; its rows go to ``main.alert``."""
     if "param" in model.reads:
-        _set_params(warehouse, IN_FORCE, alert)
-    with _named(warehouse, model):
+        set_params(warehouse, IN_FORCE, alert)
+    with named(warehouse, model):
         warehouse.append(
             "main.alert",
             "select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "
@@ -301,7 +319,7 @@ def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
         )
 
 
-def _set_params(engine: Engine, variant: str, asked_by: str) -> None:
+def set_params(engine: Engine, variant: str, asked_by: str) -> None:
     engine.make_temporary(
         "param",
         "select name, key, text, number, effective_from, effective_to "

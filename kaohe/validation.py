@@ -80,8 +80,8 @@ def validate(warehouse: Warehouse, contracts: Contracts, sql: Path, as_of: dt.da
                 records.remove_problems(warehouse, table)
             if table == "org_unit":
                 records.know_units(warehouse)
-            elif table == "unit_alias":
-                records.know_aliases(warehouse)
+            elif table == "unit_alias" and records.know_aliases(warehouse):
+                records.remove_problems(warehouse, table)
             elif table == corrections.TABLE and not checking:
                 ordered = corrections.known(warehouse, contracts)
     _quarantine(warehouse, contracts, sql, said)

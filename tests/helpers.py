@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MESSY = ROOT / "tests" / "data" / "messy"
 OFFICE = ROOT / "tests" / "data" / "office"
 SAMPLE = ROOT / "data" / "sample"
+#: A scheme with few leaves, for tests of what does not depend on the scheme.
+SMALL = ROOT / "tests" / "data" / "small" / "2023.yml"
 YEAR = 2023
 AS_OF = dt.date(2024, 3, 31)
 
@@ -30,6 +33,8 @@ CHECK = [
     "指导情况", "督促情况",
 ]  # fmt: skip
 FINDING = ["问题编号", "检查编号", "责任单位", "严重程度", "问题类别", "发现日期", "整改期限", "复查日期", "整改状态"]
+#: The units of the inbox that most tests begin with.
+UNITS = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("D01", "水务中心", "基层单位")
 STUDY = ["平台", "月份", "单位名称", "应参加人数", "参加人数", "参学率"]
 
 Rows = Sequence[Sequence[object]]
@@ -119,7 +124,8 @@ class Result:
 def copied(result: Result, home: Path) -> Result:
     """The same run in a home of its own, which a test may change."""
     shutil.copytree(result.home, home)
-    return Result(replace(result.outcome, publication=home / result.folder.relative_to(result.home)), home)
+    outcome = replace(deepcopy(result.outcome), publication=home / result.folder.relative_to(result.home))
+    return Result(outcome, home)
 
 
 def assess(

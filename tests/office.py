@@ -37,8 +37,8 @@ SAYS = {
 class Office:
     """An inbox and a home, and the acts of the office on them, a day like any other."""
 
-    def __init__(self, folder: Path) -> None:
-        self.inbox, self.home = folder / "inbox", folder / "home"
+    def __init__(self, folder: Path, scheme: Path | None = None) -> None:
+        self.inbox, self.home, self.scheme = folder / "inbox", folder / "home", scheme
 
     @property
     def folder(self) -> Path:
@@ -53,7 +53,7 @@ class Office:
         return Proceedings(self.home, YEAR)
 
     def run(self, as_of: dt.date | None = None) -> Result:
-        return assess(self.inbox, self.home, as_of=as_of)  # type: ignore[arg-type]
+        return assess(self.inbox, self.home, as_of=as_of, scheme=self.scheme)  # type: ignore[arg-type]
 
     def announce(self, on: dt.date = ANNOUNCED) -> None:
         lifecycle.announce(self.home, YEAR, on=on, **BY)

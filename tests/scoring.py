@@ -1,6 +1,7 @@
 """A bench for the scoring SQL: evidence given by hand, scored by sql/scores with any scheme."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -97,16 +98,24 @@ class Bench:
         audits = Models.of(sql / "audits")
         self.audits = audits.in_order(given | {model.name for model in self.after})
 
-    def score(self, scheme: SchemeText, units: dict[str, str], items: list[Item], as_of: dt.date = AS_OF) -> Scores:
-        """Score ``items`` of ``units`` (unit → category)."""
+    def score(
+        self,
+        scheme: SchemeText,
+        units: dict[str, str],
+        items: list[Item],
+        as_of: dt.date = AS_OF,
+        reading: Sequence[str] = (),
+    ) -> Scores:
+        """Score ``items`` of ``units`` (unit → category). ``reading``: the indicators whose measure reads the table of which
+        every unit with a reported item handed in records."""
         (self.folder / "given.sql").write_text(f"-- Empty: {scheme.empty}\nselect 1 from param", encoding="utf-8")
         path = self.folder / "scheme.yml"
         path.write_text(scheme.text, encoding="utf-8")
         loaded = load_scheme(path)
-        measures = Models.of(self.folder)
+        measures, read = Models.of(self.folder), [(indicator, "given") for indicator in reading]
         scoring.lay_out_year(self.warehouse, loaded, as_of)
         scoring.lay_out_schemes(self.warehouse, {IN_FORCE: loaded}, measures)
-        scoring.lay_out(self.warehouse, "measure_table", "indicator varchar, table_name varchar", [])
+        scoring.lay_out(self.warehouse, "measure_table", "indicator varchar, table_name varchar", read)
         scoring.lay_out(
             self.warehouse, "unit_attribute", "unit_id varchar, name varchar, text varchar, number double", []
         )

@@ -10,6 +10,7 @@ from kaohe.commands import (
     deliver,
     explain,
     keeping,
+    large,
     lifecycle,
     plan_inspections,
     robustness,
@@ -26,5 +27,5 @@ from kaohe.commands import (
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
     run, serve, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver,
-    keeping, backup, compare, what_if, robustness, systems, score, scheme,
+    keeping, backup, compare, what_if, robustness, systems, score, scheme, large,
 )  # fmt: skip

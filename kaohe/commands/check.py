@@ -58,6 +58,8 @@ def _check_marked(files: list[Path], marked: Path, registry: Path | None) -> Non
     """Raises ``KaoheError`` for a marked copy that could not be, or would take the place of what was handed over."""
     if len(files) != 1 or files[0].is_dir():
         raise KaoheError("check_marked_one")
+    if files[0].suffix.lower() == ".parquet":
+        raise KaoheError("check_marked_parquet", file=files[0])
     kind = ".xlsm" if files[0].suffix.lower() == ".xlsm" else ".xlsx"
     if marked.suffix.lower() != kind:
         raise KaoheError("check_marked_kind", out=marked, kind=kind)

@@ -43,6 +43,9 @@ class SparkValidator(Validator):
         whole = asset.add_batch_definition_whole_dataframe("whole")
         return whole.get_batch(batch_parameters={"dataframe": self._engine.session.table(table)})
 
+    def _asks(self, rule: gxe.Expectation) -> gxe.Expectation:
+        return rule
+
     def _asked(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._engine.session.sql(query).collect()]
 

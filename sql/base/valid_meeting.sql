@@ -2,6 +2,7 @@
 -- (resolutions or the minutes' hash) are there, and it is no copy: the same minutes on a later day than their first.
 -- Grain: one row per record and type of meeting.
 with first_minutes as (
+  -- of minutes that stand under more than one day
   select
     unit_id,
     text_hash,
@@ -9,18 +10,18 @@ with first_minutes as (
   from org_life_record
   where text_hash is not null
   group by unit_id, text_hash
+  having min(held_on) < max(held_on)
 )
 select
   meeting._rec,
   meeting.unit_id,
-  kind.type,
+  unnest(meeting.types) as type,
   meeting.group_id,
   meeting.held_on,
   meeting.due_count,
   meeting.attend_count,
   meeting._year
 from org_life_record as meeting
-cross join unnest(meeting.types) as kind (type)
 left join first_minutes
   on first_minutes.unit_id = meeting.unit_id and first_minutes.text_hash = meeting.text_hash
 where meeting.topic is not null

@@ -1,5 +1,6 @@
 -- 主题教育·集中宣讲: members reached by a campaign, of the unit's members on the day of its last session of it.
 -- Basis: 2023年党建工作要点·主题教育.
+-- Whole: campaign_session. A campaign that any unit held is due from all.
 -- Item: campaign that any unit held in the year (a unit without members has none).   Empty: not_reported
 with covered as (
   select

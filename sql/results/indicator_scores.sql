@@ -2,23 +2,21 @@
 -- Grain: one row per unit and indicator.
 with leaf as (
   select
-    base_score.unit_id,
-    base_score.indicator,
-    base_score.status,
-    base_score.not_applicable_rule,
-    base_score.weight,
-    base_score.due,
-    base_score.done,
-    base_score.points // 10000 as points,
-    case when base_score.points is null then 0 else base_score.weight - base_score.points // 10000 end as lost
-  from base_score
-  where base_score.variant = 'in_force'
+    leaf_points.unit_id,
+    leaf_points.indicator,
+    leaf_points.status,
+    leaf_points.weight,
+    leaf_points.due,
+    leaf_points.done,
+    leaf_points.points // 10000 as points,
+    case when leaf_points.points is null then 0 else leaf_points.weight - leaf_points.points // 10000 end as lost
+  from leaf_points
+  where leaf_points.variant = 'in_force'
   union all
   select
     assessed_unit.unit_id,
     scheme_indicator.indicator,
     'scored' as status,
-    null as not_applicable_rule,
     0 as weight,
     null as due,
     coalesce(sum(extra_item.points), 0) as done,
@@ -44,7 +42,10 @@ select
   cast(leaf.points * 0.01 as decimal(9, 2)) as points,                  -- null if shown, not applicable or pending
   cast(leaf.lost * 0.01 as decimal(9, 2)) as lost,
   leaf.status,                                                          -- scored, not_reported, pending, not_applicable, shown
-  leaf.not_applicable_rule                                              -- which rule said so
+  case
+    when leaf.status = 'not_applicable'
+      then coalesce(scheme_indicator.not_applicable, concat('sql/measures/', scheme_indicator.measure, '.sql'))
+  end as not_applicable_rule                                            -- which rule said so
 from leaf
 join scheme_indicator
   on scheme_indicator.variant = 'in_force' and scheme_indicator.indicator = leaf.indicator

@@ -7,13 +7,13 @@ with open_part as (
     counted_item.unit_id,
     counted_item.indicator,
     counted_item.item,
-    base_score.weight - base_score.points // 10000 as leaf_lost,
+    leaf_points.weight - leaf_points.points // 10000 as leaf_lost,
     cast(coalesce(micro(greatest(counted_item.due - counted_item.done, 0)), 0) as hugeint) as gap
   from counted_item
-  join base_score
-    on base_score.variant = 'in_force'
-    and base_score.unit_id = counted_item.unit_id and base_score.indicator = counted_item.indicator
-  where base_score.weight > base_score.points // 10000
+  join leaf_points
+    on leaf_points.variant = 'in_force'
+    and leaf_points.unit_id = counted_item.unit_id and leaf_points.indicator = counted_item.indicator
+  where leaf_points.weight > leaf_points.points // 10000
 ),
 laid as (
   select

@@ -1,33 +1,41 @@
 -- Units with the same absent leaves share their effective weights: few patterns, many units. A leaf is absent that is not
 -- applicable or pending, or stands under a node of which too little is present.
--- Grain: one row per variant and unit; `pattern` lists the absent leaves.
+-- Grain: one row per variant and unit. absent: the positions of the absent leaves, of trees that add up; pattern: a number for
+-- them and the variant.
 with above as (
-  select variant, leaf, node from scheme_path where node <> leaf
+  select scheme_path.variant, scheme_path.leaf, scheme_path.node
+  from scheme_path
+  join tree_variant on tree_variant.variant = scheme_path.variant
+  where scheme_path.node <> scheme_path.leaf
   union all
-  select variant, indicator as leaf, '' as node from scheme_indicator where section = 'base'
+  select scheme_indicator.variant, scheme_indicator.indicator as leaf, '' as node
+  from scheme_indicator
+  join tree_variant on tree_variant.variant = scheme_indicator.variant
+  where scheme_indicator.section = 'base'
 ),
-under_absent as (
-  select distinct leaf_status.variant, leaf_status.unit_id, leaf_status.indicator
+absent_leaf as (
+  select leaf_status.variant, leaf_status.unit_id, leaf_status.position
   from leaf_status
-  join above
-    on above.variant = leaf_status.variant and above.leaf = leaf_status.indicator
+  where leaf_status.status <> 'shown' and leaf_status.score is null
+  union all
+  select distinct leaf_status.variant, leaf_status.unit_id, leaf_status.position
+  from leaf_status
+  join above on above.variant = leaf_status.variant and above.leaf = leaf_status.indicator
   left join tree_score
     on tree_score.variant = leaf_status.variant and tree_score.unit_id = leaf_status.unit_id
     and tree_score.node = above.node
-  where tree_score.node is null
+  where leaf_status.status <> 'shown' and leaf_status.score is not null and tree_score.node is null
+),
+of_unit as (
+  select variant, unit_id, string_agg(cast(position as varchar), ' ' order by position) as absent
+  from absent_leaf
+  group by variant, unit_id
 )
 select
-  leaf_status.variant,
-  leaf_status.unit_id,
-  coalesce(
-    string_agg(leaf_status.indicator, ' ' order by leaf_status.position)
-      filter (
-        leaf_status.status <> 'shown' and (leaf_status.score is null or under_absent.indicator is not null)
-      ),
-    ''
-  ) as pattern
-from leaf_status
-left join under_absent
-  on under_absent.variant = leaf_status.variant and under_absent.unit_id = leaf_status.unit_id
-  and under_absent.indicator = leaf_status.indicator
-group by leaf_status.variant, leaf_status.unit_id
+  scheme.variant,
+  assessed_unit.unit_id,
+  coalesce(of_unit.absent, '') as absent,
+  dense_rank() over (order by scheme.variant, coalesce(of_unit.absent, '')) as pattern
+from assessed_unit
+cross join scheme
+left join of_unit on of_unit.variant = scheme.variant and of_unit.unit_id = assessed_unit.unit_id and scheme.adds_up

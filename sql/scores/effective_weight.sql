@@ -2,74 +2,95 @@
 -- among the siblings of their node, and so on up. Top down, each node's part is divided among its present children by
 -- their weights. `weight` divides in proportion; `hundredths` in whole hundredths of a point, those left over going to the
 -- largest remainders, ties in scheme order. Proportions are of whole millionths, whose sum no order of rows can change.
--- Grain: one row per variant, absence pattern and present leaf.
-with recursive present_leaf as (
+-- Grain: one row per absence pattern and leaf; of those that are absent, and of trees that do not add up, without a weight.
+with recursive pattern as (
+  select distinct absence.variant, absence.pattern, absence.absent, scheme.adds_up
+  from absence
+  join scheme on scheme.variant = absence.variant
+),
+-- nodes are known by their position; the whole, which is no row of scheme_node, by -1
+below as (
+  select scheme_node.variant, scheme_node.position as node, leaf.position as leaf
+  from scheme_path
+  join scheme_node on scheme_node.variant = scheme_path.variant and scheme_node.node = scheme_path.node
+  join leaf on leaf.variant = scheme_path.variant and leaf.indicator = scheme_path.leaf
+  where leaf.weight > 0
+),
+node as (
   select
-    absent.variant,
-    absent.pattern,
-    scheme_indicator.indicator
-  from (select distinct variant, pattern from absence) as absent
-  join scheme on scheme.variant = absent.variant and scheme.adds_up
-  join scheme_indicator on scheme_indicator.variant = absent.variant
-  where scheme_indicator.section = 'base' and scheme_indicator.weight > 0
-    and not list_contains(string_split(absent.pattern, ' '), scheme_indicator.indicator)
+    scheme_node.variant,
+    scheme_node.position,
+    coalesce(any_value(above.position), -1) as parent,
+    cast(any_value(scheme_node.weight) * 1000000 as hugeint) as micros,
+    count(*) as leaves
+  from below
+  join scheme_node on scheme_node.variant = below.variant and scheme_node.position = below.node
+  left join scheme_node as above on above.variant = scheme_node.variant and above.node = scheme_node.parent
+  group by scheme_node.variant, scheme_node.position
+),
+absent_leaf as (
+  select variant, pattern, cast(unnest(string_split(absent, ' ')) as integer) as position
+  from pattern
+  where absent <> ''
+),
+absent_node as (
+  select absent_leaf.pattern, node.position
+  from absent_leaf
+  join below on below.variant = absent_leaf.variant and below.leaf = absent_leaf.position
+  join node on node.variant = below.variant and node.position = below.node
+  group by absent_leaf.pattern, node.position, node.leaves
+  having count(*) = node.leaves
 ),
 child as (
-  select distinct
-    present_leaf.variant,
-    present_leaf.pattern,
-    scheme_node.parent,
-    scheme_node.node,
-    scheme_node.position,
-    cast(scheme_node.weight * 1000000 as hugeint) as micros
-  from present_leaf
-  join scheme_path on scheme_path.variant = present_leaf.variant and scheme_path.leaf = present_leaf.indicator
-  join scheme_node on scheme_node.variant = scheme_path.variant and scheme_node.node = scheme_path.node
+  select pattern.pattern, node.parent, node.position, node.micros
+  from pattern
+  join node on node.variant = pattern.variant
+  left join absent_node on absent_node.pattern = pattern.pattern and absent_node.position = node.position
+  where absent_node.pattern is null
 ),
 divided as (
-  select whole.variant, whole.pattern, '' as node, cast(scheme.total * 100 as hugeint) as hundredths,
+  select pattern.variant, pattern.pattern, -1 as position, cast(scheme.total * 100 as hugeint) as hundredths,
     cast(scheme.total as double) as weight
-  from (select distinct variant, pattern from present_leaf) as whole
-  join scheme on scheme.variant = whole.variant
+  from pattern
+  join scheme on scheme.variant = pattern.variant
+  where pattern.adds_up
   union all
-  select variant, pattern, node, hundredths, weight
+  select variant, pattern, position, hundredths, weight
   from (
     select
       part.variant,
       part.pattern,
-      part.node,
+      part.position,
       part.weight,
       part.floor + case
         when row_number() over (
-          partition by part.variant, part.pattern, part.parent order by part.remainder desc, part.position
-        ) <= part.whole - sum(part.floor) over (partition by part.variant, part.pattern, part.parent) then 1
+          partition by part.pattern, part.parent order by part.remainder desc, part.position
+        ) <= part.whole - sum(part.floor) over (partition by part.pattern, part.parent) then 1
         else 0
       end as hundredths
     from (
       select
-        child.variant,
+        divided.variant,
         child.pattern,
         child.parent,
-        child.node,
         child.position,
         divided.hundredths as whole,
         divided.weight * (cast(child.micros as double) / cast(sum(child.micros) over siblings as double)) as weight,
         divided.hundredths * child.micros // cast(sum(child.micros) over siblings as hugeint) as floor,
         divided.hundredths * child.micros % cast(sum(child.micros) over siblings as hugeint) as remainder
       from divided
-      join child
-        on child.variant = divided.variant and child.pattern = divided.pattern and child.parent = divided.node
-      window siblings as (partition by child.variant, child.pattern, child.parent)
+      join child on child.pattern = divided.pattern and child.parent = divided.position
+      window siblings as (partition by child.pattern, child.parent)
     ) as part
   ) as shared
 )
 select
-  divided.variant,
-  divided.pattern,
-  divided.node as indicator,
+  pattern.variant,
+  pattern.pattern,
+  leaf.indicator,
+  leaf.position,
   cast(divided.hundredths as bigint) as hundredths,
   divided.weight
-from divided
-join scheme_indicator
-  on scheme_indicator.variant = divided.variant and scheme_indicator.indicator = divided.node
-where scheme_indicator.section = 'base'
+from pattern
+join leaf on leaf.variant = pattern.variant
+left join divided on divided.pattern = pattern.pattern and divided.position = leaf.position

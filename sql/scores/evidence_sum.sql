@@ -1,11 +1,11 @@
 -- Evidence added up.   Grain: one row per unit and evidence (the items of an indicator) that has items.
--- Micro-units (10⁻⁶) in whole numbers, so that what follows is exact.
+-- Micro-units (10⁻⁶) in whole numbers, so that what follows is exact; a sum beyond 9·10¹² is refused.
 select
   unit_id,
   indicator as evidence,
   count(*) as items,
-  sum(micro(due)) as due,
-  sum(micro(done)) as done,
-  sum(len(records)) as records
+  cast(cast(sum(due) as decimal(28, 6)) * 1000000 as bigint) as due,
+  cast(cast(sum(done) as decimal(28, 6)) * 1000000 as bigint) as done,
+  cast(sum(len(records)) as bigint) as records
 from measured
 group by unit_id, indicator

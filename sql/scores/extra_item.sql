@@ -41,11 +41,6 @@ running as (
     ), 0) as before
   from once
 ),
-base as (
-  select variant, unit_id, coalesce(sum(points), 0) as points
-  from base_score
-  group by variant, unit_id
-),
 bonus as (
   select
     running.variant,
@@ -60,10 +55,10 @@ bonus as (
   where running.section = 'bonus'
 ),
 earned as (
-  select base.variant, base.unit_id, base.points + coalesce(sum(bonus.points), 0) as points
-  from base
-  left join bonus on bonus.variant = base.variant and bonus.unit_id = base.unit_id
-  group by base.variant, base.unit_id, base.points
+  select base_total.variant, base_total.unit_id, coalesce(base_total.points, 0) + coalesce(sum(bonus.points), 0) as points
+  from base_total
+  left join bonus on bonus.variant = base_total.variant and bonus.unit_id = base_total.unit_id
+  group by base_total.variant, base_total.unit_id, base_total.points
 ),
 deduction as (
   select

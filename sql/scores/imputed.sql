@@ -3,20 +3,21 @@
 -- Grain: one row per variant, unit and indicator with a statistical rule and a value.
 with leaf as (
   select
-    leaf_value.variant,
-    leaf_value.unit_id,
-    leaf_value.indicator,
-    leaf_value.status,
-    leaf_value.left_out,
-    leaf_value.denominated as value,
+    leaf_known.variant,
+    leaf_known.unit_id,
+    leaf_known.indicator,
+    leaf_known.status,
+    leaf_known.left_out,
+    leaf_known.denominated as value,
     scheme_indicator.impute_with,
     unit_attribute.text as family
-  from leaf_value
+  from leaf_known
   join scheme_indicator
-    on scheme_indicator.variant = leaf_value.variant and scheme_indicator.indicator = leaf_value.indicator
+    on scheme_indicator.variant = leaf_known.variant and scheme_indicator.indicator = leaf_known.indicator
   left join unit_attribute
-    on unit_attribute.unit_id = leaf_value.unit_id and unit_attribute.name = scheme_indicator.impute_by
-  where not leaf_value.exact and not leaf_value.screened
+    on unit_attribute.unit_id = leaf_known.unit_id and unit_attribute.name = scheme_indicator.impute_by
+  left join screened on screened.variant = leaf_known.variant and screened.unit_id = leaf_known.unit_id
+  where not leaf_known.exact and screened.unit_id is null
 ),
 of_family as (
   select variant, indicator, family, mean_of(value, unit_id) as mean, median(value) as median

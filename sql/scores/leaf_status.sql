@@ -3,44 +3,44 @@
 -- Grain: one row per variant, unit and indicator. due and done in millionths.
 with known as (
   select
-    leaf_value.variant,
-    leaf_value.unit_id,
-    leaf_value.indicator,
-    leaf_value.position,
-    leaf_value.exact,
-    leaf_value.not_applicable,
-    leaf_value.measure,
-    leaf_value.items,
-    leaf_value.value,
-    leaf_value.denominated,
+    leaf_known.variant,
+    leaf_known.unit_id,
+    leaf_known.indicator,
+    leaf_known.position,
+    leaf_known.exact,
+    leaf_known.items,
+    leaf_known.due,
+    leaf_known.done,
     imputed.value as imputed,
     normalised.treated,
     normalised.score,
     case
-      when imputed.is_imputed and leaf_value.status <> 'shown' then 'imputed'
-      else leaf_value.status
-    end as status,
-    case when leaf_value.status = 'not_reported' and leaf_value.items is null then 1000000 else leaf_value.due end as due,
-    case when leaf_value.status = 'not_reported' then 0 else leaf_value.done end as done
-  from leaf_value
+      when imputed.is_imputed and leaf_known.status <> 'shown' then 'imputed'
+      when leaf_known.status = 'missing' and screened.unit_id is not null then 'not_applicable'
+      else leaf_known.status
+    end as status
+  from leaf_known
+  left join screened on screened.variant = leaf_known.variant and screened.unit_id = leaf_known.unit_id
   left join imputed
-    on imputed.variant = leaf_value.variant and imputed.unit_id = leaf_value.unit_id
-    and imputed.indicator = leaf_value.indicator
+    on imputed.variant = leaf_known.variant and imputed.unit_id = leaf_known.unit_id
+    and imputed.indicator = leaf_known.indicator
   left join normalised
-    on normalised.variant = leaf_value.variant and normalised.unit_id = leaf_value.unit_id
-    and normalised.indicator = leaf_value.indicator
+    on normalised.variant = leaf_known.variant and normalised.unit_id = leaf_known.unit_id
+    and normalised.indicator = leaf_known.indicator
 ),
 step as (
   select
-    known.variant,
-    known.unit_id,
-    known.indicator,
+    leaf_known.variant,
+    leaf_known.unit_id,
+    leaf_known.indicator,
     min_by(micro(scheme_step.give), scheme_step.position) as give
-  from known
-  join scheme_step on scheme_step.variant = known.variant and scheme_step.indicator = known.indicator
-  where known.done * 1000000 >= micro(scheme_step.at_least) * coalesce(known.due, 1000000)
-    or known.done * 1000000 <= micro(scheme_step.at_most) * coalesce(known.due, 1000000)
-  group by known.variant, known.unit_id, known.indicator
+  from leaf_known
+  join scheme_step on scheme_step.variant = leaf_known.variant and scheme_step.indicator = leaf_known.indicator
+  where leaf_known.rule = 'steps' and (
+    cast(leaf_known.done as hugeint) * 1000000 >= micro(scheme_step.at_least) * coalesce(leaf_known.due, 1000000)
+    or cast(leaf_known.done as hugeint) * 1000000 <= micro(scheme_step.at_most) * coalesce(leaf_known.due, 1000000)
+  )
+  group by leaf_known.variant, leaf_known.unit_id, leaf_known.indicator
 ),
 fraction as (
   select
@@ -49,8 +49,9 @@ fraction as (
       when 'share' then known.done
       when 'linear' then
         case
-          when leaf.target > leaf.floor then known.done * 1000000 - micro(leaf.floor) * coalesce(known.due, 1000000)
-          else micro(leaf.floor) * coalesce(known.due, 1000000) - known.done * 1000000
+          when leaf.target > leaf.floor
+            then cast(known.done as hugeint) * 1000000 - micro(leaf.floor) * coalesce(known.due, 1000000)
+          else micro(leaf.floor) * coalesce(known.due, 1000000) - cast(known.done as hugeint) * 1000000
         end
       when 'steps' then case when known.done is not null then coalesce(step.give, 0) end
     end as part,
@@ -60,7 +61,7 @@ fraction as (
       else 1000000
     end as whole
   from known
-  join scheme_indicator as leaf on leaf.variant = known.variant and leaf.indicator = known.indicator
+  join scheme_indicator as leaf on leaf.variant = known.variant and leaf.position = known.position
   left join step
     on step.variant = known.variant and step.unit_id = known.unit_id and step.indicator = known.indicator
 )
@@ -70,14 +71,9 @@ select
   indicator,
   position,
   status,
-  case
-    when status = 'not_applicable' then coalesce(not_applicable, concat('sql/measures/', measure, '.sql'))
-  end as not_applicable_rule,
   status in ('not_reported', 'imputed') and items is null as needs_item,
   coalesce(due, 0) as due,
   coalesce(done, 0) as done,
-  value,
-  denominated,
   imputed,
   treated,
   -- a score in DOUBLE is a fraction of 12 decimals from here on, so that rounding never hangs on its last bit

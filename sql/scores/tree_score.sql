@@ -1,20 +1,22 @@
 -- Aggregation: scores of the nodes from those of their children, the deepest first (OECD/JRC handbook, step 6;
 -- docs/scheme.md has the formulas). A node is absent, and has no row, where no child is present or too few are.
--- The root is the node ''. A negative score where none may be gives NaN.
--- Rounds: select 1 + coalesce(max(depth), 0) from scheme_node where aggregation is not null
+-- The root is the node ''. Only for trees that need it (tree_variant). A negative score where none may be gives NaN.
+-- Rounds: select coalesce(1 + max(depth), 0) from tree_variant
 -- Columns: variant varchar, unit_id varchar, node varchar, score double, ratio double, depth integer.
 -- Grain: one row per variant, unit and present inner node. ratio: of a sum, its score over its children's weights.
 with parent as (
-  select variant, node, aggregation, power, trim, best, availability, depth
+  select scheme_node.variant, node, aggregation, power, trim, best, availability, scheme_node.depth
   from scheme_node
+  join tree_variant on tree_variant.variant = scheme_node.variant
   where section = 'base' and aggregation is not null
   union all
-  select variant, '' as node, aggregation, power, trim, best, availability, 0 as depth
+  select scheme.variant, '' as node, aggregation, power, trim, best, availability, 0 as depth
   from scheme
+  join tree_variant on tree_variant.variant = scheme.variant
 ),
 deepest as (
   select max(depth) as depth
-  from parent
+  from tree_variant
 ),
 family as (
   select variant, parent, count(*) as children, sum(cast(weight as double) order by position) as weight
@@ -25,6 +27,7 @@ family as (
 child as (
   select leaf_status.variant, leaf_status.unit_id, leaf_status.indicator as node, leaf_status.score, leaf_status.score as ratio
   from leaf_status
+  join tree_variant on tree_variant.variant = leaf_status.variant
   where leaf_status.score is not null and leaf_status.status <> 'shown'
   union all
   select variant, unit_id, node, score, coalesce(ratio, score) as ratio

@@ -3,27 +3,17 @@
 -- no_data: nothing was handed in, or less than the scheme asks for (screen), or nothing of the tree is present.
 -- Grain: one row per variant and unit.
 with veto as (
-  -- the heaviest veto that applies: the one that caps the grade lowest
+  -- the heaviest veto that applies: the one that caps the grade lowest, of several the first of the scheme
   select
     leaf.variant,
     measured.unit_id,
-    max_by(leaf.indicator, scheme_veto.lowest_position) as veto,
+    max_by(leaf.indicator, 100000 * scheme_veto.lowest_position - leaf.position) as veto,
     max(scheme_veto.lowest_position) as lowest_position
   from measured
   join scheme_indicator as leaf on leaf.evidence = measured.indicator and leaf.section = 'veto'
   join scheme_veto on scheme_veto.variant = leaf.variant and scheme_veto.veto = leaf.indicator
   where measured.done > 0
   group by leaf.variant, measured.unit_id
-),
-base as (
-  select
-    variant,
-    unit_id,
-    sum(points) as points,
-    sum(score order by position) as score,
-    bool_or(status = 'pending') as pending
-  from base_score
-  group by variant, unit_id
 ),
 extra as (
   select
@@ -33,11 +23,6 @@ extra as (
     coalesce(sum(points) filter (section = 'deduction'), 0) as deduction
   from extra_item
   group by variant, unit_id
-),
-screened as (
-  select distinct variant, unit_id
-  from leaf_value
-  where screened
 ),
 part as (
   select
@@ -49,21 +34,22 @@ part as (
     scheme.has_extras,
     scheme.rounding_mode,
     scheme.units_per_point,
-    base.points,
-    case when scheme.adds_up then base.score else tree_score.score end as score,
+    base_total.points,
+    case when scheme.adds_up then base_total.score else tree_score.score end as score,
     coalesce(extra.bonus, 0) as bonus,
     coalesce(extra.deduction, 0) as deduction,
     veto.veto,
     coalesce(veto.lowest_position, 0) as lowest_position,
     case
       when screened.unit_id is not null then 'no_data'
-      when base.pending then 'pending'
-      when tree_score.node is null then 'no_data'
+      when base_total.pending then 'pending'
+      when tree_score.node is null and (tree_variant.variant is not null or not base_total.present) then 'no_data'
       else 'scored'
     end as status
   from assessed_unit
   cross join scheme
-  left join base on base.variant = scheme.variant and base.unit_id = assessed_unit.unit_id
+  left join tree_variant on tree_variant.variant = scheme.variant
+  left join base_total on base_total.variant = scheme.variant and base_total.unit_id = assessed_unit.unit_id
   left join extra on extra.variant = scheme.variant and extra.unit_id = assessed_unit.unit_id
   left join veto on veto.variant = scheme.variant and veto.unit_id = assessed_unit.unit_id
   left join screened on screened.variant = scheme.variant and screened.unit_id = assessed_unit.unit_id

@@ -136,11 +136,9 @@ def test_an_unreadable_file_is_said_first_and_the_status_is_3(
     done = kaohe(*arguments, **settings)
     assert done.returncode == 3
     assert "坏.xlsx：工作簿已损坏" in done.stdout.splitlines()[0]
-    strict = kaohe(*arguments, "--strict", **settings)
+    strict = kaohe(*arguments, "--strict", "--lang", "en", **settings)
     assert strict.returncode == 2
-    assert "坏.xlsx：工作簿已损坏" in strict.stderr
-    english = kaohe(*arguments, "--lang", "en", **settings)
-    assert "坏.xlsx: the workbook is broken" in english.stdout.splitlines()[0]
+    assert "坏.xlsx: the workbook is broken" in strict.stderr
 
 
 @pytest.mark.parametrize(

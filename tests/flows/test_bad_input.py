@@ -12,14 +12,41 @@ import pytest
 from kaohe import scoring
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from tests.helpers import CHECK, ROOT, Result, assess, check, registry, write_csv, write_xlsx
+from kaohe.run import Run
+from tests.helpers import (
+    AS_OF,
+    CHECK,
+    ROOT,
+    UNITS,
+    YEAR,
+    Result,
+    assess,
+    check,
+    copied,
+    registry,
+    write_csv,
+    write_xlsx,
+)
+
+
+def hand_in(inbox: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+
+
+@pytest.fixture(scope="module")
+def publication(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Result:
+    """A publication of the inbox of these tests, made once."""
+    folder = tmp_path_factory.mktemp("published")
+    write_csv(folder / "inbox" / "名册.csv", registry(*UNITS))
+    hand_in(folder / "inbox")
+    return assess(folder / "inbox", folder / "home")
 
 
 @pytest.fixture
-def published(inbox: Path, home: Path) -> Result:
+def published(inbox: Path, home: Path, publication: Result) -> Result:
     """A home that already has a publication."""
-    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
-    return assess(inbox, home)
+    hand_in(inbox)
+    return copied(publication, home)
 
 
 def refused(inbox: Path, home: Path, **more: object) -> KaoheError:
@@ -91,8 +118,21 @@ def test_an_audit_that_fails_publishes_nothing(inbox: Path, home: Path, publishe
     assert "done_within_due" in str(error)
 
 
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Path:
+    """A home that a run has scored and not published, beside its inbox."""
+    folder = tmp_path_factory.mktemp("scored")
+    write_csv(folder / "inbox" / "名册.csv", registry(*UNITS))
+    write_csv(folder / "inbox" / "抽查.csv", [CHECK, check("C1", "办公室", flags="1110")])
+    with Run(folder / "inbox", YEAR, AS_OF, None, folder / "home", False) as run:
+        run.pull()
+        run.validate()
+        run.score()
+    return folder
+
+
 @pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "sql" / "audits").glob("*.sql"))])
-def test_every_audit_finds_what_it_is_for(inbox: Path, home: Path, name: str) -> None:
+def test_every_audit_finds_what_it_is_for(scored: Path, home: Path, name: str) -> None:
     """Spoil the scores in the way each audit is there to find, and see that this audit finds it."""
     spoil = {
         "every_unit_once": "delete from main.scores where unit_id = 'J01'",
@@ -104,16 +144,11 @@ def test_every_audit_finds_what_it_is_for(inbox: Path, home: Path, name: str) ->
         "every_leaf_has_a_status": "update main.indicator_scores set status = null where unit_id = 'J01'",
         "done_within_due": "update main.measured set done = due + 1 where unit_id = 'J01'",
     }[name]
-    from kaohe.run import Run
-    from tests.helpers import AS_OF
-
-    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", flags="1110")])
-    with Run(inbox, 2023, AS_OF, None, home, False) as run:
-        run.pull()
-        run.validate()
-        run.score()
-        run.warehouse.con.execute(spoil)
+    shutil.copytree(scored / "home", home)
+    with Run(scored / "inbox", YEAR, AS_OF, None, home, False) as run:
         (audit,) = (model for model in run.planned.audits if model.name == name)
+        assert not run.warehouse.rows(audit.sql)
+        run.warehouse.con.execute(spoil)
         assert run.warehouse.rows(audit.sql)
         with pytest.raises(KaoheError, match="没有发布"):
             scoring.audit(run.warehouse, run.planned)
@@ -187,7 +222,7 @@ def in_own_mounts(command: str, script: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("size", ["256k", "900k", "3m", "6m"])
+@pytest.mark.parametrize("size", [pytest.param("256k", marks=pytest.mark.long), "900k", pytest.param("3m", marks=pytest.mark.long), "6m"])  # fmt: skip
 def test_a_full_disk(inbox: Path, home: Path, size: str) -> None:
     write_csv(inbox / "抽查.csv", [CHECK, *(check(f"C{i}", "办公室", opinion=f"{i}" * 40) for i in range(3000))])
     home.mkdir()

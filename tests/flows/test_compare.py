@@ -201,7 +201,9 @@ def _scores(result: Result, unit: str) -> dict[str, Any]:
     return rows[0] if rows else {"total": D(0)}
 
 
-@pytest.mark.parametrize("cause", CHANGES)
+@pytest.mark.parametrize(
+    "cause", [pytest.param(cause, marks=[] if cause in ("code", "data") else pytest.mark.long) for cause in CHANGES]
+)
 def test_one_cause_alone_is_charged_with_everything_and_nothing_is_made_again(
     ours: Office, cause: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -515,6 +517,7 @@ def test_a_home_in_use_is_read_all_the_same(ours: Office) -> None:
     assert charged(found)["J01"] == {"scheme": World(topic=50).total("J01") - World().total("J01")}
 
 
+@pytest.mark.long
 def test_the_three_forms_say_the_same(ours: Office, tmp_path: Path) -> None:
     a = ours.published()
     publish(ours, World(topic=50, corrected=True, as_of=NOVEMBER, mended=True))

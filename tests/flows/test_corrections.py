@@ -14,7 +14,7 @@ from kaohe.corrections import checked
 from kaohe.people import is_hash
 from kaohe.proceedings import verify
 from kaohe.publication import WORKBOOK
-from tests.helpers import CHECK, FINDING, ROOT, STUDY, YEAR, Result, check, registry, write_csv
+from tests.helpers import CHECK, FINDING, ROOT, SMALL, STUDY, YEAR, Result, check, registry, write_csv
 from tests.office import AS_OF, Office, refused
 
 HEADING = ["更正台账", "更正记录编号", "更正栏目", "更正前", "更正后", "更正理由", "依据文件", "批准机构"]
@@ -36,7 +36,7 @@ def checks(*changed: list[object]) -> list[list[object]]:
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Path:
     """An office with a provisional result."""
-    ours = Office(tmp_path_factory.mktemp("corrections"))
+    ours = Office(tmp_path_factory.mktemp("corrections"), SMALL)
     units = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("D01", "水务中心", "基层单位")
     write_csv(ours.inbox / "名册.csv", registry(*units))
     write_csv(ours.inbox / "别名.csv", [["别名", "平台", "对应单位"], ["局办", "通用", "办公室"]])
@@ -53,7 +53,7 @@ def published(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Path
 def ours(published: Path, tmp_path: Path) -> Office:
     """A copy of that office."""
     shutil.copytree(published, tmp_path / "office")
-    return Office(tmp_path / "office")
+    return Office(tmp_path / "office", SMALL)
 
 
 def order(ours: Office, *rows: list[object], file: str = "更正.csv") -> None:
@@ -96,7 +96,7 @@ def test_the_same_corrections_give_the_same_scores_in_any_order_and_from_any_han
     for number, given in enumerate(([first, second, finding], [finding, second, first], [])):
         folder = tmp_path / str(number)
         shutil.copytree(published, folder)
-        office = Office(folder)
+        office = Office(folder, SMALL)
         for correction in given:
             office.correct(**correction)
         if number != 1:

@@ -11,6 +11,7 @@ import sqlite3
 import stat
 import sys
 import tempfile
+import threading
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -95,15 +96,17 @@ def plain(text: str) -> str:
 
 @dataclass
 class Watch:
-    """What Python itself starts, opens to write and connects to, as its own audit tells."""
+    """What Python itself starts, opens to write and connects to, as its own audit tells: in this thread and in those
+    begun while it watches. Older threads keep up the homes of other tests."""
 
     started: list[str] = field(default_factory=list)
     written: list[str] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
     on: bool = False
+    older: frozenset[threading.Thread] = frozenset()
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.on:
+        if not self.on or threading.current_thread() in self.older:
             return
         if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.spawn"):
             self.started.append(f"{event} {arguments}")
@@ -119,6 +122,7 @@ sys.addaudithook(WATCH)  # it cannot be taken away again, only told to look else
 
 @contextmanager
 def watching() -> Iterator[Watch]:
+    WATCH.older = frozenset(threading.enumerate()) - {threading.current_thread()}
     WATCH.on = True
     try:
         yield WATCH

@@ -351,6 +351,7 @@ def test_many_best_units_are_counted_and_a_tie_on_the_quotas_line_is_shown(small
     assert [row[-1] for row in table.rows] == ["优秀线并列"] * 4 + [""]
 
 
+@pytest.mark.long
 def test_halves_are_rounded_up(small: Callable[..., Document]) -> None:
     """Of 16 units one lost 20 points. 15/16 = 93.75 %, 1/16 = 6.25 %; 620 of 640 points are 96.875 %; 1.25 a unit."""
     names = [f"{number:02}处" for number in range(1, 17)]

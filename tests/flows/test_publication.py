@@ -11,12 +11,12 @@ import pytest
 from kaohe import publishing
 from kaohe.publication import WORKBOOK, pointed_at
 from kaohe.words import use_language
-from tests.helpers import CHECK, FINDING, STUDY, Result, assess, check, write_csv
+from tests.helpers import CHECK, FINDING, STUDY, UNITS, Result, assess, check, copied, registry, write_csv
 
 
-@pytest.fixture
-def busy(inbox: Path) -> Path:
+def busy_inbox(inbox: Path) -> Path:
     """An inbox with something of everything."""
+    write_csv(inbox / "名册.csv", registry(*UNITS))
     rows = [
         check("C1", "办公室", flags="1101"),
         check("C2", "法规处"),
@@ -31,9 +31,26 @@ def busy(inbox: Path) -> Path:
     return inbox
 
 
+AS_OF = dt.date(2024, 4, 1)  # the day after the last deadline: nothing is pending
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Result:
+    """A publication of it, made once; nobody may change it."""
+    use_language("zh")
+    folder = tmp_path_factory.mktemp("busy")
+    return assess(busy_inbox(folder / "inbox"), folder / "home", as_of=AS_OF)
+
+
 @pytest.fixture
-def result(busy: Path, home: Path) -> Result:
-    return assess(busy, home, as_of=dt.date(2024, 4, 1))  # the day after the last deadline: nothing is pending
+def busy(tmp_path: Path) -> Path:
+    return busy_inbox(tmp_path / "inbox")
+
+
+@pytest.fixture
+def before(result: Result, home: Path) -> Result:
+    """The same publication in a home that the test may change."""
+    return copied(result, home)
 
 
 def book(result: Result) -> openpyxl.Workbook:
@@ -111,9 +128,8 @@ def test_the_same_in_english(busy: Path, home: Path) -> None:
 
 
 def test_a_publication_that_fails_halfway_leaves_no_trace(
-    busy: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+    busy: Path, before: Result, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = assess(busy, home)
     (busy / "学情.csv").unlink()
 
     def fail(*_: object) -> None:
@@ -121,35 +137,35 @@ def test_a_publication_that_fails_halfway_leaves_no_trace(
 
     with monkeypatch.context() as broken, pytest.raises(RuntimeError):
         broken.setattr(publishing, "write_workbook", fail)
-        assess(busy, home)
+        assess(busy, before.home, as_of=AS_OF)
     folder = before.folder.parent
     assert pointed_at(folder) == before.folder
     assert sorted(path.name for path in folder.iterdir()) == sorted([before.folder.name, "CURRENT", "acts.jsonl"])
-    after = assess(busy, home)
+    after = assess(busy, before.home, as_of=AS_OF)
     assert pointed_at(folder) == after.folder != before.folder
 
 
-def test_what_a_killed_run_left_behind_is_swept_away(busy: Path, home: Path) -> None:
+def test_what_a_killed_run_left_behind_is_swept_away(inbox: Path, home: Path) -> None:
     leftover = home / "published" / "2023" / ".20240331-0123456789ab.part"
     leftover.mkdir(parents=True)
     (leftover / "scores.csv").write_text("half")
-    assess(busy, home)
+    assess(inbox, home)
     assert not leftover.exists()
 
 
-def test_going_back_to_earlier_inputs_makes_their_publication_current_again(busy: Path, home: Path) -> None:
-    first = assess(busy, home)
+def test_going_back_to_earlier_inputs_makes_their_publication_current_again(busy: Path, before: Result) -> None:
+    first = before
     kept = (busy / "学情.csv").read_bytes()
     (busy / "学情.csv").unlink()
-    second = assess(busy, home)
+    second = assess(busy, before.home, as_of=AS_OF)
     (busy / "学情.csv").write_bytes(kept)
-    third = assess(busy, home)
+    third = assess(busy, before.home, as_of=AS_OF)
     assert third.folder == first.folder != second.folder
     assert pointed_at(first.folder.parent) == first.folder
 
 
-def test_every_part_of_the_question_is_part_of_the_identity(busy: Path, home: Path) -> None:
-    manifest = assess(busy, home).manifest
+def test_every_part_of_the_question_is_part_of_the_identity(result: Result) -> None:
+    manifest = result.manifest
     assert {"year", "as_of", "language", "inputs", "scheme", "contracts", "sql", "code"} <= manifest.keys()
     assert manifest["scheme"]["file"] == "2023.yml"
     assert "measures/spot_check.sql" in manifest["sql"]

@@ -159,7 +159,7 @@ def hashes(result: Result, folder: Path | None = None) -> set[str]:
         return {person for (person,) in snapshot.rows("select inspector from main.inspection")}
 
 
-@pytest.mark.parametrize("name", ["lifecycle", "page"])
+@pytest.mark.parametrize("name", ["lifecycle", pytest.param("page", marks=pytest.mark.long)])
 def test_the_warehouse_of_an_old_home_is_made_again_with_the_same_scores(
     home: Callable[..., Path], name: str, libraries: None
 ) -> None:

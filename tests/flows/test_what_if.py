@@ -51,6 +51,7 @@ def of_variant(scores: pl.DataFrame, variant: str) -> pl.DataFrame:
             ["study_xuexi.params.target=0.5", "grades.qualified.at_least=5", "grades.good.at_least=10.5"],
             [("target: 0.90", "target: 0.5"), ("at_least: 80", "at_least: 10.5"), ("at_least: 60", "at_least: 5")],
             id="a parameter and grades",
+            marks=pytest.mark.long,
         ),
         pytest.param(
             ["theory.study.study_xuexi.weight=1.33", "study_cadre.weight=1.34"],

@@ -24,7 +24,7 @@ import polars as pl
 import pytest
 import yaml
 
-from kaohe.explaining import Explainer, Part
+from kaohe.explaining import Explainer, Explanation, Part
 from kaohe.publication.method import method_of
 from kaohe.publication.snapshot import Snapshot
 from kaohe.robustness.model import Model
@@ -117,23 +117,31 @@ def test_what_if_scores_the_scheme_in_force_as_it_was_published(assessed: tuple[
     assert again.rows() == assessed[1].table("scores").select(columns).sort("unit_id").rows()
 
 
-def test_every_unit_is_explained_and_the_parts_add_up_at_every_level(assessed: tuple[dt.date, Result]) -> None:
+@pytest.fixture(scope="module")
+def explained(assessed: tuple[dt.date, Result]) -> dict[str, Explanation]:
+    """What is said of each unit, asked for by its name."""
+    with Explainer.in_force(assessed[1].home) as explainer:
+        return {name: explainer.explain(name) for name in assessed[1].table("scores")["unit_name"]}
+
+
+def test_every_unit_is_explained_and_the_parts_add_up_at_every_level(
+    assessed: tuple[dt.date, Result], explained: dict[str, Explanation]
+) -> None:
     scores = assessed[1].table("scores")
     lost = Counter[str]()
-    with Explainer.in_force(assessed[1].home) as explainer:
-        for unit, name, *amounts in scores.select("unit_id", "unit_name", "total", "base", "bonus", "deduction").rows():
-            found = explainer.explain(name)
-            assert found.score["unit_id"] == unit
-            points = {part.name: part.points for part in found.parts}
-            assert points.pop("vetoes") is None
-            total, base, bonus, deduction = amounts
-            assert (points.pop("bonus"), points.pop("deductions")) == (bonus, -deduction)
-            assert sum(points.values()) == base
-            assert total == base + bonus - deduction
-            for top in found.parts:
-                for part in top.below():
-                    adds_up(part)
-                    lost[unit] += bool(part.items)
+    for unit, name, *amounts in scores.select("unit_id", "unit_name", "total", "base", "bonus", "deduction").rows():
+        found = explained[name]
+        assert found.score["unit_id"] == unit
+        points = {part.name: part.points for part in found.parts}
+        assert points.pop("vetoes") is None
+        total, base, bonus, deduction = amounts
+        assert (points.pop("bonus"), points.pop("deductions")) == (bonus, -deduction)
+        assert sum(points.values()) == base
+        assert total == base + bonus - deduction
+        for top in found.parts:
+            for part in top.below():
+                adds_up(part)
+                lost[unit] += bool(part.items)
     assert all(lost[unit] for unit, total in scores.select("unit_id", "total").rows() if 0 < total < 100)
 
 
@@ -153,22 +161,21 @@ def adds_up(part: Part) -> None:
         assert not part.lost
 
 
-def test_every_record_stands_where_the_explanation_says(assessed: tuple[dt.date, Result]) -> None:
+def test_every_record_stands_where_the_explanation_says(explained: dict[str, Explanation]) -> None:
     """Read from the files by other means: the row named holds the cells named."""
     sheets: dict[tuple[str, str], list[list[str]]] = {}
     seen: set[tuple[str, str, int]] = set()
-    with Explainer.in_force(assessed[1].home) as explainer:
-        for unit in assessed[1].table("scores")["unit_id"]:
-            for top in explainer.explain(unit).parts:
-                for record in (r for part in top.below() for item in part.items for r in item.records):
-                    if record.file.endswith(".xls") or (place := (record.file, record.sheet, record.row)) in seen:
-                        continue
-                    seen.add(place)
-                    if place[:2] not in sheets:
-                        sheets[place[:2]] = read_sheet(SAMPLE / record.file, record.sheet)
-                    cells = sheets[place[:2]][record.row - 1]
-                    found = sum(text in cells for text in record.cells.values())
-                    assert found >= 2, (place, record.cells)  # a unit or a date may be written otherwise
+    for explanation in explained.values():
+        for top in explanation.parts:
+            for record in (r for part in top.below() for item in part.items for r in item.records):
+                if record.file.endswith(".xls") or (place := (record.file, record.sheet, record.row)) in seen:
+                    continue
+                seen.add(place)
+                if place[:2] not in sheets:
+                    sheets[place[:2]] = read_sheet(SAMPLE / record.file, record.sheet)
+                cells = sheets[place[:2]][record.row - 1]
+                found = sum(text in cells for text in record.cells.values())
+                assert found >= 2, (place, record.cells)  # a unit or a date may be written otherwise
     assert len(seen) > 500
 
 

@@ -132,6 +132,20 @@ def test_ties_share_a_rank_and_the_next_is_skipped_or_not(tmp_path: Path) -> Non
         assert sorted(found.scores["rank"]) == [1, 2, 2, last]
 
 
+def test_a_tie_is_broken_by_what_a_node_comes_to_and_not_by_its_leaves(tmp_path: Path) -> None:
+    """Both have the 0.4 of b as their least. a of U1 is √(0.5 × 0.5) = 0.5, of U2 √(0.2 × 0.9) = 0.42, whose leaves are more."""
+    scheme = """
+title: t
+aggregation: min
+tie_break: [a]
+dimensions:
+  a: {weight: 2, aggregation: geometric, children: {x: {weight: 1, rule: raw}, y: {weight: 1, rule: raw}}}
+  b: {weight: 1, rule: raw}
+"""
+    values = "unit_id,measure,value\nU1,x,0.5\nU1,y,0.5\nU1,b,0.4\nU2,x,0.2\nU2,y,0.9\nU2,b,0.4\n"
+    assert scores(scored(tmp_path, scheme, values)) == {"U1": (0.4, None, 1), "U2": (0.4, None, 2)}
+
+
 def test_all_schemes_are_scored_in_one_pass_and_alike(tmp_path: Path) -> None:
     alone = scored(tmp_path, SIMPLE, VALUES)
     (tmp_path / "other.yml").write_text(SIMPLE.replace("weight: 2", "weight: 5"), encoding="utf-8")

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from kaohe.errors import KaoheError
 from tests.scoring import Bench, Item, scheme_text
 
 D = Decimal
@@ -132,6 +133,44 @@ def test_what_is_not_applicable_says_by_which_rule(bench: Bench) -> None:
     }  # fmt: skip
 
 
+def test_seventy_leaves_are_told_apart(bench: Bench) -> None:
+    """What there is of a unit is kept in blocks of sixty. Of 70 leaves every third has no items; eight of these, of weight
+    1, read a table that the unit handed in, so that nothing was due: the others share their weight."""
+    leaves = {f"a{n}": "2" if n < 30 else "1" for n in range(70)}
+    items = [Item("U1", f"a{n}", "x", 1, 1) for n in range(70) if n % 3]
+    absent = {f"a{n}" for n in (36, 45, 54, 57, 60, 63, 66, 69)}
+    scores = bench.score(scheme_text(tree(a=leaves)), {"U1": "机关处室"}, items, reading=sorted(absent))
+    assert by_leaf(scores.indicators, "status") == {
+        leaf: "scored" if int(leaf[1:]) % 3 else "not_applicable" if leaf in absent else "not_reported"
+        for leaf in leaves
+    }
+    there = scores.indicators.filter(pl.col("status") != "not_applicable")
+    assert there["effective_weight"].sum() == 100
+    lost = sum(D(weight) for leaf, weight in leaves.items() if int(leaf[1:]) % 3 == 0 and leaf not in absent)
+    assert abs(scores.unit("U1")["total"] - (100 - lost * 100 / 92)) < D("0.5")
+
+
+@pytest.mark.parametrize("times", [1, 1_000_000, 1_000_000_000])
+def test_points_are_exact_however_large_the_numbers(bench: Bench, times: int) -> None:
+    """60 × 1/3 = 20, 25 × 0.5001 = 12.5025 → 12.50, 15 × 0.001 = 0.015 → 0.02, whatever both are multiplied by; and one
+    millionth less than half a cent is none."""
+    items = [
+        Item("U1", "a1", "x", 3 * times, times),
+        Item("U1", "b1", "x", times, D("0.5001") * times),
+        Item("U1", "b2", "x", times, D("0.001") * times),
+        Item("U2", "b2", "x", times, D("0.001") * times - D("0.000001")),
+    ]
+    scores = bench.score(scheme_text(SIMPLE), {"U1": "机关处室", "U2": "机关处室"}, items)
+    assert by_leaf(scores.indicators, "points") == {"a1": D("20.00"), "b1": D("12.50"), "b2": D("0.02")}
+    assert by_leaf(scores.indicators, "points", "U2")["b2"] == D("0.01")
+
+
+def test_a_sum_that_64_bits_cannot_hold_is_refused(bench: Bench) -> None:
+    items = [Item("U1", "a1", str(n), 999_999_999_999, 1) for n in range(10)]
+    with pytest.raises(KaoheError, match=r"evidence_sum\.sql"):
+        bench.score(scheme_text(SIMPLE), {"U1": "机关处室"}, items)
+
+
 def test_a_unit_without_data_is_listed_and_not_ranked(bench: Bench) -> None:
     items = [*full("a1", "b1", "b2"), Item("U2", "a1", "x", 1, 0, reported=False)]
     scores = bench.score(scheme_text(SIMPLE), {"U1": "机关处室", "U2": "机关处室"}, items)
@@ -232,3 +271,11 @@ def test_a_veto_changes_the_grade_and_never_the_number(bench: Bench) -> None:
     found = [(u["total"], u["rank"], u["veto"], u["grade"]) for u in map(scores.unit, totals)]
     assert found == [(95, 1, "V1", "良好"), (94, 2, None, "良好"), (70, 3, "V1", "合格"), (65, 4, "V2", "不合格")]
     bench.audit()
+
+
+def test_of_vetoes_that_weigh_the_same_the_first_of_the_scheme_is_named(bench: Bench) -> None:
+    alike = VETOES.replace("unqualified", "good").replace("V1:", "V9:", 1)
+    for events in (("V9", "V2"), ("V2", "V9")):
+        vetoes = [Item("U1", veto, veto, None, 1) for veto in events]
+        scores = bench.score(scheme_text(HUNDRED, vetoes=alike), {"U1": "机关处室"}, points(U1=95) + vetoes)
+        assert scores.unit("U1")["veto"] == "V9"

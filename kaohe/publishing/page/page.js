@@ -39,6 +39,7 @@
   }
 
   function drawGrades() {
+    const longest = Math.max(...data.grades.map((each) => data.grades.filter((one) => one.category === each.category).reduce((sum, one) => sum + one.count, 0)));
     document.querySelector("table.grades").classList.add("unseen"); // for those who hear the page: the chart says the same
     draw($("grades-chart"), {
       width: wide($("grades-chart"), 1160),
@@ -58,7 +59,8 @@
           },
         },
         {
-          transform: [{ filter: "datum.count > 0" }, { stack: "count", groupby: ["category"], sort: [{ field: "order" }], as: ["from", "to"] },
+          // A number that would not fit into its bar is left to the table.
+          transform: [{ filter: `datum.count > 0 && datum.count >= ${longest * 0.025}` }, { stack: "count", groupby: ["category"], sort: [{ field: "order" }], as: ["from", "to"] },
             { calculate: "(datum.from + datum.to) / 2", as: "middle" }],
           mark: { type: "text", color: "#fff", fontSize: 13, fontWeight: 600 },
           encoding: { x: { field: "middle", type: "quantitative" }, text: { field: "count", type: "quantitative" } },

@@ -1,0 +1,84 @@
+"""A table's rules in SQL, as many as can be in one scan of it: what Great Expectations would find, without its copies.
+
+A rule about single rows is a condition that failing rows meet; these are counted together. A rule that compares rows is
+asked on its own. Only where something fails are the rows themselves looked up.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kaohe.conditions import row_condition
+from kaohe.contracts import Contract, literal, quoted
+from kaohe.errors import KaoheError
+from kaohe.rules import Rule
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A rule as SQL over the contract's columns: ``rows``, a condition that failing rows meet, or ``query``, which
+    gives the ``_rec`` of failing rows, with ``{batch}`` for the table."""
+
+    rule: Rule
+    rows: str | None = None
+    query: str | None = None
+
+
+def condition(contract: Contract, rule: Rule) -> Condition:
+    """A rule of a contract in SQL. Null cells fail only the rule that they must not be null.
+
+    Raises ``KaoheError`` for an expectation that has no form in SQL here.
+    """
+    given = rule.arguments
+    if query := given.get("unexpected_rows_query"):
+        plain = row_condition(query)
+        return Condition(rule, rows=plain) if plain else Condition(rule, query=query)
+    if rule.type in _ROWS and (rows := _ROWS[rule.type](given)) is not None:
+        return Condition(rule, rows=rows)
+    raise KaoheError("large_rule_unknown", table=contract.label, type=rule.type)
+
+
+def counts(conditions: Iterable[Condition]) -> list[str]:
+    """SQL that counts the failing rows of each, in the same scan."""
+    return [f"count(*) filter (where {each.rows})" for each in conditions]
+
+
+def _not_null(given: Mapping[str, Any]) -> str | None:
+    return f"{quoted(given['column'])} is null"
+
+
+def _in_set(given: Mapping[str, Any]) -> str | None:
+    return f"{quoted(given['column'])} not in ({', '.join(_literal(value) for value in given['value_set'])})"
+
+
+def _between(given: Mapping[str, Any]) -> str | None:
+    column, bounds = quoted(given["column"]), []
+    if (least := given.get("min_value")) is not None:
+        bounds.append(f"{column} {'<=' if given.get('strict_min') else '<'} {_literal(least)}")
+    if (most := given.get("max_value")) is not None:
+        bounds.append(f"{column} {'>=' if given.get('strict_max') else '>'} {_literal(most)}")
+    return " or ".join(bounds) or None
+
+
+def _pair(given: Mapping[str, Any]) -> str | None:
+    sign = "<" if given.get("or_equal") else "<="
+    return f"{quoted(given['column_A'])} {sign} {quoted(given['column_B'])}"
+
+
+def _matches(given: Mapping[str, Any]) -> str | None:
+    return f"not regexp_matches({quoted(given['column'])}, {_literal(given['regex'])})"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else literal(value)
+
+
+_ROWS = {
+    "expect_column_values_to_not_be_null": _not_null,
+    "expect_column_values_to_be_in_set": _in_set,
+    "expect_column_values_to_be_between": _between,
+    "expect_column_pair_values_a_to_be_greater_than_b": _pair,
+    "expect_column_values_to_match_regex": _matches,
+}

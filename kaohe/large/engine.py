@@ -1,0 +1,93 @@
+"""DuckDB on one machine, for more than fits into memory."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import polars as pl
+
+from kaohe.contracts import literal, quoted
+from kaohe.errors import KaoheError
+from kaohe.large.records import FILES
+from kaohe.warehouse import Engine
+
+
+class LargeEngine(Engine):
+    """A DuckDB database in ``folder``, which holds what does not fit into ``memory`` (``8GB``); a context manager. What
+    an earlier run made in ``main`` is gone; a database that cannot be read is made anew."""
+
+    def __init__(self, folder: Path, memory: str | None = None, threads: int | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(_opened(folder / "large.duckdb"))
+        self._clear()
+        self.con.execute("set preserve_insertion_order = false")
+        self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
+        if memory:
+            self.con.execute("set memory_limit = ?", [memory])
+        if threads:
+            self.con.execute("set threads = ?", [threads])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.con.close()
+
+    def _clear(self) -> None:
+        for kind in ("view", "table"):
+            for (name,) in self.rows(
+                f"select {kind}_name from duckdb_{kind}s() where schema_name = 'main' and not internal "
+                "and database_name = current_database()"
+            ):
+                self.con.execute(f"drop {kind} main.{quoted(name)}")
+
+    def read_files(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
+        """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and
+        ``_place`` (from 0) in the file. Gives the columns and their types."""
+        listed = ", ".join(literal(path) for path in files)
+        prefix = len(str(inbox)) + 2
+        try:
+            self.view(
+                f"main.{FILES}{table}",
+                f"select * exclude (filename, file_row_number), substr(filename, {prefix}) as _path, "
+                f"file_row_number as _place from read_parquet([{listed}], filename = true, file_row_number = true)",
+            )
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException) as error:
+            raise KaoheError("parquet_broken", file=inbox / table, problem=str(error).splitlines()[0]) from error
+        described = self.rows(f"select column_name, column_type from (describe main.{FILES}{table})")
+        return {name: kind for name, kind in described if name not in ("_path", "_place")}
+
+    def save(self, query: str, path: Path, partition: str | None = None, name: str = "part") -> None:
+        """Write the rows of a query to a Parquet or CSV file, or to a folder of Parquet files by ``partition``."""
+        if partition:
+            options = (
+                f"format parquet, compression zstd, partition_by ({partition}), overwrite_or_ignore, "
+                f"filename_pattern {literal(name + '-{i}')}"
+            )
+        else:
+            options = "format csv, header" if path.suffix == ".csv" else "format parquet, compression zstd"
+        self.con.execute(f"copy ({query}) to {literal(path)} ({options})")
+
+    def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Put a few rows into a table, column by place."""
+        names = [row[0] for row in self.rows(f"select name from pragma_table_info({literal(table)})")]
+        self.write(table, pl.DataFrame(rows, names, orient="row"))
+
+    def drop(self, table: str) -> None:
+        """Forget a table."""
+        self.con.execute(f"drop table {table}")
+
+
+def _opened(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        if "lock on file" in str(error):
+            raise
+        for name in (path.name, f"{path.name}.wal"):  # what was killed while it was made; all of it can be made again
+            path.with_name(name).unlink(missing_ok=True)
+        return duckdb.connect(str(path))

@@ -1,0 +1,150 @@
+"""What a large assessment publishes: Parquet partitioned by region, league tables, what was set aside, a manifest.
+
+``scores/region=…`` and ``indicator_scores/region=…`` have what a bureau's have; ``league/<category>.parquet`` the units
+of each category by rank, ``league.csv`` the same by region; ``regions.csv`` the regions;
+``quarantine.parquet`` and ``flagged.parquet`` the records that were set aside or flagged, and why.
+"""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from kaohe import __version__, clock
+from kaohe.book import FORMULA_SIGNS
+from kaohe.contracts import Contracts, literal, quoted
+from kaohe.large.engine import LargeEngine
+from kaohe.large.records import Records
+from kaohe.models import Model
+from kaohe.people import MASK
+from kaohe.project import file_hashes
+from kaohe.publication import MANIFEST, SUMS
+from kaohe.safely import file_name, flush_folder, flush_tree, for_its_owner_to_write, replace
+
+#: The region of a unit that the registry gives none.
+NO_REGION = "none"
+_REGION = f"coalesce(org_unit.region, {literal(NO_REGION)})"
+
+
+def _shown(name: str) -> str:
+    """A text in SQL with an apostrophe before what a spreadsheet would take for a formula."""
+    signs = ", ".join(map(literal, FORMULA_SIGNS))
+    return f"case when left({name}, 1) in ({signs}) then concat(chr(39), {name}) else {name} end as {name}"
+
+
+_REGIONS = f"""
+select
+  {_shown("region")},
+  category,
+  count(*) as units,
+  count(rank) as ranked,
+  cast(round(avg(total) filter (where rank is not null), 2) as decimal(9, 2)) as mean,
+  min(total) filter (where rank is not null) as lowest,
+  max(total) filter (where rank is not null) as highest,
+  min(rank) as best_rank
+from main.league
+group by region, category
+order by region, category
+"""
+
+
+class Publication:
+    """A publication while it is written, in a folder aside."""
+
+    def __init__(self, engine: LargeEngine, folder: Path, name: str) -> None:
+        self.engine, self.folder, self.name = engine, folder, name
+        self.aside = folder / f".{name}.new"
+        shutil.rmtree(self.aside, ignore_errors=True)
+        self.aside.mkdir(parents=True)
+
+    def add_part(self, number: int, indicator_scores: Model) -> None:
+        """Write the indicator scores of a part."""
+        self.engine.save(
+            f"select leaf.*, {_REGION} as region from ({_unordered(indicator_scores.sql)}) as leaf "
+            "join main.org_unit on org_unit.unit_id = leaf.unit_id",
+            self.aside / "indicator_scores", "region", f"part-{number:04d}",
+        )  # fmt: skip
+
+    def add_scores(self) -> None:
+        """Write the scores, in all forms; ``main.scores`` has them, ``main.region`` each unit's region."""
+        self.engine.make(
+            "main.league",
+            "select scores.*, place.region, "
+            "case when scores.rank is not null then rank() over (partition by place.region, scores.category, "
+            "scores.rank is null order by scores.rank) end as region_rank "
+            "from main.scores join main.region as place on place.unit_id = scores.unit_id",
+        )
+        save = self.engine.save
+        save("select * from main.league order by region, category, rank nulls last, unit_id",
+             self.aside / "scores", "region", "part")  # fmt: skip
+        save("select * from main.league order by category, rank nulls last, unit_id",
+             self.aside / "league.parquet")  # fmt: skip
+        save(f"select {_shown('region')}, category, region_rank, rank, {_shown('unit_id')}, {_shown('unit_name')}, "
+             "total, grade, veto, status from main.league order by region, category, region_rank nulls last, unit_id",
+             self.aside / "league.csv")  # fmt: skip
+        save(_REGIONS, self.aside / "regions.csv")
+
+    def add_problems(self, records: Records, contracts: Contracts) -> None:
+        """Write what was set aside, with its cells (people masked), and what was flagged."""
+        engine = self.engine
+        engine.empty("main.said", "table_name varchar, rule varchar, column_name varchar, sentence varchar")
+        public = {name for name, contract in contracts.items() if not contract.restricted}
+        engine.append_rows("main.said", [row for row in records.said if row[0] in public])
+        refused = public & {table for table, _ in records.trusted.refused}
+        engine.empty("main.set_aside", "table_name varchar, _file varchar, _row bigint, _rec varchar, record varchar")
+        for table in sorted(refused):
+            contract = contracts[table]
+            people = {*contract.person_columns, *contract.private_columns}
+            cells = ", ".join(
+                f"{quoted(name)} := " + (f"case when {quoted(name)} is not null then '{MASK}' end" if name in people
+                                         else f"cast({quoted(name)} as varchar)")
+                for name in contract.columns
+            )  # fmt: skip
+            engine.append(
+                "main.set_aside",
+                f"select {literal(table)}, _file, _row, _rec, cast(to_json(struct_pack({cells})) as varchar) "
+                f"from ({records.given(table)}) as record where _rec in (select _rec from main.problem "
+                f"where table_name = {literal(table)} and severity = 'critical')",
+            )
+        engine.save(
+            "select problem.table_name, set_aside._file, set_aside._row, problem.reason, problem.rule, "
+            "problem.column_name, said.sentence, set_aside.record from main.problem "
+            "join main.set_aside on set_aside.table_name = problem.table_name and set_aside._rec = problem._rec "
+            "left join main.said on said.table_name = problem.table_name and said.rule = problem.rule "
+            "and said.column_name = problem.column_name where problem.severity = 'critical' "
+            "order by all", self.aside / "quarantine.parquet",
+        )  # fmt: skip
+        engine.save(
+            "select problem.table_name, problem._rec, problem.rule, said.sentence from main.problem "
+            "join main.said on said.table_name = problem.table_name and said.rule = problem.rule "
+            "and said.column_name = problem.column_name where problem.severity = 'warning' order by all",
+            self.aside / "flagged.parquet",
+        )
+
+    def complete(self, identity: dict[str, Any], counts: dict[str, Any]) -> Path:
+        """Write the manifest and let the publication take its place; gives where it is."""
+        about = {
+            "publication": self.name,
+            "created_at": clock.now().isoformat(timespec="seconds"),
+            "version": __version__,
+        }
+        text = json.dumps(about | counts | identity, ensure_ascii=False, indent=1)
+        (self.aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        sums = file_hashes(self.aside, "**/*")
+        lines = "".join(f"{digest}  {path}\n" for path, digest in sums.items() if path != SUMS)
+        (self.aside / SUMS).write_text(lines, encoding="utf-8")
+        for_its_owner_to_write(self.aside)
+        flush_tree(self.aside)
+        target = self.folder / file_name(self.name)
+        if target.exists():
+            shutil.rmtree(target)
+        self.aside.rename(target)
+        flush_folder(self.folder)
+        replace(self.folder / "CURRENT", f"{self.name}\n".encode())
+        return target
+
+
+def _unordered(sql: str) -> str:
+    """A query without its last ``order by``: in a file of millions of rows they come by unit as they are."""
+    head, found, tail = sql.rpartition("\norder by ")
+    return head if found and "\n" not in tail else sql

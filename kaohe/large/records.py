@@ -1,0 +1,345 @@
+"""Trusted tables of a large assessment: views over the Parquet files, without the rows that break a critical rule.
+
+Each table is proved in one scan: cells that cannot be typed, cells to be read otherwise, what has not happened yet, and
+every rule about single rows. Keys that were handed in twice are looked for by their hashes. ``main.problem`` gets one
+row per record and problem, like the bureau's.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from kaohe import corrections, records
+from kaohe.cleaning import normal_name
+from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
+from kaohe.errors import KaoheError
+from kaohe.large.checks import condition, counts
+from kaohe.project import Project
+from kaohe.rules import Rule, rules_of
+from kaohe.sources.parquet import Cell, Source
+from kaohe.warehouse import Engine
+from kaohe.words import say
+
+#: Names before a table's: its files as they are; its trusted rows, told apart by where they stand.
+FILES, BY_ROW = "parquet_", "row_"
+
+_DEFINE = {
+    "problem": "table_name varchar, _rec varchar, reason varchar, rule varchar, column_name varchar, severity varchar, "
+    "hint varchar",
+    "set_aside_row": "table_name varchar, _path varchar, _place bigint",
+    "unit_name": "name varchar, platform varchar, unit_id varchar",
+    "stranger": "table_name varchar, column_name varchar, written varchar, platform varchar, unit_id varchar",
+    "record_count": "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint",
+}
+
+#: Names by which one unit alone is known.
+_NAME_OF_ONE = """
+select name, platform, min(unit_id) as unit_id from main.unit_name group by name, platform
+having count(distinct unit_id) = 1
+"""
+
+
+@dataclass
+class Trusted:
+    """The trusted tables of a run. ``rows``: table → rows in its files; ``flagged``, ``refused``: how many records a
+    rule flagged, or set aside."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    refused: dict[tuple[str, str], int] = field(default_factory=dict)
+    flagged: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+class Records:
+    """Makes the trusted tables of ``contracts``, in their order. ``queries``: (prefix, table) → what its view stands
+    for; ``said``: the sentence of each rule, by table, rule and column."""
+
+    def __init__(self, engine: Engine, project: Project, contracts: Contracts, as_of: dt.date) -> None:
+        self.engine, self.project, self.contracts, self.as_of = engine, project, contracts, as_of
+        self.trusted = Trusted()
+        self.queries: dict[tuple[str, str], str] = {}
+        self.said: list[tuple[str, str, str, str]] = []
+        self._known: set[str] = set()
+        for name, columns in _DEFINE.items():
+            engine.empty(f"main.{name}", columns)
+
+    def trust(self, source: Source) -> None:
+        """Prove a table and make its views: ``main.<table>`` and ``main.row_<table>``.
+
+        Raises ``KaoheError`` if a critical rule about the table as a whole fails, and for corrections, which large runs
+        do not carry out.
+        """
+        table = _Table(self, source)
+        table.look()
+        if source.contract.table == corrections.TABLE and table.rows:
+            raise KaoheError("large_corrections", file=source.files[0], rows=table.rows)
+        table.judge()
+        if source.contract.table == "org_unit" and not table.rows:
+            raise KaoheError("inbox_no_registry")
+        self.trusted.rows[source.contract.table] = table.rows
+
+    def given(self, table: str) -> str:
+        """A query of all rows of a table's files, typed, those that were set aside among them."""
+        return self.queries["given", table]
+
+    def know_names(self) -> None:
+        """The names under which units are known; most files give their ids, and need none. A name of several units is
+        nobody's: of so many, some share one."""
+        if "names" not in self._known:
+            records.write_names(self.engine, records.names_of_units(self.engine))
+            self._known.add("names")
+        if "unit_alias" in self.trusted.rows and "aliases" not in self._known:
+            records.know_aliases(self.engine)
+            self.engine.append(
+                "main.set_aside_row",
+                "select 'unit_alias', _file, _row - 1 from main.unit_alias where _rec in "
+                "(select _rec from main.problem where table_name = 'unit_alias' and rule = 'alias_taken')",
+            )
+            self.said.append(("unit_alias", "alias_taken", "alias", say("rule_alias_taken")))
+            self._known.add("aliases")
+
+    def count_problems(self) -> None:
+        """Note in ``trusted`` how many records were refused, and how many flagged."""
+        for table, rule, severity, count in self.engine.rows(
+            "select table_name, rule, severity, count(distinct _rec) from main.problem group by all order by all"
+        ):
+            told = self.trusted.refused if severity == "critical" else self.trusted.flagged
+            told[table, rule] = count
+
+
+class _Table:
+    """One table on its way to be trusted."""
+
+    def __init__(self, made: Records, source: Source) -> None:
+        self.made, self.engine, self.source, self.contract = made, made.engine, source, source.contract
+        self.name = source.contract.table
+        self.text = literal(self.name)
+        self.cells = dict(source.cells)
+        self.joins: list[str] = []
+        self.problems = False
+        self.rows = 0
+        rules = [rule for rule in rules_of(self.contract, made.contracts) if not rule.type.startswith("expect_table_")]
+        self.conditions = [condition(self.contract, rule) for rule in rules]
+
+    # ---- what stands in the files
+
+    def look(self) -> None:
+        """Make the views, after setting aside what a rule about single cells or keys refuses."""
+        if not self.source.files:
+            return self._view()
+        odd, untyped = self._scan()
+        if odd:
+            for name in odd:
+                self.cells[name] = Cell(str(self.cells[name].mended), self.cells[name].untyped)
+            odd, untyped = self._scan()
+        self._names_of_units()
+        for name in untyped:
+            column = self.contract.columns[name]
+            listed = f"（{'、'.join(column.values or [])}）" if column.type == "list" else ""
+            self._set_aside(str(self.cells[name].untyped), "bad_cell", name, say(f"bad_{column.type}") + listed)
+        self._view()
+        self._repeated()
+        self._future()
+        return None
+
+    def _scan(self) -> tuple[list[str], list[str]]:
+        """Count all that one scan can tell; gives the columns to be read otherwise, and those with cells that cannot be
+        typed."""
+        odd = [name for name, cell in self.cells.items() if cell.odd]
+        untyped = [name for name, cell in self.cells.items() if cell.untyped]
+        self.plain = [each for each in self.conditions if each.rows]
+        future = [f"count(*) filter (where {quoted(day)} > date {literal(self.made.as_of)})"
+                  for day in [self.contract.event_date] if day]  # fmt: skip
+        flags = [f"({self.cells[name].odd}) as _odd_{name}" for name in odd]
+        flags += [f"({self.cells[name].untyped}) as _untyped_{name}" for name in untyped]
+        asked = [f"count(*) filter (where _odd_{name})" for name in odd]
+        asked += [f"count(*) filter (where _untyped_{name})" for name in untyped]
+        asked += [*future, *counts(self.plain)]
+        typed = ", ".join([*self._typed(), *flags])
+        found = self.engine.rows(
+            f"select {', '.join(['count(*)', *asked])} from (select *, {records.year_of(self.contract)} as _year "
+            f"from (select {typed} from main.{FILES}{self.name} as file) as record) as record"
+        )[0]
+        self.rows = found[0]
+        counted = list(found[1:])
+        was_odd = [name for name, count in zip(odd, counted, strict=False) if count]
+        was_untyped = [name for name, count in zip(untyped, counted[len(odd) :], strict=False) if count]
+        self.has_future = bool(future and counted[len(odd) + len(untyped)])
+        self.failing = dict(zip(map(id, self.plain), counted[len(odd) + len(untyped) + len(future) :], strict=True))
+        return was_odd, was_untyped
+
+    def _typed(self) -> list[str]:
+        return [f"{cell.value} as {quoted(name)}" for name, cell in self.cells.items()]
+
+    # ---- units by name
+
+    def _names_of_units(self) -> None:
+        """Where a unit is not written by its id, read it by the names of the registry and the aliases."""
+        for name in self.contract.unit_columns:
+            if (strangers := self._strangers(name)).height:
+                self.made.know_names()
+                self._read_by_name(name, strangers)
+
+    def _strangers(self, name: str) -> pl.DataFrame:
+        """What stands in a unit column and is no unit's id: columns written, platform."""
+        return self.engine.frame(
+            f"select distinct written, platform from (select {self.cells[name].value} as written, "
+            f"{self._platform} as platform from main.{FILES}{self.name} as file) as cell where written is not null "
+            "and not exists (select 1 from main.org_unit where org_unit.unit_id = cell.written)"
+        )
+
+    @property
+    def _platform(self) -> str:
+        """On which platform a record's units are named, in SQL."""
+        if "platform" in self.contract.columns and self.name != "unit_alias":
+            return f"coalesce({self.cells['platform'].value}, '')"
+        return "''"
+
+    def _read_by_name(self, name: str, strangers: pl.DataFrame) -> None:
+        """Let a unit column hold the ids of the units that are meant; a record of nobody is set aside, or keeps what
+        stands there."""
+        written, keep = self.cells[name].value, self.contract.columns[name].unknown == "keep"
+        self.engine.empty("main.written", "written varchar, platform varchar, name varchar")
+        self.engine.write("main.written", strangers.with_columns(name=normal_name(pl.col("written"))))
+        self.engine.make("main.name_of_one", _NAME_OF_ONE)
+        self.engine.append(
+            "main.stranger",
+            f"select {self.text}, {literal(name)}, written, written.platform, coalesce(here.unit_id, anywhere.unit_id) "
+            "from main.written "
+            "left join main.name_of_one as here on here.name = written.name and here.platform = written.platform "
+            "left join main.name_of_one as anywhere on anywhere.name = written.name "
+            f"and anywhere.platform = {literal(records.EVERYWHERE)}",
+        )
+        named = f"named_{name}"
+        self.joins.append(
+            f"left join main.stranger as {named} on {named}.table_name = {self.text} "
+            f"and {named}.column_name = {literal(name)} and {named}.written = {written} "
+            f"and {named}.platform = {self._platform}"
+        )
+        value = f"case when {named}.written is null then {written} else {named}.unit_id end"
+        self.cells[name] = Cell(f"coalesce({named}.unit_id, {written})" if keep else value)
+        if not keep:
+            unknown = f"{named}.written is not null and {named}.unit_id is null"
+            self._set_aside(unknown, "unknown_unit", name, say("rule_unknown_unit"))
+
+    # ---- what is set aside
+
+    def _set_aside(self, rows: str, reason: str, column: str, sentence: str) -> None:
+        """Note the rows of the files that meet a condition."""
+        self.problems = True
+        self.made.said.append((self.name, reason, column, sentence))
+        joins = " ".join(self.joins)
+        where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
+        self.engine.append(
+            "main.problem",
+            f"select {self.text}, {_REC}, {_listed(reason, reason, column, 'critical')}, cast(null as varchar) {where}",
+        )
+        self.engine.append("main.set_aside_row", f"select {self.text}, file._path, file._place {where}")
+
+    def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> None:
+        """Note the trusted rows whose ``_rec`` a query gives. What is only flagged stays."""
+        severity = rule.severity if rule else "critical"
+        before = self._problems()
+        self.engine.append(
+            "main.problem",
+            f"select distinct {self.text}, found._rec, {_listed(reason, name, column, severity)}, "
+            f"cast(null as varchar) from ({query}) as found",
+        )
+        if self._problems() > before and severity == "critical":
+            self.problems = True
+            self.engine.append(
+                "main.set_aside_row",
+                f"select {self.text}, _file, _row - 1 from main.{self.name} where _rec in (select _rec from "
+                f"main.problem where table_name = {self.text} and severity = 'critical')",
+            )
+            self._view()
+
+    def _problems(self) -> int:
+        return int(self.engine.rows("select count(*) from main.problem")[0][0])
+
+    def _future(self) -> None:
+        if self.has_future:
+            day = str(self.contract.event_date)
+            self._set_aside_found(
+                f"select _rec from main.{self.name} where {quoted(day)} > date {literal(self.made.as_of)}",
+                "rule", None, "future", day,
+            )  # fmt: skip
+            self.made.said.append((self.name, "future", day, say("rule_future", as_of=self.made.as_of)))
+
+    def _repeated(self) -> None:
+        """Records whose key was handed in before: looked for by the keys' hashes, then among the few by the keys."""
+        key = ", ".join(quoted(name) for name in self.contract.key)
+        self.engine.make(
+            "main.repeated_hash", f"select hash({key}) as key_hash from main.{self.name} group by 1 having count(*) > 1"
+        )
+        if not self.engine.rows("select 1 from main.repeated_hash limit 1"):
+            return
+        text = ", ".join(f"cast({quoted(name)} as varchar)" for name in self.contract.key)
+        cells = ", ".join(f"coalesce(cast({quoted(name)} as varchar), chr(0))" for name in self.contract.columns)
+        complete = " and ".join(f"{quoted(name)} is not null" for name in self.contract.key)
+        repeated = (self.made.project.sql / "records" / "repeated.sql").read_text(encoding="utf-8")
+        self.engine.make(
+            "main.record",
+            f"select _rec, case when {complete} then concat_ws(chr(31), {text}) end as _key, "
+            f"md5(concat_ws(chr(31), {cells})) as _cells from main.{self.name} "
+            f"where hash({key}) in (select key_hash from main.repeated_hash)",
+        )
+        self.engine.make("main.repeated", repeated)
+        for rule in ("conflict", "duplicate"):
+            column = self.contract.key[0]
+            self.made.said.append((self.name, rule, column, say(f"rule_{rule}")))
+            self._set_aside_found(
+                f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, column
+            )
+
+    # ---- rules
+
+    def judge(self) -> None:
+        """Ask the rules: those about single rows where the scan has counted failures, or before units were read by
+        name."""
+        if not self.source.files:
+            return
+        for each in self.conditions:
+            self.made.said.append((self.name, each.rule.name, each.rule.column, each.rule.sentence))
+            if each.rows and not self.failing[id(each)] and not self.joins:
+                continue
+            query = f"select _rec from main.{self.name} where {each.rows}" if each.rows else str(each.query).format(
+                batch=f"main.{self.name} as subselect"
+            )  # fmt: skip
+            self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
+
+    # ---- views
+
+    def _view(self) -> None:
+        queries = self.made.queries
+        queries["given", self.name] = self._query(_REC, False)
+        for prefix, rec in (("", _REC), (BY_ROW, "file._place")):
+            queries[prefix, self.name] = self._query(rec, self.problems)
+            self.engine.view(f"main.{prefix}{self.name}", queries[prefix, self.name])
+
+    def _query(self, rec: str, without: bool) -> str:
+        """The rows of the files, typed and with where they stand; ``without`` those that were set aside."""
+        year = records.year_of(self.contract)
+        if not self.source.files:
+            columns = {name: SQL_TYPES[column.type] for name, column in self.contract.columns.items()} | PROVENANCE
+            typed = ", ".join(f"cast(null as {kind}) as {quoted(name)}" for name, kind in columns.items())
+            return f"select *, {year} as _year from (select {typed}) as record where false"
+        place = ["'inbox' as _source", "file._path as _file", "'' as _sheet",
+                 "cast(file._place + 1 as integer) as _row", "cast(null as varchar) as _at",
+                 f"{rec} as _rec"]  # fmt: skip
+        aside = (
+            "where not exists (select 1 from main.set_aside_row as aside "
+            f"where aside.table_name = {self.text} and aside._path = file._path and aside._place = file._place)"
+        )
+        return (
+            f"select *, {year} as _year from (select {', '.join([*self._typed(), *place])} "
+            f"from main.{FILES}{self.name} as file {' '.join(self.joins)} {aside if without else ''}) as record"
+        )
+
+
+#: As PROVENANCE says, of a row of a Parquet file.
+_REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
+
+
+def _listed(*texts: str) -> str:
+    return ", ".join(literal(text) for text in texts)

@@ -1,0 +1,229 @@
+"""A large run: load → validate → measure → score → publish, part by part, each step timed by itself."""
+
+import datetime as dt
+import hashlib
+import json
+import resource
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from kaohe import __version__, clock, progress, scoring
+from kaohe.contracts import literal, load_contracts
+from kaohe.engines.java import check_java
+from kaohe.errors import KaoheError
+from kaohe.homelock import lock
+from kaohe.large import scoring as large_scoring
+from kaohe.large.engine import LargeEngine
+from kaohe.large.parts import UNITS_PER_PART, Parts
+from kaohe.large.publish import NO_REGION, Publication
+from kaohe.large.records import Records
+from kaohe.models import Models
+from kaohe.project import Project, code_hashes, file_hashes, sha256_of
+from kaohe.run import default_as_of
+from kaohe.scheme import Scheme, digest, load_scheme
+from kaohe.scheme.indicator import EXACT
+from kaohe.sources.parquet import parquet_files, source_of
+from kaohe.warehouse import as_sentences
+from kaohe.words import say
+
+#: What ranking needs of every part, and the models that rank.
+_RANKED_BY = ("unit_total", "unit_tie")
+_PLACE = f"select unit_id, coalesce(region, {literal(NO_REGION)}) as region from main.org_unit"
+_RANKING = ("unit_rank", "unit_score")
+EngineName = Literal["duckdb", "spark"]
+STEPS = ("load", "validate", "measure", "score", "publish")
+
+
+@dataclass
+class LargeOutcome:
+    """What a large run came to. ``seconds``: step → seconds of it; ``rows``: table → records in the files; ``refused``
+    and ``flagged``: (table, rule) → records; ``peak_mib``: the most memory that the process held."""
+
+    publication: Path
+    new: bool
+    units: int = 0
+    parts: int = 0
+    rows: dict[str, int] = field(default_factory=dict)
+    refused: dict[tuple[str, str], int] = field(default_factory=dict)
+    flagged: dict[tuple[str, str], int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_mib: int = 0
+
+
+class LargeRun:
+    """A large run from its question to its publication.
+
+    Raises ``KaoheError`` for whatever in the project, the scheme or the inbox would make it impossible, before any
+    record is read.
+    """
+
+    def __init__(
+        self,
+        inbox: Path,
+        year: int,
+        as_of: dt.date | None = None,
+        scheme: Path | None = None,
+        home: Path = Path("data"),
+        memory: str | None = None,
+        threads: int | None = None,
+        units_per_part: int = UNITS_PER_PART,
+        engine: EngineName = "duckdb",
+        master: str | None = None,
+    ) -> None:
+        self.engine_name, self.master = engine, master
+        if engine == "spark":
+            check_java()
+        self.inbox, self.year, self.home = inbox, year, home
+        self.memory, self.threads, self.units_per_part = memory, threads, units_per_part
+        self.as_of = as_of or default_as_of(year, clock.today())
+        if self.as_of < dt.date(year, 1, 1):
+            raise KaoheError("as_of_before_year", as_of=self.as_of, year=year)
+        self.project = Project.find()
+        self.scheme_path = scheme or self.project.scheme(year)
+        self.contracts = load_contracts(self.project.expectations)
+        self.scheme = self._scheme()
+        self.planned = scoring.plan(self.project, self.contracts, self.scheme)
+        self.files = parquet_files(inbox, self.contracts)
+        self.folder = home / "large" / str(year)
+        self.seconds = dict.fromkeys(STEPS, 0.0)
+
+    def _scheme(self) -> Scheme:
+        if not self.scheme_path.is_file():
+            raise KaoheError("scheme_missing", path=self.scheme_path, year=self.year)
+        scheme = load_scheme(self.scheme_path)
+        if scheme.year != self.year:
+            raise KaoheError("scheme_year", path=self.scheme_path, scheme_year=scheme.year, year=self.year)
+        return scheme
+
+    def go(self) -> LargeOutcome:
+        """Carry it out."""
+        with self.timed("load"):
+            progress.report(say("step_prepare"))
+            identity = self.identity
+        name = f"{self.as_of:%Y%m%d}-{hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]}"
+        if (self.folder / name).is_dir() and _current(self.folder) == name:
+            return LargeOutcome(self.folder / name, new=False, seconds=self.seconds, peak_mib=_peak_mib())
+        with ExitStack() as held:
+            held.callback(lock(self.home).release)
+            return self._carry_out(held.enter_context(self.engine()), name, identity)
+
+    def _carry_out(self, engine: LargeEngine, name: str, identity: dict[str, Any]) -> LargeOutcome:
+        with self.timed("validate"):
+            records = self._trust(engine)
+            apart = self._in_parts and self.engine_name == "duckdb"  # Spark has many machines to divide units among
+            size = self.units_per_part if apart else sys.maxsize
+            parts = Parts(engine, self.contracts, records, self.planned.measures, size)
+        publication = Publication(engine, self.folder, name)
+        self._assess(engine, parts, publication)
+        with self.timed("publish"):
+            progress.report(say("step_publish"))
+            publication.add_scores()
+            publication.add_problems(records, self.contracts)
+            found = records.trusted
+            units = engine.rows("select count(*) from main.scores")[0][0]
+            counts = {"units": units, "records_in": found.rows, "refused": _told(found.refused),
+                      "flagged": _told(found.flagged)}  # fmt: skip
+            target = publication.complete(identity, counts)
+        return LargeOutcome(target, True, units, len(parts.bounds), found.rows, found.refused, found.flagged,
+                            self.seconds, _peak_mib())  # fmt: skip
+
+    def engine(self) -> LargeEngine:
+        """The engine that runs the SQL."""
+        folder = self.home / "warehouse" / "large"
+        if self.engine_name == "duckdb":
+            return LargeEngine(folder, self.memory, self.threads)
+        from kaohe.large.spark import LargeSpark  # brings in pyspark, which is an extra
+
+        settings = {"spark.driver.memory": self.memory.lower().removesuffix("b")} if self.memory else {}
+        return cast(LargeEngine, LargeSpark(self.master, folder / "spark", settings))
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that the scores depend on, by hash."""
+        listed = [path for files in self.files.values() for path in files]
+        with ThreadPoolExecutor() as pool:
+            hashes = list(pool.map(sha256_of, listed))
+        return {
+            "year": self.year,
+            "as_of": self.as_of.isoformat(),
+            "inputs": {path.relative_to(self.inbox).as_posix(): sha for path, sha in zip(listed, hashes, strict=True)},
+            "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
+            "contracts": self.contracts.hashes,
+            "sql": file_hashes(self.project.sql, "**/*.sql"),
+            "code": {"version": __version__, "files": code_hashes()},
+        }
+
+    @property
+    def _in_parts(self) -> bool:
+        """Units can be scored apart from one another: no rule of the scheme compares them before they are ranked."""
+        return all(
+            getattr(leaf, "rule", EXACT[0]) in EXACT for entry, leaf in self.scheme.leaves if entry.section == "base"
+        )
+
+    def _trust(self, engine: LargeEngine) -> Records:
+        records = Records(engine, self.project, self.contracts, self.as_of)
+        for done, (name, contract) in enumerate(self.contracts.items()):
+            progress.report(say("step_validate", table=contract.title), done, len(self.contracts))
+            types = engine.read_files(name, self.inbox, self.files[name]) if self.files[name] else {}
+            records.trust(source_of(contract, self.files[name], types))
+        records.count_problems()
+        return records
+
+    def _assess(self, engine: LargeEngine, parts: Parts, publication: Publication) -> None:
+        """Measure and score each part; rank all units together."""
+        scores = [model for model in self.planned.scores if model.name not in _RANKING]
+        ranking = [model for model in self.planned.scores if model.name in _RANKING]
+        results = Models({model.name: model for model in self.planned.results})
+        several = len(parts.bounds) > 1
+        for number in range(len(parts.bounds)):
+            parts.turn_to(number)
+            with self.timed("measure"):
+                large_scoring.measure(engine, self.project, self.contracts, self.scheme, self.planned, self.as_of)
+            with self.timed("score"):
+                large_scoring.add_up(engine, scores)
+                engine.make("main.place", _PLACE)
+                if several:
+                    for table in (*_RANKED_BY, "place"):
+                        (engine.append if number else engine.make)(f"main.every_{table}", f"select * from main.{table}")
+            with self.timed("publish"):
+                publication.add_part(number, results["indicator_scores"])
+        with self.timed("score"):
+            if several:
+                for table in (*_RANKED_BY, "place"):
+                    engine.drop(f"main.{table}")
+                    engine.view(f"main.{table}", f"select * from main.every_{table}")
+            engine.view("main.region", "select * from main.place")
+            for model in [*ranking, results["scores"]]:
+                scoring.make(engine, model)
+
+    @contextmanager
+    def timed(self, step: str) -> Iterator[None]:
+        """Note how long a step takes; what the system or DuckDB refuses on the way becomes a sentence."""
+        begin = time.perf_counter()
+        try:
+            with as_sentences(self.home):
+                yield
+        finally:
+            self.seconds[step] += time.perf_counter() - begin
+
+
+def _current(folder: Path) -> str | None:
+    try:
+        return (folder / "CURRENT").read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+
+
+def _told(counts: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
+    return [{"table": table, "rule": rule, "records": count} for (table, rule), count in sorted(counts.items())]
+
+
+def _peak_mib() -> int:
+    """The most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != "darwin" else 1024**2)
