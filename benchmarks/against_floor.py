@@ -112,7 +112,9 @@ class Floor:
         for name in ("indicator_scores", "scores"):
             mine, theirs = (f"from read_parquet('{folder}/{name}/**/*.parquet')" for folder in (out, publication))
             if self.count(mine) != self.count(theirs):
-                raise SystemExit(f"publish: {name} has {self.count(mine)} rows by hand, {self.count(theirs)} of its own")
+                raise SystemExit(
+                    f"publish: {name} has {self.count(mine)} rows by hand, {self.count(theirs)} of its own"
+                )
 
 
 def _sql(name: str) -> str:

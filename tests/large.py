@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from kaohe.contracts import SQL_TYPES, Contract, Contracts, load_contracts, quoted
+from kaohe.contracts import SQL_TYPES, Contract, Contracts, literal, load_contracts, quoted
 from kaohe.large.run import LargeOutcome, LargeRun
 from tests.helpers import AS_OF, ROOT, YEAR, Result
 
@@ -24,7 +24,7 @@ Tables = Mapping[str, Sequence[Mapping[str, object]]]
 def parquet(path: Path, query: str, con: duckdb.DuckDBPyConnection | None = None) -> Path:
     """Write the rows of a query as Parquet."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    (con or duckdb).execute(f"copy ({query}) to '{path}' (format parquet)")
+    (con or duckdb).execute(f"copy ({query}) to {literal(path)} (format parquet)")
     return path
 
 
@@ -35,7 +35,11 @@ def write_tables(inbox: Path, tables: Tables) -> Path:
     return inbox
 
 
-def write_table(path: Path, contract: Contract, records: Sequence[Mapping[str, object]]) -> None:
+def write_table(
+    path: Path, contract: Contract, records: Sequence[Mapping[str, object]], types: Mapping[str, str] | None = None
+) -> None:
+    """Write records as Parquet, typed as the contract says, or by ``types``."""
+    wanted = {name: SQL_TYPES[column.type] for name, column in contract.columns.items()} | dict(types or {})
     columns = list(contract.columns)
     frame = pl.DataFrame(
         [[_text(record.get(name)) for name in columns] for record in records],
@@ -44,8 +48,7 @@ def write_table(path: Path, contract: Contract, records: Sequence[Mapping[str, o
     )
     with duckdb.connect() as con:
         con.register("given", frame)
-        typed = (f"cast({quoted(name)} as {SQL_TYPES[column.type]}) as {quoted(name)}"
-                 for name, column in contract.columns.items())  # fmt: skip
+        typed = (f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in wanted.items())
         parquet(path, f"select {', '.join(typed)} from given", con)
 
 
@@ -107,7 +110,9 @@ class Large:
     def table(self, name: str) -> pl.DataFrame:
         """A table, its files together, as anybody's reader gives it."""
         path = self.folder / f"{name}.parquet"
-        return pl.read_parquet(path if path.exists() else self.folder / name / "**" / "*.parquet")
+        if path.exists():
+            return pl.read_parquet(path)
+        return pl.read_parquet(self.folder / name / "**" / "*.parquet", hive_partitioning=True)
 
     @property
     def refused(self) -> dict[tuple[str, int], set[str]]:

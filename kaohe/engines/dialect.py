@@ -336,6 +336,14 @@ def _anonymous(node: exp.Expr) -> exp.Expr:
     name = node.name.lower()
     if name == "to_years" and isinstance(node.parent, exp.Add):
         return _spark("try_make_interval(years)", years=node.expressions[0])
+    if name == "list_has_all":
+        listed, wanted = node.expressions
+        text = "case when a is not null and b is not null then size(array_except(b, a)) = 0 end"
+        return _spark(text, a=listed, b=wanted)
+    if name == "to_json":
+        return _spark("to_json(a, map('ignoreNullFields', 'false'))", a=node.expressions[0])
+    if name == "hash":  # another number than DuckDB's, but the same for the same
+        return exp.Anonymous(this="xxhash64", expressions=[part.copy() for part in node.expressions])
     raise CannotCarry(node.sql(dialect="duckdb"))
 
 
@@ -381,11 +389,11 @@ _MENDED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
 #: Functions that sqlglot carries over with the same meaning.
 _SAME = {
     exp.Abs, exp.And, exp.AnyValue, exp.Array, exp.ArraySize, exp.ArraySort, exp.BitwiseAndAgg, exp.BitwiseCount,
-    exp.BitwiseOrAgg, exp.Case, exp.Ceil, exp.Coalesce, exp.Count, exp.DateFromParts, exp.DateStrToDate,
-    exp.DateTrunc, exp.Day, exp.DenseRank, exp.Exists, exp.Exp, exp.Unnest, exp.Floor, exp.Greatest,
-    exp.GroupConcat, exp.If, exp.Lag, exp.LastDay, exp.Lead, exp.Least, exp.Length, exp.Ln, exp.LogicalAnd,
-    exp.LogicalOr, exp.Lower, exp.Max, exp.Min, exp.Month, exp.Nullif, exp.Or, exp.Pow, exp.Quarter, exp.Rank,
-    exp.RegexpLike, exp.Replace, exp.Round, exp.RowNumber, exp.Split, exp.Sqrt, exp.StartsWith, exp.Struct,
-    exp.Substring, exp.TimeToStr, exp.TimestampTrunc, exp.Trim, exp.TsOrDsToDate, exp.Upper, exp.Xor,
-    exp.Year,
+    exp.BitwiseOrAgg, exp.Case, exp.Ceil, exp.Chr, exp.Coalesce, exp.ConcatWs, exp.Count, exp.DateFromParts,
+    exp.DateStrToDate, exp.DateTrunc, exp.Day, exp.DenseRank, exp.Exists, exp.Exp, exp.Floor, exp.Greatest,
+    exp.GroupConcat, exp.If, exp.Lag, exp.LastDay, exp.Lead, exp.Least, exp.Left, exp.Length, exp.Ln,
+    exp.LogicalAnd, exp.LogicalOr, exp.Lower, exp.MD5, exp.Max, exp.Min, exp.Month, exp.Nullif, exp.Or, exp.Pow,
+    exp.Quarter, exp.Rank, exp.RegexpLike, exp.Replace, exp.Round, exp.RowNumber, exp.Split, exp.Sqrt,
+    exp.StartsWith, exp.Struct, exp.Substring, exp.TimeToStr, exp.TimestampTrunc, exp.Trim, exp.TryCast,
+    exp.TsOrDsToDate, exp.Unnest, exp.Upper, exp.Xor, exp.Year,
 }  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import duckdb
 import polars as pl
@@ -61,16 +62,28 @@ class LargeEngine(Engine):
         described = self.rows(f"select column_name, column_type from (describe main.{FILES}{table})")
         return {name: kind for name, kind in described if name not in ("_path", "_place")}
 
-    def save(self, query: str, path: Path, partition: str | None = None, name: str = "part") -> None:
-        """Write the rows of a query to a Parquet or CSV file, or to a folder of Parquet files by ``partition``."""
+    def save(self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "") -> None:
+        """Write the rows of a query to a Parquet or CSV file, or to a folder of Parquet files by ``partition``, each in
+        ``order``. The same rows give the same bytes, on any number of threads."""
+        self.con.execute("set preserve_insertion_order = true")
         if partition:
-            options = (
-                f"format parquet, compression zstd, partition_by ({partition}), overwrite_or_ignore, "
-                f"filename_pattern {literal(name + '-{i}')}"
-            )
+            self._save_parts(query, path, partition, name, order)
         else:
             options = "format csv, header" if path.suffix == ".csv" else "format parquet, compression zstd"
-        self.con.execute(f"copy ({query}) to {literal(path)} ({options})")
+            self.con.execute(f"copy ({query}) to {literal(path)} ({options})")
+        self.con.execute("set preserve_insertion_order = false")
+
+    def _save_parts(self, query: str, path: Path, partition: str, name: str, order: str) -> None:
+        """One file after another: DuckDB's own way (``partition_by``) writes rows as its threads come to them."""
+        self.make_temporary("sorted", f"select * from ({query}) as unsorted order by {partition}, {order}")
+        for (value,) in self.rows(f"select distinct {partition} from sorted order by 1"):
+            folder = path / f"{partition}={quote(value, safe='')}"  # as Hive does; it leads nowhere else
+            folder.mkdir(parents=True, exist_ok=True)
+            rows = f"select * exclude ({partition}) from sorted where {partition} = {literal(value)}"
+            self.con.execute(
+                f"copy ({rows}) to {literal(folder / f'{name}.parquet')} (format parquet, compression zstd)"
+            )
+        self.con.execute("drop table sorted")
 
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put a few rows into a table, column by place."""

@@ -38,7 +38,9 @@ select
   category,
   count(*) as units,
   count(rank) as ranked,
-  cast(round(avg(total) filter (where rank is not null), 2) as decimal(9, 2)) as mean,
+  cast(
+    (200 * sum(total) filter (where rank is not null) + count(rank)) // nullif(2 * count(rank), 0) as decimal(18, 0)
+  ) * 0.01 as mean,
   min(total) filter (where rank is not null) as lowest,
   max(total) filter (where rank is not null) as highest,
   min(rank) as best_rank
@@ -62,7 +64,7 @@ class Publication:
         self.engine.save(
             f"select leaf.*, {_REGION} as region from ({_unordered(indicator_scores.sql)}) as leaf "
             "join main.org_unit on org_unit.unit_id = leaf.unit_id",
-            self.aside / "indicator_scores", "region", f"part-{number:04d}",
+            self.aside / "indicator_scores", "region", f"part-{number:04d}", "unit_id, indicator",
         )  # fmt: skip
 
     def add_scores(self) -> None:
@@ -75,8 +77,7 @@ class Publication:
             "from main.scores join main.region as place on place.unit_id = scores.unit_id",
         )
         save = self.engine.save
-        save("select * from main.league order by region, category, rank nulls last, unit_id",
-             self.aside / "scores", "region", "part")  # fmt: skip
+        save("select * from main.league", self.aside / "scores", "region", "part", "category, rank nulls last, unit_id")
         save("select * from main.league order by category, rank nulls last, unit_id",
              self.aside / "league.parquet")  # fmt: skip
         save(f"select {_shown('region')}, category, region_rank, rank, {_shown('unit_id')}, {_shown('unit_name')}, "

@@ -28,8 +28,8 @@ class LargeSpark(SparkEngine):
         ).createOrReplaceTempView(f"{FILES}{table}")  # fmt: skip
         return {field.name: _in_duckdb(field.dataType.simpleString()) for field in frame.schema}
 
-    def save(self, query: str, path: Path, partition: str | None = None, name: str = "part") -> None:
-        """As ``LargeEngine.save``; a Parquet file is a folder of them."""
+    def save(self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "") -> None:
+        """As ``LargeEngine.save``; a Parquet file is a folder of them, in no order."""
         if path.suffix == ".csv":
             self.frame(query).write_csv(path)
         else:
