@@ -90,7 +90,7 @@ class DuckDBDatasource(SQLDatasource):
 
 
 class FailingRows(ColumnMapMetricProvider):
-    """How many rows meet a condition in SQL. Great Expectations takes it for one of single columns (any column will do),
+    """How many rows meet a condition in SQL. Great Expectations takes it for one about a single column (any will do),
     and counts it in the same query as those."""
 
     condition_metric_name = "column_values.failing_rows"
@@ -98,7 +98,7 @@ class FailingRows(ColumnMapMetricProvider):
     filter_column_isnull = False
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)  # type: ignore[untyped-decorator]
-    def _sqlalchemy(cls, column: Any, condition: str, **_: Any) -> Any:  # noqa: N805
+    def _sqlalchemy(cls, column: Any, condition: str, **_: Any) -> Any:
         return sqlalchemy.literal_column(f"not coalesce(({condition}), false)")
 
 
@@ -215,7 +215,8 @@ def _as_asked(rule: gxe.Expectation) -> gxe.Expectation:
         query = rule.unexpected_rows_query
         condition = row_condition(query)
         return NoRowsWhere(condition=condition) if condition else NoRowsFrom(unexpected_rows_query=query)
-    if isinstance(rule, gxe.ExpectColumnPairValuesAToBeGreaterThanB) and rule.ignore_row_if == "either_value_is_missing":
+    pair = isinstance(rule, gxe.ExpectColumnPairValuesAToBeGreaterThanB)
+    if pair and rule.ignore_row_if == "either_value_is_missing":
         sign = "<" if rule.or_equal else "<="
         return NoRowsWhere(condition=f"{quoted(rule.column_A)} {sign} {quoted(rule.column_B)}")
     return rule
