@@ -15,10 +15,10 @@ from pathlib import Path
 import duckdb
 
 QUERY = """
-select unit_id, platform, date_trunc('month', at) as period, count(distinct member_id) as studied,
+select unit_id, platform, date_trunc('month', learnt_at) as period, count(distinct member_id) as studied,
   sum(minutes) as minutes
 from event
-group by unit_id, platform, date_trunc('month', at)
+group by unit_id, platform, date_trunc('month', learnt_at)
 """
 
 
@@ -32,7 +32,7 @@ def make(folder: Path, rows: int) -> None:
                 f"printf('R%04d-%05d', cast((hash(i, 1) % {members}) // 50000 as int), "
                 f"cast((hash(i, 1) % {members}) // 20 % 100000 as int)) as unit_id, "
                 "['学习强国', '上海干部在线学习城', '青年大学习'][cast(hash(i, 2) % 3 as int) + 1] as platform, "
-                f"timestamp '2023-01-01' + to_seconds(cast(i * {365 * 86400} // {rows} as bigint)) as at, "
+                f"timestamp '2023-01-01' + to_seconds(cast(i * {365 * 86400} // {rows} as bigint)) as learnt_at, "
                 f"cast(1 + hash(i, 3) % 60 as smallint) as minutes from range({part * rows // 20}, "
                 f"{(part + 1) * rows // 20}) as made (i)) to '{folder}/part-{part:02d}.parquet' (compression zstd)"
             )
