@@ -52,12 +52,19 @@ class LargeEngine(Engine):
         listed = ", ".join(literal(path) for path in files)
         prefix = len(str(inbox)) + 2
         try:
+            ways = self.rows(
+                "select count(distinct columns) > 1 from (select list(concat_ws(' ', name, type, converted_type, "
+                f"logical_type, precision, scale) order by name) as columns from parquet_schema([{listed}]) "
+                "group by file_name)"
+            )[0][0]
+            union = ", union_by_name = true" if ways else ""  # else it takes time, with every query
             self.view(
                 f"main.{FILES}{table}",
                 f"select * exclude (filename, file_row_number), substr(filename, {prefix}) as _path, "
-                f"file_row_number as _place from read_parquet([{listed}], filename = true, file_row_number = true)",
+                f"file_row_number as _place "
+                f"from read_parquet([{listed}], filename = true, file_row_number = true{union})",
             )
-        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.InternalException) as error:
+        except duckdb.Error as error:
             raise KaoheError("parquet_broken", file=inbox / table, problem=str(error).splitlines()[0]) from error
         described = self.rows(f"select column_name, column_type from (describe main.{FILES}{table})")
         return {name: kind for name, kind in described if name not in ("_path", "_place")}

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import duckdb
+
 from kaohe import __version__, clock, progress, scoring
 from kaohe.contracts import literal, load_contracts
 from kaohe.engines.java import check_java
@@ -29,7 +31,7 @@ from kaohe.project import Project, code_hashes, file_hashes, sha256_of
 from kaohe.run import default_as_of
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.scheme.indicator import EXACT
-from kaohe.sources.parquet import parquet_files, source_of
+from kaohe.sources.parquet import parquet_files, refuse_broken, source_of
 from kaohe.warehouse import as_sentences
 from kaohe.words import say
 
@@ -109,9 +111,19 @@ class LargeRun:
         name = f"{self.as_of:%Y%m%d}-{hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]}"
         if (self.folder / name).is_dir() and _current(self.folder) == name:
             return LargeOutcome(self.folder / name, new=False, seconds=self.seconds, peak_mib=_peak_mib())
-        with ExitStack() as held:
+        with ExitStack() as held, self._naming_broken_files():
             held.callback(lock(self.home).release)
             return self._carry_out(held.enter_context(self.engine()), name, identity)
+
+    @contextmanager
+    def _naming_broken_files(self) -> Iterator[None]:
+        """What the engine cannot do for a file that is not whole becomes a sentence that names it."""
+        try:
+            yield
+        except (duckdb.Error, KaoheError) as error:
+            if isinstance(error, duckdb.Error) or error.key == "warehouse_broken":
+                refuse_broken(path for files in self.files.values() for path in files)
+            raise
 
     def _carry_out(self, engine: LargeEngine, name: str, identity: dict[str, Any]) -> LargeOutcome:
         with self.timed("validate"):

@@ -97,6 +97,12 @@ def _looked_through(name: str, path: Path) -> tuple[dict[str, str], int]:
     return dict(described[:-1]), int(rows)
 
 
+def refuse_broken(files: Iterable[Path]) -> None:
+    """Raises ``Unreadable`` for the first file that is not whole."""
+    for path in files:
+        _looked_through(str(path), path)
+
+
 def _told_by_name(name: str, contracts: Contracts) -> Contract | None:
     parts = PurePosixPath(name).with_suffix("").parts
     return next((contracts[part] for part in reversed(parts) if part in contracts), None)

@@ -382,3 +382,29 @@ def test_what_cannot_be_assessed_is_said(tmp_path: Path, tables: dict[str, list[
         run_large(tmp_path / "inbox", tmp_path / "home", scheme=SCHEME)
     assert refused.value.key == said
     assert not [*(tmp_path / "home").rglob("CURRENT")]
+
+
+@pytest.mark.parametrize("broken", [slice(4, 400), slice(-60, None)], ids=["pages", "end"])
+def test_a_file_that_is_not_whole_is_named(tmp_path: Path, broken: slice) -> None:
+    path = write_office(tmp_path / "inbox") / "study_stat.parquet"
+    data = bytearray(path.read_bytes())
+    data[broken] = b"\xff" * len(data[broken])
+    path.write_bytes(data)
+    with pytest.raises(KaoheError, match="study_stat") as refused:
+        run_large(tmp_path / "inbox", tmp_path / "home", scheme=SCHEME)
+    assert refused.value.key == "parquet_broken"
+
+
+def test_files_of_a_table_may_have_other_columns_and_types(tmp_path: Path) -> None:
+    inbox = write_tables(tmp_path / "inbox", {"org_unit": records()["org_unit"]})
+    write_table(inbox / "honor" / "a.parquet", OURS["honor"], records()["honor"])
+    more = {"honor_id": ["H2", "H3"], "unit_id": ["A01", "A02"], "subject": "个人", "title": "先进", "level": "市",
+            "granted_on": ["2023-05-01", "2023-02-30"]}  # fmt: skip
+    pl.DataFrame(more).write_parquet(inbox / "honor" / "b.parquet")
+    pl.DataFrame(more | {"honor_id": ["H4", "H5"]}).drop("level").write_parquet(inbox / "honor" / "c.parquet")
+    large = run_large(inbox, tmp_path / "home", scheme=SCHEME)
+    honors = large.table("indicator_scores").filter(pl.col("indicator") == "honors", pl.col("points") > 0)
+    assert sorted(honors["unit_id"]) == ["A01", "A05"]
+    found = large.table("quarantine").select("_file", "_row", "rule").rows()
+    assert set(found) == {("honor/b.parquet", 2, "bad_cell"), ("honor/c.parquet", 1, "required"),
+                          ("honor/c.parquet", 2, "bad_cell")}  # fmt: skip
