@@ -1,8 +1,8 @@
 """Each step of a large run beside the fastest queries that we could write by hand for the same output (floor/).
 
-``python benchmarks/against_floor.py INBOX [TIMES] [MEMORY]``: in one process, in turns, the best of each (three times if
-not said); the output of every step is compared, and a row that differs ends it. Prints JSON. One part only: at most
-250,000 units, records that break no critical rule, 31 March 2024 or later.
+``python benchmarks/against_floor.py INBOX [TIMES] [MEMORY]``: in one process, in turns, the best of each (three times
+if not said); the output of every step is compared, and a row that differs ends it. Prints JSON. One part only: at most
+250,000 units, records that break no critical rule.
 """
 
 import json
@@ -31,15 +31,18 @@ class Floor:
     """The queries written by hand, over the records and the results of a run that has ended."""
 
     def __init__(self, run: Watched) -> None:
-        self.run, self.took = run, {}
+        self.run = run
+        self.took: Best = {}
         self.con = duckdb.connect(str(run.home / "warehouse" / "large" / "large.duckdb"))
         self.con.execute("set preserve_insertion_order = false")
         if run.memory:
             self.con.execute("set memory_limit = ?", [run.memory])
-        self.con.execute("create schema floor; set search_path = 'floor'")
+        self.con.execute("create schema if not exists floor; set search_path = 'floor'")
         for table, files in run.files.items():
             listed = ", ".join(literal(path) for path in files)
-            self.con.execute(f"create view {table} as from {f'read_parquet([{listed}])' if files else f'main.{table}'}")
+            self.con.execute(
+                f"create or replace view {table} as from {f'read_parquet([{listed}])' if files else f'main.{table}'}"
+            )
 
     def time(self, name: str, sql: str) -> None:
         """Run a file of SQL."""
@@ -54,7 +57,7 @@ class Floor:
     def same(self, what: str, query: str) -> None:
         """Ends everything if a query for what differs gives rows."""
         if number := self.count(query):
-            raise SystemExit(f"{what}: {number} rows differ, such as {self.con.sql(query).fetchone()}")
+            raise SystemExit(f"{what}: {number} rows differ, such as {self.con.sql(query).limit(1).fetchall()}")
 
     def measure(self) -> None:
         """Evidence, straight from the files, and the sums of units alone."""
@@ -62,8 +65,9 @@ class Floor:
         self.same(
             "evidence_sum",
             "from floor.evidence_sum as floor full join main.evidence_sum as own "
-            "on own.unit_id = floor.unit_id and own.evidence = floor.evidence where own.items is distinct from floor.items "
-            "or own.due is distinct from floor.due or own.done is distinct from floor.done",
+            "on own.unit_id = floor.unit_id and own.evidence = floor.evidence "
+            "where own.items is distinct from floor.items or own.due is distinct from floor.due "
+            "or own.done is distinct from floor.done",
         )
         self.same("report", "(from report except from main.report) union all (from main.report except from report)")
         mine = "select unit_id, indicator, item, cast(done as decimal(18, 6)) from measured"
@@ -88,7 +92,7 @@ class Floor:
     def score(self) -> None:
         """Totals, ranks and grades from the run's own evidence."""
         self.con.execute("set search_path = 'main'")
-        self.time("score", f"create table floor.score as {_sql('scores')}")
+        self.time("score", f"create or replace table floor.score as {_sql('scores')}")
         self.con.execute("set search_path = 'floor'")
         self.same(
             "scores",
@@ -102,17 +106,18 @@ class Floor:
         self.con.execute("set search_path = 'main'")
         rows = (Project.find().sql / "results" / "indicator_scores.sql").read_text(encoding="utf-8")
         self.con.execute(
-            f"create table floor.leaf_row as select leaf.*, coalesce(region, {literal(NO_REGION)}) as region "
-            f"from ({rows}) as leaf join main.org_unit using (unit_id); "
-            "create table floor.league_row as from main.league; set search_path = 'floor'"
+            "create or replace table floor.leaf_row as "
+            f"select leaf.*, coalesce(region, {literal(NO_REGION)}) as region from ({rows}) as leaf "
+            "join main.org_unit using (unit_id); "
+            "create or replace table floor.league_row as from main.league; set search_path = 'floor'"
         )
         out = self.run.home / "by_hand"
         out.mkdir()
         self.time("publish", _sql("publish").replace("{out}", str(out)))
         for name in ("indicator_scores", "scores"):
             mine, theirs = (f"from read_parquet('{folder}/{name}/**/*.parquet')" for folder in (out, publication))
-            if self.count(mine) != self.count(theirs):
-                raise SystemExit(f"publish: {name} has {self.count(mine)} rows by hand, {self.count(theirs)} of its own")
+            if (by_hand := self.count(mine)) != (own := self.count(theirs)):
+                raise SystemExit(f"publish: {name} has {own} rows, {by_hand} by hand")
 
 
 def _sql(name: str) -> str:

@@ -15,8 +15,8 @@ YEAR = 2023
 
 
 class Watched(LargeRun):
-    """Also notes the processors' seconds of each step, and the most memory, where the system lets a process begin to count
-    that anew (Linux)."""
+    """Also notes the processors' seconds of each step, and the most memory, where the system lets a process begin to
+    count that anew (Linux)."""
 
     def __init__(self, inbox: Path, home: Path, memory: str | None = None) -> None:
         super().__init__(inbox, YEAR, home=home, memory=memory)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from prefect import flow
 
+from kaohe.large import EngineName
 from kaohe.large.run import LargeOutcome, LargeRun
 from kaohe.prefects import said
 from kaohe.words import say, use_language
@@ -19,11 +20,13 @@ def large_assessment(
     scheme: Path | None = None,
     home: Path = Path("data"),
     memory: str | None = None,
+    engine: EngineName = "duckdb",
+    master: str | None = None,
     lang: Literal["zh", "en"] = "zh",
 ) -> LargeOutcome:
     """Score the Parquet records in ``inbox`` for ``year`` and publish under ``home``/large; publishes nothing if
     nothing changed. ``memory``: the most that DuckDB may hold (``8GB``)."""
     use_language(lang)
-    outcome = LargeRun(inbox, year, as_of, scheme, home, memory).go()
+    outcome = LargeRun(inbox, year, as_of, scheme, home, memory, engine=engine, master=master).go()
     counts = {"units": outcome.units, "records": sum(outcome.rows.values()), "parts": outcome.parts}
     return said(outcome, say("large_scored", **counts) if outcome.new else say("summary_nothing_new"))

@@ -95,8 +95,8 @@ class DuckDBDatasource(SQLDatasource):
 
 
 class FailingRows(ColumnMapMetricProvider):
-    """How many rows meet a condition in SQL. Great Expectations takes it for one of single columns (any column will
-    do), and counts it in the same query as those."""
+    """How many rows meet a condition in SQL. Great Expectations takes it for one about a single column (any will do),
+    and counts it in the same query as those."""
 
     condition_metric_name = "column_values.failing_rows"
     condition_value_keys = ("condition",)
@@ -239,10 +239,8 @@ def _as_asked(rule: gxe.Expectation) -> gxe.Expectation:
         query = rule.unexpected_rows_query
         condition = row_condition(query)
         return NoRowsWhere(condition=condition) if condition else NoRowsFrom(unexpected_rows_query=query)
-    if (
-        isinstance(rule, gxe.ExpectColumnPairValuesAToBeGreaterThanB)
-        and rule.ignore_row_if == "either_value_is_missing"
-    ):
+    pair = isinstance(rule, gxe.ExpectColumnPairValuesAToBeGreaterThanB)
+    if pair and rule.ignore_row_if == "either_value_is_missing":
         sign = "<" if rule.or_equal else "<="
         return NoRowsWhere(condition=f"{quoted(rule.column_A)} {sign} {quoted(rule.column_B)}")
     return rule

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kaohe.commands import asking
+from kaohe.large import EngineName
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def add(app: typer.Typer) -> None:
         scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         memory: Annotated[str | None, typer.Option(help=say("cli_large_memory"), metavar="8GB")] = None,
+        engine: Annotated[EngineName, typer.Option(help=say("cli_large_engine"))] = "duckdb",
+        master: Annotated[str | None, typer.Option(help=say("cli_large_master"), metavar="spark://HOST:7077")] = None,
         timings: Annotated[bool, typer.Option("--timings", help=say("cli_run_timings"))] = False,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
@@ -40,6 +43,8 @@ def add(app: typer.Typer) -> None:
             "scheme": scheme,
             "home": home,
             "memory": memory,
+            "engine": engine,
+            "master": master,
         }
         LargeRun(**question)  # what is wrong with the question is said before anything starts
         with asking.starting_a_flow(home):

@@ -288,6 +288,17 @@ def _join(node: exp.Expr) -> exp.Expr:
     return node
 
 
+def _unnest(node: exp.Expr) -> exp.Expr:
+    """In a list of columns: joined, since Spark takes it there only if it is a column by itself."""
+    select = node.parent_select
+    if select is None or any(call.parent_select is select for call in select.find_all(exp.AggFunc, exp.Group)):
+        raise CannotCarry(node.sql(dialect="duckdb"))
+    name = f"unnested_{len(select.args.get('joins') or [])}"
+    alias = exp.TableAlias(this=exp.to_identifier(name), columns=[exp.to_identifier("item")])
+    select.append("joins", exp.Join(this=exp.Lateral(this=node.copy(), alias=alias), kind="CROSS"))
+    return exp.column("item", name)
+
+
 def _sorted(node: exp.Expr) -> exp.Expr:
     """Rising, nulls last."""
     if any(isinstance(said, exp.Expr) and said != known for said, known in _sortings(node)):
@@ -325,6 +336,14 @@ def _anonymous(node: exp.Expr) -> exp.Expr:
     name = node.name.lower()
     if name == "to_years" and isinstance(node.parent, exp.Add):
         return _spark("try_make_interval(years)", years=node.expressions[0])
+    if name == "list_has_all":
+        listed, wanted = node.expressions
+        text = "case when a is not null and b is not null then size(array_except(b, a)) = 0 end"
+        return _spark(text, a=listed, b=wanted)
+    if name == "to_json":
+        return _spark("to_json(a, map('ignoreNullFields', 'false'))", a=node.expressions[0])
+    if name == "hash":  # another number than DuckDB's, but the same for the same
+        return exp.Anonymous(this="xxhash64", expressions=[part.copy() for part in node.expressions])
     raise CannotCarry(node.sql(dialect="duckdb"))
 
 
@@ -357,6 +376,7 @@ _MENDED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Table: _table,
     exp.Anonymous: _anonymous,
     exp.ArraySort: _sorted,
+    exp.Explode: _unnest,
     exp.Filter: _aggregate,
     exp.ArrayAgg: _aggregate,
     exp.Sum: _aggregate,
@@ -368,11 +388,12 @@ _MENDED: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
 
 #: Functions that sqlglot carries over with the same meaning.
 _SAME = {
-    exp.Abs, exp.And, exp.AnyValue, exp.Array, exp.ArraySize, exp.ArraySort, exp.BitwiseCount, exp.Case, exp.Ceil,
-    exp.Coalesce, exp.Count, exp.DateFromParts, exp.DateStrToDate, exp.DateTrunc, exp.Day, exp.DenseRank,
-    exp.Exists, exp.Exp, exp.Explode, exp.Floor, exp.Greatest, exp.GroupConcat, exp.If, exp.Lag, exp.LastDay,
-    exp.Lead, exp.Least, exp.Length, exp.Ln, exp.LogicalAnd, exp.LogicalOr, exp.Lower, exp.Max, exp.Min,
-    exp.Month, exp.Nullif, exp.Or, exp.Pow, exp.Quarter, exp.Rank, exp.RegexpLike, exp.Replace, exp.Round,
-    exp.RowNumber, exp.Split, exp.Sqrt, exp.StartsWith, exp.Struct, exp.Substring, exp.TimeToStr,
-    exp.TimestampTrunc, exp.Trim, exp.TsOrDsToDate, exp.Unnest, exp.Upper, exp.Xor, exp.Year,
+    exp.Abs, exp.And, exp.AnyValue, exp.Array, exp.ArraySize, exp.ArraySort, exp.BitwiseAndAgg, exp.BitwiseCount,
+    exp.BitwiseOrAgg, exp.Case, exp.Ceil, exp.Chr, exp.Coalesce, exp.ConcatWs, exp.Count, exp.DateFromParts,
+    exp.DateStrToDate, exp.DateTrunc, exp.Day, exp.DenseRank, exp.Exists, exp.Exp, exp.Floor, exp.Greatest,
+    exp.GroupConcat, exp.If, exp.Lag, exp.LastDay, exp.Lead, exp.Least, exp.Left, exp.Length, exp.Ln,
+    exp.LogicalAnd, exp.LogicalOr, exp.Lower, exp.MD5, exp.Max, exp.Min, exp.Month, exp.Nullif, exp.Or, exp.Pow,
+    exp.Quarter, exp.Rank, exp.RegexpLike, exp.Replace, exp.Round, exp.RowNumber, exp.Split, exp.Sqrt,
+    exp.StartsWith, exp.Struct, exp.Substring, exp.TimeToStr, exp.TimestampTrunc, exp.Trim, exp.TryCast,
+    exp.TsOrDsToDate, exp.Unnest, exp.Upper, exp.Xor, exp.Year,
 }  # fmt: skip

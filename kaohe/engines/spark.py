@@ -114,6 +114,8 @@ class SparkEngine:
             self._recur(steps)
             query = steps.query
         frame, folder = self._query(query, values, ordered=False), self._new_folder(table)
+        types = {field.name: field.dataType.simpleString() for field in frame.schema}
+        self._tables[_name(table)] = _Table(folder, "", types)
         self._keep(frame, folder).createOrReplaceTempView(_name(table))
 
     def make_temporary(self, table: str, query: str, values: list[Any] | None = None) -> None:

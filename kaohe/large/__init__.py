@@ -3,3 +3,8 @@
 The records stay in their files. What is trusted is a view over them, proved by the same contracts in one scan of each
 table; measures run as sums (kaohe/sums.py), from the same SQL files as the bureau's, on DuckDB or on Apache Spark.
 """
+
+from typing import Literal
+
+#: What runs the SQL: this machine, or many.
+EngineName = Literal["duckdb", "spark"]

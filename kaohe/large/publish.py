@@ -38,7 +38,9 @@ select
   category,
   count(*) as units,
   count(rank) as ranked,
-  cast(round(avg(total) filter (where rank is not null), 2) as decimal(9, 2)) as mean,
+  cast(
+    (200 * sum(total) filter (where rank is not null) + count(rank)) // nullif(2 * count(rank), 0) as decimal(18, 0)
+  ) * 0.01 as mean,
   min(total) filter (where rank is not null) as lowest,
   max(total) filter (where rank is not null) as highest,
   min(rank) as best_rank

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import duckdb
 
@@ -20,6 +20,7 @@ from kaohe.contracts import literal, load_contracts
 from kaohe.engines.java import check_java
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
+from kaohe.large import EngineName
 from kaohe.large import scoring as large_scoring
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import UNITS_PER_PART, Parts
@@ -38,7 +39,6 @@ from kaohe.words import say
 _RANKED_BY = ("unit_total", "unit_tie")
 _PLACE = f"select unit_id, coalesce(region, {literal(NO_REGION)}) as region from main.org_unit"
 _RANKING = ("unit_rank", "unit_score")
-EngineName = Literal["duckdb", "spark"]
 STEPS = ("load", "validate", "measure", "score", "publish")
 
 

@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from kaohe import loading, loading_parquet
 from kaohe.checking import check
 from kaohe.contracts import load_contracts, quoted
 from kaohe.loading import INBOX, pull
@@ -47,9 +48,12 @@ def hand_in(path: Path, **columns: object) -> Path:
 
 def loaded(inbox: Path, home: Path) -> tuple[Warehouse, dict[str, str]]:
     """A warehouse with the files of an inbox, and what could not be read."""
-    files = {path.relative_to(inbox).as_posix(): path for path in sorted(inbox.rglob("*")) if path.is_file()}
     warehouse = Warehouse(home)
-    return warehouse, pull(warehouse, {INBOX: files}, CONTRACTS).unreadable
+    return warehouse, pull(warehouse, {INBOX: files_of(inbox)}, CONTRACTS).unreadable
+
+
+def files_of(inbox: Path) -> dict[str, Path]:
+    return {path.relative_to(inbox).as_posix(): path for path in sorted(inbox.rglob("*")) if path.is_file()}
 
 
 def typed(inbox: Path, home: Path, columns: str = "*") -> list[tuple[Any, ...]]:
@@ -129,6 +133,27 @@ def test_a_moment_with_a_time_zone_is_a_day_in_shanghai_and_a_month_its_first(tm
     with warehouse:
         found = warehouse.rows("select period, enrolled, active, participation_rate, hours from typed.study_stat")
     assert found == [(dt.date(2023, 3, 1), 10, 9, Decimal("0.9"), Decimal(12))]
+
+
+def test_an_element_that_is_no_value_of_a_list_is_a_bad_cell(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    one, three, text = (
+        [["党课"], ["党课", "茶话会"]],
+        [["党课", "支委会", "党小组会"], ["茶话会"] * 3],
+        ["[党课, 支委会]", "党课"],
+    )
+    for number, types in enumerate((one, three, text)):
+        meeting = {
+            "record_id": [f"{number}-1", f"{number}-2"], "unit_id": ["J01"] * 2, "types": types, "held_on": [DAY] * 2, "topic": ["学"] * 2,
+            "host": ["王"] * 2, "recorder": ["赵"] * 2, "due_count": [9, 9], "attend_count": [9, 9], "leave_count": [0, 0],
+        }  # fmt: skip
+        pl.DataFrame(meeting).write_parquet(tmp_path / "in" / f"{number}.parquet")
+    warehouse, unreadable = loaded(tmp_path / "in", tmp_path / "home")
+    with warehouse:
+        assert not unreadable
+        found = warehouse.rows("select record_id, types from typed.org_life_record order by 1")
+        assert found == [("0-1", ["党课"]), ("1-1", ["党课", "支委会", "党小组会"]), ("2-1", ["党课", "支委会"])]
+        assert warehouse.rows("select column_name, _row from meta.cell_problem") == [("types", 2)] * 3
 
 
 def test_what_cannot_be_typed_is_set_aside_whole_with_its_place(inbox: Path, home: Path) -> None:
@@ -231,14 +256,17 @@ def test_a_broken_file_is_set_aside_and_the_rest_goes_on(inbox: Path, home: Path
 def test_a_file_that_fits_nothing_is_reported_like_a_sheet(inbox: Path, home: Path) -> None:
     hand_in(inbox / "inspection.parquet", unit_id=None)
     hand_in(inbox / "数据.parquet", inspected_on=None)
-    pl.DataFrame({"甲": [1], "乙": [2]}).write_parquet(inbox / "别的.parquet")
+    for name in ("别的.parquet", "honor.parquet"):
+        pl.DataFrame({"甲": [1], "乙": [2]}).write_parquet(inbox / name)
     warehouse, unreadable = loaded(inbox, home)
     with warehouse:
         assert not unreadable
         found = warehouse.rows(
             "select _file, table_name, fits, missing, rows from meta.sheet where _file like '%.parquet' order by 1"
         )
+    honor = CONTRACTS["honor"]
     assert found == [
+        ("honor.parquet", None, ["honor"], [honor.columns[name].headings[0] for name in honor.required], 1),
         ("inspection.parquet", None, ["inspection"], ["被检查单位"], 3),
         ("别的.parquet", None, [], [], 1),
         ("数据.parquet", None, ["inspection"], ["检查日期"], 3),
@@ -261,6 +289,32 @@ def test_twice_changes_nothing_and_a_changed_file_replaces_its_rows(inbox: Path,
         warehouse, _ = loaded(inbox, home)
         with warehouse:
             assert warehouse.rows(count) == [counts]
+
+
+def test_many_rows_are_stored_file_by_file_and_a_run_broken_off_does_no_harm(
+    inbox: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        hand_in(inbox / f"{number}" / "inspection.parquet", inspection_id=[f"{number}-{row}" for row in range(3)])
+    monkeypatch.setattr(loading, "_BATCH_ROWS", 2)
+    store, stored = loading_parquet.store, []
+
+    def broken_off(*arguments: Any) -> None:
+        store(*arguments)
+        stored.append(arguments)
+        if len(stored) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(loading_parquet, "store", broken_off)
+    with pytest.raises(KeyboardInterrupt), Warehouse(home) as warehouse:
+        pull(warehouse, {INBOX: files_of(inbox)}, CONTRACTS)
+    for _ in range(2):
+        warehouse, unreadable = loaded(inbox, home)
+        with warehouse:
+            assert not unreadable
+            assert warehouse.rows("select count(*), count(distinct _rec) from raw.inspection") == [(9, 9)]
+            assert warehouse.rows("select count(*), count(distinct inspection_id) from typed.inspection") == [(9, 9)]
+    assert len(stored) == 2 + 2  # the first file was there already
 
 
 def test_check_says_what_is_wrong_before_it_is_handed_in(tmp_path: Path, libraries: None) -> None:

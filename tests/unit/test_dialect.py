@@ -35,7 +35,7 @@ EXPRESSIONS = [
     "n // m", "-n // 3", "cast(n as hugeint) * 100000000000 // 7", "n % m", "d % 2", "n / 2", "d / 3",
     "n / nullif(m, 2)", "cast(d * 1000000 as hugeint)", "cast(round(x * 1e15) as hugeint)",
     "cast(round(x * 1e21) as hugeint)", "cast(round(-x * 1e17) as hugeint)", "cast(d as bigint)", "cast(d as integer)",
-    "cast(yes as integer)", "round(x)", "round(d, 2)", "sign(n) * cast(9007199254740993 as hugeint)", "sign(d)", "abs(n)", "floor(d)", "ceil(x)",
+    "cast(yes as integer)", "round(x)", "round(d, 2)", "sign(n) * cast(9007199254740993 as hugeint)", "sign(d)", "abs(n)", "n & 6", "m | 8", "n & m = 2", "cast(1 as bigint) << cast(m as integer)", "(n >> 1) & 1", "floor(d)", "ceil(x)",
     "isnan(x)", "isnan(case when m is null then cast(null as double) else cast('NaN' as double) end)",
     "len(l)", "length(t)", "list_sort(l)", "list_contains(l, 'a')", "list_contains(l, t)", "list_contains([t, 'q'], 'a')", "list_concat(l, ['x'])",
     "list_concat(l, null)", "coalesce(l, [])", "l[1]", "l[n]", "l[m]", "l[cast(x as integer) + 1]", "[t, g]",
@@ -57,7 +57,7 @@ AGGREGATES = [
     "string_agg(g, '' order by t desc)", "sum(x order by t)", "sum(x order by n desc) filter (m is not null)", "median(x)",
     "median(m)", "median(x) filter (n > 7)", "min_by(m, n)", "max_by(t, n)", "min_by(t, m) filter (n <> 7)", "any_value(m)", "any_value(m) filter (n > 7)", "max_by(m, d)", "min_by(m, -d)",
     "bool_or(yes)", "sum(n)", "sum(d)", "max(day_of)", "count(distinct m)", "count(*) filter (yes)", "max(x) filter (n < 8)",
-    "mean_of(x, t)", "sum(micro(d))",
+    "mean_of(x, t)", "sum(micro(d))", "bit_or(m)", "bit_and(n)",
 ]  # fmt: skip
 
 QUERIES = {
@@ -71,6 +71,8 @@ QUERIES = {
     "unnest before another join": "select typed.n, each.item, other.n as k from typed cross join unnest(typed.l) as each (item) "
     "left join typed as other on other.t = each.item or other.g = each.item",
     "unnest in a list of columns": "select n, unnest(string_split(concat(g, ',x'), ',')) as part from typed",
+    "unnest within a column": "with most as (select max(n) as n from typed group by g) select distinct n + 1 as k, cast(unnest(string_split('3 4', ' ')) as integer) as part "
+    "from typed join (select 'a' as h) as other on other.h = g where n > 0",
     "numbers up to one": "select typed.n, numbers.k from typed cross join unnest(generate_series(1, typed.m - 2)) "
     "as numbers (k)",
     "days up to one": "select cast(s.d as date) as d from unnest(generate_series(date '2023-01-28', date '2023-12-01', "
@@ -167,6 +169,7 @@ def plain(value: Any) -> Any:
         "select try(n + 1) from typed",
         "select datediff('month', day_of, day_of) from typed",
         "select l[1:2] from typed",
+        "select g, unnest(l) as item, count(*) as k from typed group by g, l",
         "select list(distinct t) from typed",
         "select list_sort(l, 'desc') from typed",
         "select quantile_cont(x, 0.3) from typed",

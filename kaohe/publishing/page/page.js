@@ -59,9 +59,9 @@
           },
         },
         {
-          // A number that would not fit into its bar is left to the table.
-          transform: [{ filter: `datum.count > 0 && datum.count >= ${longest * 0.025}` }, { stack: "count", groupby: ["category"], sort: [{ field: "order" }], as: ["from", "to"] },
-            { calculate: "(datum.from + datum.to) / 2", as: "middle" }],
+          transform: [{ filter: "datum.count > 0" }, { stack: "count", groupby: ["category"], sort: [{ field: "order" }], as: ["from", "to"] },
+            { calculate: "(datum.from + datum.to) / 2", as: "middle" },
+            { filter: `datum.count >= ${longest * 0.025}` }], // else the number would not fit into its bar
           mark: { type: "text", color: "#fff", fontSize: 13, fontWeight: 600 },
           encoding: { x: { field: "middle", type: "quantitative" }, text: { field: "count", type: "quantitative" } },
         },
