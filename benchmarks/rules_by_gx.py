@@ -10,7 +10,6 @@ import tempfile
 import time
 from pathlib import Path
 
-from kaohe.large.sources import parquet_files, source_of
 from one_run import YEAR
 
 from kaohe.clock import today
@@ -20,6 +19,7 @@ from kaohe.large.records import Records
 from kaohe.project import Project
 from kaohe.rules import rules_of
 from kaohe.run import default_as_of
+from kaohe.sources.parquet import parquet_files, source_of
 
 
 def main(inbox: Path, folder: Path, memory: str | None = None) -> dict[str, float]:
@@ -30,8 +30,9 @@ def main(inbox: Path, folder: Path, memory: str | None = None) -> dict[str, floa
         begin = time.perf_counter()
         records = Records(engine, project, contracts, default_as_of(YEAR, today()))
         for name, contract in contracts.items():
-            types = engine.read(name, inbox, files[name]) if files[name] else {}
+            types = engine.read_files(name, inbox, files[name]) if files[name] else {}
             records.trust(source_of(contract, files[name], types))
+        records.count_problems()
         checked = time.perf_counter()
         from kaohe import gx
 

@@ -213,6 +213,8 @@ class LargeRun:
             engine.view("main.region", "select * from main.place")
             for model in [*ranking, results["scores"]]:
                 scoring.make(engine, model)
+            if not engine.rows("select 1 from main.scores limit 1"):
+                raise KaoheError("nobody_to_assess", year=self.year)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

@@ -30,12 +30,10 @@ def measure(
     """Make ``main.evidence_sum`` from the trusted views, one indicator after another; of bonus, deductions and vetoes
     also ``main.measured``, item by item.
 
-    Raises ``KaoheError`` if no unit of the registry is there to be assessed, or for a measure that cannot be summed.
+    Raises ``KaoheError`` for a measure that cannot be summed.
     """
     wanted = scoring.lay_out_question(engine, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
     by_row = make_base(engine, planned, set(contracts))
-    if not engine.rows("select 1 from main.assessed_unit limit 1"):
-        raise KaoheError("nobody_to_assess", year=scheme.year)
     engine.empty("main.measured", scoring.MEASURED)
     sums = next(model for model in planned.scores if model.name == _EVIDENCE_SUM)
     one_by_one = {entry.name for entry, _ in scheme.leaves if entry.section != "base"}

@@ -287,7 +287,7 @@ def generate(folder: Path, sample: Result, *asked: str) -> Path:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("scheme", [None, "minmax", "zscore"])
+@pytest.mark.parametrize("scheme", [None, "minmax", "rank"])
 def test_made_records_have_the_scores_of_an_ordinary_run(made: Path, tmp_path: Path, scheme: str | None) -> None:
     """By the whole scheme in parts; by one that compares units in one part, though many are asked for."""
     path = None
@@ -329,12 +329,14 @@ def test_hostile_names_lead_nowhere(tmp_path: Path) -> None:
     regions = ["../../x", "..", "a/b", "'; drop table x; --", "=cmd|'/c calc'!A1", ""]
     units = [row("org_unit", unit_id=unit, name=f"={unit}", short_name=None, region=region, category="机关处室")
              for unit, region in zip(ids, regions, strict=True)]  # fmt: skip
+    units.append(row("org_unit", unit_id="没有了", name="没有了", valid_to="2022-12-31"))  # nobody else in its part
     talks = [row("honor", honor_id=f"H{n}", unit_id=unit) for n, unit in enumerate([*ids, "x' or '1'='1"])]
     inbox = write_tables(tmp_path / "in box's", {"org_unit": units, "honor": talks})
     (inbox / "honor").mkdir()
     (inbox / "honor.parquet").rename(inbox / "honor" / 'it\'s "a" part.parquet')
     before = set(tmp_path.rglob("*"))
     large = run_large(inbox, tmp_path / "home", 2, scheme=SCHEME)
+    assert large.outcome.parts == 4
     assert sorted(large.table("scores")["unit_id"]) == sorted(ids)
     assert set(large.table("league")["region"]) == {*regions, "none"} - {""}
     assert [*large.refused.values()] == [{"unknown_unit"}]
