@@ -39,7 +39,8 @@ select
   count(*) as units,
   count(rank) as ranked,
   cast(
-    (cast(200 * sum(total) filter (where rank is not null) as bigint) + count(rank)) // nullif(2 * count(rank), 0) as decimal(18, 0)
+    (cast(200 * sum(total) filter (where rank is not null) as bigint) + count(rank)) // nullif(2 * count(rank), 0)
+    as decimal(18, 0)
   ) * 0.01 as mean,
   min(total) filter (where rank is not null) as lowest,
   max(total) filter (where rank is not null) as highest,
