@@ -207,9 +207,10 @@ def lay_out_question(
     contracts: Mapping[str, Contract],
     variants: Mapping[str, tuple[Scheme, Plan]],
     as_of: dt.date,
+    reports: bool = True,
 ) -> Wanted:
-    """Lay out what the models read beside the records: the year, the schemes, who handed in what. Gives what is to be
-    measured."""
+    """Lay out what the models read beside the records: the year, the schemes, who handed in what (``reports``, unless
+    that is known already). Gives what is to be measured."""
     engine.macros(project.sql / "macros.sql")
     schemes = {name: scheme for name, (scheme, _) in variants.items()}
     in_force, planned = variants[IN_FORCE]
@@ -223,7 +224,8 @@ def lay_out_question(
             behind |= {(evidence[name, entry.name], table) for table in plan.tables[entry.name]}
             wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
     lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
-    _lay_out_reports(engine, contracts, in_force.year)
+    if reports:
+        _lay_out_reports(engine, contracts, in_force.year)
     return wanted
 
 
@@ -372,15 +374,19 @@ def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: in
     engine.empty("main.report", "unit_id varchar, table_name varchar")
     for name, contract in contracts.items():
         if not contract.reference and not contract.restricted:
-            unit, joined = "record.unit_id", ""
-            if owner := contract.owner:
-                key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
-                unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
-            engine.append(
-                "main.report",
-                f"select distinct {unit}, '{name}' from main.{name} as record {joined} "
-                f"where record._year is null or record._year = {year:d} order by 1",
-            )
+            engine.append("main.report", f"{reporting(contract, contracts, year)} order by 1")
+
+
+def reporting(contract: Contract, contracts: Mapping[str, Contract], year: int, which: str = "true") -> str:
+    """A query of who handed in records of a table for the year; ``which``: a condition for its ``{unit}``."""
+    unit, joined = "record.unit_id", ""
+    if owner := contract.owner:
+        key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
+        unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
+    return (
+        f"select distinct {unit}, '{contract.table}' from main.{contract.table} as record {joined} "
+        f"where (record._year is null or record._year = {year:d}) and {which.format(unit=unit)}"
+    )
 
 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:

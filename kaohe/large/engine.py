@@ -67,6 +67,23 @@ class LargeEngine(Engine):
         names = [row[0] for row in self.rows(f"select name from pragma_table_info({literal(table)})")]
         self.write(table, pl.DataFrame(rows, names, orient="row"))
 
+    def delete(self, table: str, where: str) -> None:
+        """Take rows out of a table."""
+        self.con.execute(f"delete from {table} where {where}")
+
+    def rename(self, table: str, name: str) -> None:
+        """Call a table of ``main`` by another name, in place of what had it."""
+        self.con.execute(f"drop table if exists main.{name}")
+        self.con.execute(f"alter table main.{table} rename to {name}")
+
+    def clear(self, but: Iterable[str]) -> None:
+        """Forget all tables and views of ``main`` but a few."""
+        stay = ", ".join(map(literal, but))
+        for kind in ("view", "table"):
+            of_main = f"select {kind}_name from duckdb_{kind}s() where schema_name = 'main' and database_name = current_database() and not internal"
+            for (name,) in self.rows(f"{of_main} and not temporary and {kind}_name not in ({stay})"):
+                self.con.execute(f"drop {kind} main.{name}")
+
     def drop(self, table: str) -> None:
         """Forget a table."""
         self.con.execute(f"drop table {table}")

@@ -6,12 +6,13 @@ row per record and problem, like the bureau's.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from kaohe import records
 from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
-from kaohe.large.checks import condition, counts
+from kaohe.large.checks import Condition, condition, counts
 from kaohe.large.sources import Cell, Source
 from kaohe.project import Project
 from kaohe.rules import Rule, rules_of
@@ -30,10 +31,24 @@ _DEFINE = {
 }
 
 
+#: What is known of the records' problems; a run can go on from it.
+PROBLEMS = ("problem", "set_aside_row")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a table was read: its ``rows``, the columns whose cells are ``mended``, and those where units stand by their
+    ``names``."""
+
+    rows: int
+    mended: list[str]
+    names: list[str]
+
+
 @dataclass
 class Trusted:
-    """The trusted tables of a run. ``rows``: table → rows in its files; ``flagged``, ``refused``: how many records a
-    rule flagged, or set aside."""
+    """The trusted tables of a run. ``rows``: table → rows in its files; ``flagged``, ``refused``: (table, rule) → how
+    many records it flagged, or set aside."""
 
     rows: dict[str, int] = field(default_factory=dict)
     refused: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -42,28 +57,57 @@ class Trusted:
 
 class Records:
     """Makes the trusted tables of ``contracts``, in their order. ``queries``: (prefix, table) → what its view stands
-    for; ``said``: the sentence of each rule, by table, rule and column."""
+    for; ``said``: the sentence of each rule, by table, rule and column; ``how``: table → how it was read; ``types``:
+    table → the types of its files' columns.
 
-    def __init__(self, engine: Engine, project: Project, contracts: Contracts, as_of: dt.date) -> None:
+    ``anew``: nothing is known of any problem yet.
+    """
+
+    def __init__(
+        self, engine: Engine, project: Project, contracts: Contracts, as_of: dt.date, anew: bool = True
+    ) -> None:
         self.engine, self.project, self.contracts, self.as_of = engine, project, contracts, as_of
+        self.how: dict[str, Reading] = {}
+        self.types: dict[str, dict[str, str]] = {}
         self.trusted = Trusted()
         self.queries: dict[tuple[str, str], str] = {}
         self.said: list[tuple[str, str, str, str]] = []
         self._known: set[str] = set()
         for name, columns in _DEFINE.items():
-            engine.empty(f"main.{name}", columns)
+            if anew or name not in PROBLEMS:
+                engine.empty(f"main.{name}", columns)
 
     def trust(self, source: Source) -> None:
         """Prove a table and make its views: ``main.<table>`` and ``main.row_<table>``.
 
         Raises ``KaoheError`` if a critical rule about the table as a whole fails.
         """
-        table = _Table(self, source)
+        table = Table(self, source)
         table.look()
         table.judge()
         if source.contract.table == "org_unit" and not table.rows:
             raise KaoheError("inbox_no_registry")
-        self.trusted.rows[source.contract.table] = table.rows
+        self.take(table)
+
+    def take(self, table: "Table") -> None:
+        """Note how a table was read."""
+        self.trusted.rows[table.name] = table.rows
+        self.how[table.name] = Reading(table.rows, sorted(table.mended), sorted(table.named))
+
+    def add_up(self) -> None:
+        """Count the problems that were found."""
+        for severity, counted in (("critical", self.trusted.refused), ("warning", self.trusted.flagged)):
+            counted.clear()
+            found = self.engine.rows(
+                "select table_name, rule, count(*) from main.problem where severity = ? group by all order by all",
+                [severity],
+            )
+            counted.update({(table, rule): count for table, rule, count in found})
+
+    @property
+    def knows_names(self) -> bool:
+        """In some table units stand by their names."""
+        return bool(self._known)
 
     def given(self, table: str) -> str:
         """A query of all rows of a table's files, typed, those that were set aside among them."""
@@ -79,7 +123,7 @@ class Records:
             self._known.add("aliases")
 
 
-class _Table:
+class Table:
     """One table on its way to be trusted."""
 
     def __init__(self, made: Records, source: Source) -> None:
@@ -88,6 +132,8 @@ class _Table:
         self.text = literal(self.name)
         self.cells = dict(source.cells)
         self.joins: list[str] = []
+        self.mended: set[str] = set()
+        self.named: set[str] = set()
         self.problems = False
         self.rows = 0
         rules = [rule for rule in rules_of(self.contract, made.contracts) if not rule.type.startswith("expect_table_")]
@@ -99,18 +145,37 @@ class _Table:
         """Make the views, after setting aside what a rule about single cells or keys refuses."""
         if not self.source.files:
             return self._view()
+        self.prove_cells()
+        self._repeated()
+        return None
+
+    def prove_cells(self) -> None:
+        """Make the views, without the rows that a cell of their own keeps from being trusted."""
         odd, untyped = self._scan()
         if odd:
-            for name in odd:
-                self.cells[name] = Cell(str(self.cells[name].mended), self.cells[name].untyped)
+            self._mend(odd)
             odd, untyped = self._scan()
         self._names_of_units()
         for name in untyped:
             self._set_aside(str(self.cells[name].untyped), "bad_cell", "bad_cell", name)
         self._view()
         self._future()
-        self._repeated()
-        return None
+
+    def recall(self, how: Reading, rows: int) -> None:
+        """Make the views as they were before, of files with so many rows."""
+        self._mend(how.mended)
+        for name in how.names:
+            self._read_by_name(name)
+        self.rows = rows
+        self.problems = bool(
+            self.engine.rows(f"select 1 from main.set_aside_row where table_name = {self.text} limit 1")
+        )
+        self._view()
+
+    def _mend(self, columns: Iterable[str]) -> None:
+        for name in columns:
+            self.cells[name] = Cell(str(self.cells[name].mended), self.cells[name].untyped)
+            self.mended.add(name)
 
     def _scan(self) -> tuple[list[str], list[str]]:
         """Count all that one scan can tell; gives the columns to be read otherwise, and those with cells that cannot be
@@ -147,8 +212,10 @@ class _Table:
         """Where a unit is not written by its id, read it by the names of the registry."""
         for name in self.contract.unit_columns:
             if self._strangers(name):
-                self.made.know_names()
-                self._read_by_name(name)
+                written = self._read_by_name(name)
+                if self.contract.columns[name].unknown != "keep":
+                    self._set_aside(f"{written} is not null and {self.cells[name].value} is null", "unknown_unit",
+                                    "unknown_unit", name)  # fmt: skip
 
     def _strangers(self, name: str) -> bool:
         value = self.cells[name].value
@@ -158,7 +225,10 @@ class _Table:
             "and not exists (select 1 from main.org_unit where org_unit.unit_id = written.unit) limit 1"
         ))  # fmt: skip
 
-    def _read_by_name(self, name: str) -> None:
+    def _read_by_name(self, name: str) -> str:
+        """From now on a column's units are known by name, too; gives its cells as they are written."""
+        self.made.know_names()
+        self.named.add(name)
         written, keep = self.cells[name].value, self.contract.columns[name].unknown == "keep"
         found = f"{name}_anywhere.unit_id"
         self.joins.append(
@@ -173,9 +243,7 @@ class _Table:
             )
         kept = f", {written}" if keep else ""
         self.cells[name] = replace(self.cells[name], value=f"coalesce({found}{kept})", untyped=None)
-        if not keep:
-            self._set_aside(f"{written} is not null and {self.cells[name].value} is null", "unknown_unit",
-                            "unknown_unit", name)  # fmt: skip
+        return written
 
     # ---- what is set aside
 
@@ -186,7 +254,7 @@ class _Table:
         where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
         self.engine.append(
             "main.problem",
-            f"select {self.text}, {_REC}, {_listed(reason, rule, column, severity)}, cast(null as varchar) {where}",
+            f"select {self.text}, {REC}, {_listed(reason, rule, column, severity)}, cast(null as varchar) {where}",
         )
         self.engine.append("main.set_aside_row", f"select {self.text}, file._path, file._place {where}")
 
@@ -216,11 +284,10 @@ class _Table:
     def _future(self) -> None:
         if self.has_future:
             day = str(self.contract.event_date)
-            self.made.trusted.refused[self.name, "future"] = self._set_aside_found(
+            self._set_aside_found(
                 f"select _rec from main.{self.name} where {quoted(day)} > date {literal(self.made.as_of)}",
                 "rule", None, "future", day,
             )  # fmt: skip
-            self.made.said.append((self.name, "future", day, say("rule_future", as_of=self.made.as_of)))
 
     def _repeated(self) -> None:
         """Records whose key was handed in before: looked for by the keys' hashes, then among the few by the keys."""
@@ -242,36 +309,48 @@ class _Table:
         )
         self.engine.make("main.repeated", repeated)
         for rule in ("conflict", "duplicate"):
-            self.made.trusted.refused[self.name, rule] = self._set_aside_found(
+            self._set_aside_found(
                 f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, self.contract.key[0]
             )
 
     # ---- rules
 
     def judge(self) -> None:
-        """Ask the rules: those about single rows where the scan has counted failures, or the rows have become fewer."""
+        """Ask the rules: those about single rows where the scan has counted failures."""
         if not self.source.files:
             return
+        self.say_rules()
+        for each in self.conditions:
+            if not each.rows or self.failing[id(each)]:
+                self.ask(each)
+
+    def say_rules(self) -> None:
+        """Note the rules' sentences."""
+        if day := self.contract.event_date:
+            self.made.said.append((self.name, "future", day, say("rule_future", as_of=self.made.as_of)))
         for each in self.conditions:
             self.made.said.append((self.name, each.rule.name, each.rule.column, each.rule.sentence))
-            if each.rows and not self.failing[id(each)]:
-                continue
-            query = f"select _rec from main.{self.name} where {each.rows}" if each.rows else str(each.query).format(
-                batch=f"main.{self.name} as subselect"
-            )  # fmt: skip
-            count = self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
-            told = self.made.trusted.refused if each.rule.severity == "critical" else self.made.trusted.flagged
-            if count:
-                told[self.name, each.rule.name] = count
+
+    def ask(self, each: Condition, batch: str | None = None) -> int:
+        """Ask a rule of the trusted rows, or of those of a table ``batch``; gives how many fail it."""
+        batch = batch or f"main.{self.name}"
+        query = f"select _rec from {batch} where {each.rows}" if each.rows else str(each.query).format(
+            batch=f"{batch} as subselect"
+        )  # fmt: skip
+        return self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
 
     # ---- views
 
     def _view(self) -> None:
         queries = self.made.queries
-        queries["given", self.name] = self._query(_REC, False)
-        for prefix, rec in (("", _REC), (BY_ROW, "file._place")):
+        queries["given", self.name] = self._query(REC, False)
+        for prefix, rec in (("", REC), (BY_ROW, "file._place")):
             queries[prefix, self.name] = self._query(rec, self.problems)
             self.engine.view(f"main.{prefix}{self.name}", queries[prefix, self.name])
+
+    def typed(self, rows: str) -> str:
+        """A query of the rows of a table like the files, typed."""
+        return f"select {', '.join(self._typed())} from {rows} as file {' '.join(self.joins)}"
 
     def _query(self, rec: str, without: bool) -> str:
         """The rows of the files, typed and with where they stand; ``without`` those that were set aside."""
@@ -294,7 +373,7 @@ class _Table:
 
 
 #: As PROVENANCE says, of a row of a Parquet file.
-_REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
+REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
 
 
 def _listed(*texts: str) -> str:

@@ -1,0 +1,29 @@
+"""What the day of an assessment does to a measure, read off its SQL: which dates of records it is compared with."""
+
+import sqlglot
+from sqlglot import exp
+
+#: The columns of ``assessment`` that move from one night to the next.
+_MOVING = ("as_of", "period_end")
+_COMPARED = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between)
+
+
+def compared(sql: str, dates: frozenset[str]) -> frozenset[str] | None:
+    """The date columns that a query compares with the day of the assessment; between two days, only what records with
+    such a date between them say can change. ``dates``: date columns of tables.
+
+    None if the query does anything else with that day: then what it gives may change for any record.
+    """
+    query = sqlglot.parse_one(sql, dialect="duckdb")
+    found: set[str] = set()
+    for column in query.find_all(exp.Column):
+        if column.name in _MOVING:
+            if not isinstance(column.parent, _COMPARED):
+                return None
+            others = [each for each in column.parent.args.values() if each is not column]
+            if not all(isinstance(other, exp.Column) for other in others):
+                return None
+            found |= {other.name for other in others if other.name not in _MOVING}
+    remade = {alias.alias for alias in query.find_all(exp.Alias)
+              if not (isinstance(alias.this, exp.Column) and alias.this.name == alias.alias)}  # fmt: skip
+    return frozenset(found) if found <= dates - remade else None
