@@ -372,7 +372,7 @@ def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: in
     """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
     would show through."""
     engine.empty("main.report", "unit_id varchar, table_name varchar")
-    for name, contract in contracts.items():
+    for contract in contracts.values():
         if not contract.reference and not contract.restricted:
             engine.append("main.report", f"{reporting(contract, contracts, year)} order by 1")
 

@@ -1,5 +1,7 @@
 """What the day of an assessment does to a measure, read off its SQL: which dates of records it is compared with."""
 
+from functools import cache
+
 import sqlglot
 from sqlglot import exp
 
@@ -8,6 +10,7 @@ _MOVING = ("as_of", "period_end")
 _COMPARED = (exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Between)
 
 
+@cache
 def compared(sql: str, dates: frozenset[str]) -> frozenset[str] | None:
     """The date columns that a query compares with the day of the assessment; between two days, only what records with
     such a date between them say can change. ``dates``: date columns of tables.

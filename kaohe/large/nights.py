@@ -212,7 +212,7 @@ class Night:
         name, ours = contract.table, "in (select unit_id from main.unit_wanted)"
         ways = []
         if "unit_id" in contract.columns:
-            ways += [f"record.{quoted(column)} {ours}" for column in contract.unit_columns]
+            ways += [f"record.{quoted(column)} {ours}" for column in sorted({"unit_id", *contract.unit_columns})]
         elif contract.reference or not contract.owner:
             return
         for column, described in contract.columns.items():
@@ -253,7 +253,7 @@ class Night:
         for name in ("report", "before_report"):
             engine.make(f"main.{name}", f"select * from main.{KEPT}report limit 0")
         for name, contract in self.contracts.items():
-            through = {name, contract.owner[1]} if contract.owner and not contract.reference else {name}
+            through = {name, contract.owner[1]} if not contract.reference and contract.owner else {name}
             if contract.reference or contract.restricted or not through & changed:
                 continue
             tables = ", ".join(map(literal, sorted(through)))

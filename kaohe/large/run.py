@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,8 @@ STEPS = ("load", "validate", "measure", "score", "publish")
 @dataclass
 class LargeOutcome:
     """What a large run came to. ``seconds``: step → seconds of it; ``rows``: table → records in the files; ``refused``
-    and ``flagged``: (table, rule) → records; ``peak_mib``: the most memory that the process held."""
+    and ``flagged``: (table, rule) → records; ``in_steps``: it went on from the last run; ``peak_mib``: the most memory
+    that the process held."""
 
     publication: Path
     new: bool
@@ -55,6 +56,7 @@ class LargeOutcome:
     flagged: dict[tuple[str, str], int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: int = 0
+    in_steps: bool = False
 
 
 class LargeRun:
@@ -186,7 +188,7 @@ class LargeRun:
                     publication.add_changed(self.folder / earlier.publication, results["indicator_scores"])
                 with self.timed("score"):
                     self._rank(engine, results)
-                return self._publish(engine, publication, records, identity, 1)
+                return replace(self._publish(engine, publication, records, identity, 1), in_steps=True)
         except kept.NotInSteps:
             return None
 

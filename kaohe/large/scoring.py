@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Container, Iterable, Mapping
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
@@ -91,6 +92,12 @@ def make_base(
 
 def renamed(query: str, names: Mapping[str, str]) -> str:
     """A query that reads other tables in place of those it names."""
+    return _renamed(query, tuple(sorted(names.items())))
+
+
+@cache
+def _renamed(query: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    names = dict(pairs)
     parsed = sqlglot.parse_one(query, dialect="duckdb")
     own = {cte.alias_or_name for cte in parsed.find_all(exp.CTE)}
     for table in parsed.find_all(exp.Table):
