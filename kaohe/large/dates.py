@@ -23,10 +23,19 @@ def compared(sql: str, dates: frozenset[str]) -> frozenset[str] | None:
         if column.name in _MOVING:
             if not isinstance(column.parent, _COMPARED):
                 return None
-            others = [each for each in column.parent.args.values() if each is not column]
+            others = [each for each in column.parent.args.values() if each is not None and each is not column]
             if not all(isinstance(other, exp.Column) for other in others):
                 return None
             found |= {other.name for other in others if other.name not in _MOVING}
-    remade = {alias.alias for alias in query.find_all(exp.Alias)
+    if any(not _same_names(each) for each in query.find_all(exp.SetOperation)):
+        return None
+    remade = {name.name for alias in query.find_all(exp.TableAlias) for name in alias.columns}
+    remade |= {alias.alias for alias in query.find_all(exp.Alias)
               if not (isinstance(alias.this, exp.Column) and alias.this.name == alias.alias)}  # fmt: skip
     return frozenset(found) if found <= dates - remade else None
+
+
+def _same_names(union: exp.SetOperation) -> bool:
+    """The columns of both sides have the same names, so that none gets another's."""
+    ours, theirs = union.left.named_selects, union.right.named_selects
+    return ours == theirs and "*" not in ours

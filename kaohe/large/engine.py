@@ -80,8 +80,11 @@ class LargeEngine(Engine):
         """Forget all tables and views of ``main`` but a few."""
         stay = ", ".join(map(literal, but))
         for kind in ("view", "table"):
-            of_main = f"select {kind}_name from duckdb_{kind}s() where schema_name = 'main' and database_name = current_database() and not internal"
-            for (name,) in self.rows(f"{of_main} and not temporary and {kind}_name not in ({stay})"):
+            found = self.rows(
+                f"select {kind}_name from duckdb_{kind}s() where database_name = current_database() "
+                f"and schema_name = 'main' and not internal and not temporary and {kind}_name not in ({stay})"
+            )
+            for (name,) in found:
                 self.con.execute(f"drop {kind} main.{name}")
 
     def drop(self, table: str) -> None:

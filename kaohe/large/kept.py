@@ -22,7 +22,7 @@ from kaohe.safely import replace
 _SETTLED_NS = 2_000_000_000
 
 
-class NotInSteps(Exception):  # noqa: N818 (nothing is wrong: a whole run comes in its place)
+class NotInSteps(Exception):
     """What changed, or was lost, is more than a night can take up."""
 
 

@@ -279,7 +279,8 @@ class Night:
             now, before = f"select {cells} from main.{table}", f"select {cells} from main.before_{table}"
             engine.make(
                 f"main.differs_{table}",
-                f"select distinct {key} from (({now} except all {before}) union all ({before} except all {now})) as rows",
+                f"select distinct {key} from (({now} except all {before}) "
+                f"union all ({before} except all {now})) as row",
             )
             these = f"({key}) in (select ({key}) from main.differs_{table})"
             engine.delete(f"main.{KEPT}{table}", these)

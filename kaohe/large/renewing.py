@@ -3,8 +3,8 @@ found, where that gives the same as proving everything again.
 
 That is so for a table of which nothing was set aside but for cells of its own rows (a cell that cannot be typed, an
 unknown unit, a day to come): then whether a row is trusted hangs on no other row. Rules about single rows are asked of
-the new ones; rules that compare rows, of all. As soon as more than that is set aside, or a day has come, the whole table
-is proved again, and what is trusted otherwise than before counts as changed.
+the new ones; rules that compare rows, of all. As soon as more than that is set aside, or a day has come, the whole
+table is proved again, and what is trusted otherwise than before counts as changed.
 """
 
 import datetime as dt
@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kaohe import records as bureau
-from kaohe.contracts import Contract, Contracts, literal, quoted
+from kaohe.contracts import Contract, literal, quoted
 from kaohe.large.checks import Condition
 from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen, bytes_of
 from kaohe.large.parts import concerns
-from kaohe.large.records import BY_ROW, FILES, REC, Reading, Records, Table
-from kaohe.large.sources import Source, source_of
+from kaohe.large.records import BY_ROW, REC, Reading, Records, Table
+from kaohe.large.sources import source_of
 from kaohe.models import tables_in
 
 #: Before a table's name: its rows that changed (before or after); these, and those it has now.
@@ -150,19 +150,24 @@ class _Renewed:
 
     def _look_at_gone(self) -> None:
         """``main.gone``: the rows of files that are gone, as they are. Raises ``NotInSteps`` if they are lost."""
-        queries = []
+        files = {path: bytes_of(self.renewal.folder, seen) for path, seen in self.gone.items()}
+        self.gone_rows = 0
+        if files:
+            self.engine.make("main.gone", self._rows_of(files))
+            self.gone_rows = self.engine.rows("select count(*) from main.gone")[0][0]
+
+    def _rows_of(self, files: Mapping[str, Path | None]) -> str:
+        """A query of the rows of files as they are, by their paths below the inbox."""
         columns = ", ".join(f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in self.types.items())
-        for path, seen in self.gone.items():
-            if (kept := bytes_of(self.renewal.folder, seen)) is None:
+        queries = []
+        for path, file in files.items():
+            if file is None:
                 raise NotInSteps
             queries.append(
                 f"select {columns}, {literal(path)} as _path, file_row_number as _place "
-                f"from read_parquet({literal(kept)}, file_row_number = true)"
+                f"from read_parquet({literal(file)}, file_row_number = true)"
             )
-        self.gone_rows = 0
-        if queries:
-            self.engine.make("main.gone", " union all ".join(queries))
-            self.gone_rows = self.engine.rows("select count(*) from main.gone")[0][0]
+        return " union all ".join(queries)
 
     # ---- in steps
 
@@ -261,16 +266,15 @@ class _Renewed:
         flipped = self.engine.rows("select 1 from main.aside_changed limit 1")
         if not (self.new or self.gone or flipped):
             return
-        given = self.records.given(self.name)
-        wanted = []
-        if self.new:
-            wanted.append(f"_file in ({', '.join(map(literal, self.new))})")
-        if flipped:
-            wanted.append("exists (select 1 from main.aside_changed as place "
-                          "where place._path = record._file and place._place = record._row - 1)")  # fmt: skip
-        self.engine.make(name, f"select {columns} from ({given}) as record where {' or '.join(wanted) or 'false'}")
-        if self.gone:
-            self.engine.append(name, f"select {columns} from ({table.typed('main.gone')}) as record")
+        self.engine.make(
+            name,
+            f"select {columns} from ({self.records.given(self.name)}) as record where exists (select 1 from "
+            "main.aside_changed as place where place._path = record._file and place._place = record._row - 1)"
+            if flipped else f"select {columns} from main.{self.name} limit 0",
+        )  # fmt: skip
+        new = self._rows_of({path: self.renewal.inbox / path for path in self.new}) if self.new else ""
+        for rows in [f"({new})"] * bool(new) + ["main.gone"] * bool(self.gone):
+            self.engine.append(name, f"select {columns} from ({table.typed(rows)}) as record")
         self.renewal.changed.add(self.name)
 
 
