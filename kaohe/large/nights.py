@@ -6,6 +6,7 @@ the same that way is not tried: the run is a whole one.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen
 from kaohe.large.parts import MEMBER, MEMBERS
 from kaohe.large.publish import PLACE
-from kaohe.large.records import BY_ROW, PROBLEMS, REC, Records
+from kaohe.large.records import BY_ROW, PROBLEMS, Records, by_record
 from kaohe.large.renewing import Renewal
 from kaohe.models import Model
 from kaohe.scheme import Scheme
@@ -144,6 +145,9 @@ class Night:
             return None
         return f"select distinct unit_id from main.touched where table_name in ({', '.join(map(literal, tables))})"
 
+    def _of_whom(self, name: str) -> str:
+        return self._touched(name) or ""
+
     def _dates(self) -> None:
         """The units with records whose dates were reached since the last run are touched, too."""
         if self.since != self.until:
@@ -184,20 +188,17 @@ class Night:
             self._take_out(self.contracts[table], queries)
         for table in self.taken:
             engine.view(f"main.{BY_ROW}{table}", f"select * from main.taken_{table}")
-            engine.view(
-                f"main.{table}",
-                f"select file.* exclude (_path, _place) replace ({REC} as _rec) "
-                f"from (select *, _file as _path, _rec as _place from main.taken_{table}) as file",
-            )
+            engine.view(f"main.{table}", by_record(f"main.taken_{table}"))
         engine.make(f"main.{_ASSESSED}", f"select * from main.every_{_ASSESSED}")
         by_row = self._make_base(self._models(names))
-        for name in names:
-            engine.make("main.units_now", str(self._touched(name)))
+        for query, of_these in itertools.groupby(sorted(names, key=self._of_whom), key=self._of_whom):
+            engine.make("main.units_now", query)
             engine.make(
                 f"main.{_ASSESSED}",
                 f"select * from main.every_{_ASSESSED} where unit_id in (select unit_id from main.units_now)",
             )
-            self._measure(name, by_row, "unit_id in (select unit_id from main.units_now)")
+            for name in of_these:
+                self._measure(name, by_row, "unit_id in (select unit_id from main.units_now)")
         for table in self.taken:
             for prefix in ("", BY_ROW):
                 engine.view(f"main.{prefix}{table}", self.records.queries[prefix, table])

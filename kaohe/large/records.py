@@ -376,5 +376,13 @@ class Table:
 REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
 
 
+def by_record(rows: str) -> str:
+    """A query of rows told apart by where they stand, as in ``main.row_<table>``, with the ``_rec`` of each."""
+    return (
+        f"select file.* exclude (_path, _place) replace ({REC} as _rec) "
+        f"from (select *, _file as _path, _rec as _place from {rows}) as file"
+    )
+
+
 def _listed(*texts: str) -> str:
     return ", ".join(literal(text) for text in texts)

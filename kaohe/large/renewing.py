@@ -16,8 +16,9 @@ from kaohe.contracts import Contract, literal, quoted
 from kaohe.large.checks import Condition
 from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen, bytes_of
+from kaohe.large.narrowing import narrowed
 from kaohe.large.parts import concerns
-from kaohe.large.records import BY_ROW, REC, Reading, Records, Table
+from kaohe.large.records import BY_ROW, REC, Reading, Records, Table, by_record
 from kaohe.large.sources import source_of
 from kaohe.models import tables_in
 
@@ -196,6 +197,7 @@ class _Renewed:
         table.recall(how, rows)
         if self.new and self._is_a_key_repeated(key):
             return False
+        self._note_changes(table)
         return self._compare_rows(table, reads)
 
     def _turn_to_all(self, table: Table) -> Table:
@@ -230,12 +232,38 @@ class _Renewed:
         """Ask the rules that compare rows, if any of them changed."""
         for each in table.conditions:
             if each.query and (self.new or self.gone or reads & _reads(each)):
+                batch = self._batch(each)
                 self._forget(
-                    f"and rule = {literal(each.rule.name)} and column_name = {literal(each.rule.column)}", rows=False
+                    f"and rule = {literal(each.rule.name)} and column_name = {literal(each.rule.column)} "
+                    f"and _rec in (select _rec from {batch})",
+                    rows=False,
                 )
-                if table.ask(each) and each.rule.severity == "critical":
+                if table.ask(each, batch) and each.rule.severity == "critical":
                     return False
         return True
+
+    def _batch(self, each: Condition) -> str:
+        """The rows of which a rule that compares rows must be asked again, with all of the table that matter to them;
+        where that cannot be told, all."""
+        bound = narrowed(str(each.query), frozenset(self.contract.columns))
+        if bound is None:
+            return f"main.{self.name}"
+        changed, rows = self.renewal.changed, f"main.{BY_ROW}{self.name}"
+        matter = [
+            f"{quoted(ours)} in (select {quoted(theirs)} from main.{CHANGED}{table})"
+            for table, theirs, ours in sorted(bound.others) if table in changed
+        ]  # fmt: skip
+        if bound.own:
+            own = quoted(bound.own)
+            values = [f"select {own} from {rows} where {test}" for test in matter]
+            if self.new or self.gone:
+                values.append(f"select {own} from main.{CHANGED}{self.name}")
+            matter = [f"{own} in ({' union '.join(values)})"]
+        if self.new:
+            matter.append(f"_file in ({', '.join(map(literal, self.new))})")
+        which = " or ".join(matter) or "false"
+        self.engine.view("main.asked_again", by_record(f"(select * from {rows} where {which})"))
+        return "main.asked_again"
 
     def _forget(self, which: str, rows: bool = True) -> None:
         """Forget problems of the table."""
