@@ -96,9 +96,13 @@ class Office:
         aside.replace(path)
         return True
 
+    def run(self, as_of: dt.date) -> LargeOutcome:
+        """Run."""
+        return LargeRun(self.inbox, YEAR, as_of, home=self.home).go()
+
     def night(self, as_of: dt.date) -> LargeOutcome:
         """Run, and run anew in another home; both say the same."""
-        ran = LargeRun(self.inbox, YEAR, as_of, home=self.home).go()
+        ran = self.run(as_of)
         with tempfile.TemporaryDirectory(dir=self.folder) as other:
             whole = LargeRun(self.inbox, YEAR, as_of, home=Path(other)).go()
             assert not whole.in_steps

@@ -134,7 +134,7 @@ class Night:
 
     def _is_for_all(self, name: str) -> bool:
         """The indicator must be measured again for every unit."""
-        if self._model(name).whole & self.renewal.changed:
+        if self._model(name).whole & self.renewal.changed or self.planned.tables[name] & self.renewal.of_all:
             return True
         return self.since != self.until and self._compared(name) is None
 
