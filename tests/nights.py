@@ -19,7 +19,7 @@ from kaohe.large.renewing import REGISTRIES
 from kaohe.large.run import LargeOutcome, LargeRun
 from tests.helpers import ROOT, YEAR
 
-UNITS = 80
+UNITS = 48
 #: A table's records are laid into so many files, of which the last is still to come.
 FILES = 4
 #: What may happen to some rows of a file, in SQL over its columns: {day} its event's date, {key} the first of its key.
