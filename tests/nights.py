@@ -72,7 +72,9 @@ class Office:
     def put(self, table: str, number: str) -> None:
         """A file comes, or is again as it was made."""
         self.path(table, number).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.pieces / table / f"{number}.parquet", self.path(table, number))
+        aside = self.folder / "aside"
+        shutil.copyfile(self.pieces / table / f"{number}.parquet", aside)
+        aside.replace(self.path(table, number))
 
     def take(self, table: str, number: str) -> None:
         self.path(table, number).unlink(missing_ok=True)
