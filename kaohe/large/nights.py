@@ -82,7 +82,8 @@ class Night:
         """The trusted tables, and ``main.touched``: which units are concerned by what changed."""
         self.records = Records(self.engine, self.run.project, self.contracts, self.until, anew=False)
         self.renewal = Renewal(self.engine, self.records, self.kept, self.run.kept_in, self.run.inbox)
-        self.renewal.renew(seen)
+        with self.engine.transaction():  # a thousand small statements, each of which would wait for the disk
+            self.renewal.renew(seen)
         self.records.add_up()
         return self.records
 

@@ -47,15 +47,6 @@ def ready(made: Office) -> None:
     assert (made.home / "warehouse" / "large" / "kept.json").exists()
 
 
-def test_new_changed_and_lost_files_are_taken_up(made: Office) -> None:
-    ready(made)
-    for table in ("org_life_record", "pairing_item", "honor", "party_member"):
-        made.put(table, LATE)
-    made.take("task_breakdown", "0")
-    assert made.change("inspection_finding", "1", "thinned", seed=3, share=2)
-    assert made.night(DAY).in_steps
-
-
 def test_a_record_counts_for_the_member_s_unit(made: Office) -> None:
     """Talks that one unit filed with members of all: their units have them, and they are touched."""
     ready(made)
@@ -147,6 +138,7 @@ def test_days_between_which_no_more_changes_than_dates_of_records() -> None:
     assert not follows(scheme, scheme.deadline, scheme.deadline + dt.timedelta(1))
 
 
+@pytest.mark.long
 def test_days_pass_within_a_month(pieces: Path, contracts: Contracts) -> None:
     with office(pieces, contracts) as made:
         assert not made.run(dt.date(2023, 11, 10)).in_steps
