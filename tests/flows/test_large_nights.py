@@ -99,7 +99,7 @@ def test_a_broken_database_takes_a_whole_run(made: Office) -> None:
 
 def test_a_night_that_was_killed_is_made_up_for(made: Office) -> None:
     ready(made)
-    made.take("org_life_record", LATE)
+    made.put("org_life_record", LATE)
     mark = made.home / "warehouse" / "large" / "kept.json"
     code = (
         "import datetime as dt; from pathlib import Path; from kaohe.large.run import LargeRun; "
@@ -112,7 +112,7 @@ def test_a_night_that_was_killed_is_made_up_for(made: Office) -> None:
         os.kill(running.pid, signal.SIGKILL)
     assert not mark.exists()
     assert not made.run(DAY).in_steps
-    made.put("org_life_record", LATE)
+    made.take("org_life_record", LATE)
     assert made.night(DAY).in_steps
 
 
