@@ -19,7 +19,7 @@ from kaohe.large.renewing import REGISTRIES
 from kaohe.large.run import LargeOutcome, LargeRun
 from tests.helpers import ROOT, YEAR
 
-UNITS = 80
+UNITS = 48
 #: A table's records are laid into so many files, of which the last is still to come.
 FILES = 4
 #: What may happen to some rows of a file, in SQL over its columns: {day} its event's date, {key} the first of its key.
@@ -72,7 +72,9 @@ class Office:
     def put(self, table: str, number: str) -> None:
         """A file comes, or is again as it was made."""
         self.path(table, number).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self.pieces / table / f"{number}.parquet", self.path(table, number))
+        aside = self.folder / "aside"
+        shutil.copyfile(self.pieces / table / f"{number}.parquet", aside)
+        aside.replace(self.path(table, number))
 
     def take(self, table: str, number: str) -> None:
         self.path(table, number).unlink(missing_ok=True)
@@ -96,9 +98,13 @@ class Office:
         aside.replace(path)
         return True
 
+    def run(self, as_of: dt.date) -> LargeOutcome:
+        """Run."""
+        return LargeRun(self.inbox, YEAR, as_of, home=self.home).go()
+
     def night(self, as_of: dt.date) -> LargeOutcome:
         """Run, and run anew in another home; both say the same."""
-        ran = LargeRun(self.inbox, YEAR, as_of, home=self.home).go()
+        ran = self.run(as_of)
         with tempfile.TemporaryDirectory(dir=self.folder) as other:
             whole = LargeRun(self.inbox, YEAR, as_of, home=Path(other)).go()
             assert not whole.in_steps

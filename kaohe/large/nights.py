@@ -85,7 +85,8 @@ class Night:
         """The trusted tables, and ``main.touched``: which units are concerned by what changed."""
         self.records = Records(self.engine, self.run.project, self.contracts, self.until, anew=False)
         self.renewal = Renewal(self.engine, self.records, self.kept, self.run.kept_in, self.run.inbox)
-        self.renewal.renew(seen)
+        with self.engine.transaction():  # a thousand small statements, each of which would wait for the disk
+            self.renewal.renew(seen)
         self.records.count_problems()
         keep_whole(self.engine, self.records, self.planned.measures)
         return self.records
@@ -138,7 +139,7 @@ class Night:
 
     def _is_for_all(self, name: str) -> bool:
         """The indicator must be measured again for every unit."""
-        if self._model(name).whole & self.renewal.changed:
+        if self._model(name).whole & self.renewal.changed or self.planned.tables[name] & self.renewal.of_all:
             return True
         return self.since != self.until and self._compared(name) is None
 

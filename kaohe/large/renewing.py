@@ -33,7 +33,8 @@ class Renewal:
     """From the trusted tables of the last run to those of this one.
 
     ``changed``: tables with rows that are trusted now and were not, or the other way round, or in files that came or
-    went. ``main.changed_<table>`` has these, ``main.touched`` the units that they concern.
+    went. ``main.changed_<table>`` has these, ``main.touched`` the units that they concern; ``of_all``: those whose rows
+    are no unit's.
     """
 
     def __init__(self, engine: LargeEngine, records: Records, kept: Kept, folder: Path, inbox: Path) -> None:
@@ -41,6 +42,7 @@ class Renewal:
         self.contracts = records.contracts
         self.since = dt.date.fromisoformat(kept.as_of)
         self.changed: set[str] = set()
+        self.of_all: set[str] = set()
         if engine.rows("select 1 from main.problem where rule = 'alias_taken' limit 1"):
             raise NotInSteps
 
@@ -77,6 +79,9 @@ class Renewal:
             f"select {concern.unit} from {rows} as record {concern.join}"
             for concern in concerns(contract, self.contracts, EVER)
         ]
+        if not found:
+            self.of_all.add(contract.table)
+            return
         self.engine.append(
             "main.touched",
             f"select {literal(contract.table)}, unit_id from ({' union '.join(found)}) as units (unit_id) "
@@ -181,17 +186,13 @@ class _Renewed:
             self.engine.make("main.new_key", f"select hash({key}) as key_hash from main.{self.name}")
             rows += part.rows
             how = Reading(rows, sorted({*how.mended, *part.mended}), sorted({*how.names, *part.named}))
-            table = self._turn_to_all(table)
-        table.recall(how, rows)
+        if self.new or self.gone:
+            table.__dict__.update(self._table(self.paths).__dict__)  # of all files, and of what is set aside now
+            table.recall(how, rows)
         if self.new and self._is_a_key_repeated(key):
             return False
         self._note_changes(table)
         return self._compare_rows(table, reads)
-
-    def _turn_to_all(self, table: Table) -> Table:
-        again = self._table(self.paths)
-        table.__dict__.update(again.__dict__)
-        return table
 
     def _set_aside_beside_others(self) -> bool:
         return bool(self.engine.rows(

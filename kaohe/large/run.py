@@ -182,7 +182,7 @@ class LargeRun:
     def _follows(self, earlier: kept.Kept) -> bool:
         """The run can go on from an earlier one, as far as can be told without its records."""
         since = dt.date.fromisoformat(earlier.as_of)
-        return earlier.rest == self._rest and nights.follows(self.scheme, since, self.as_of)
+        return self._in_parts and earlier.rest == self._rest and nights.follows(self.scheme, since, self.as_of)
 
     def _as_night(self, earlier: kept.Kept, name: str, identity: dict[str, Any]) -> LargeOutcome | None:
         """Carry it out from where the last run left off; None if that cannot be done."""
