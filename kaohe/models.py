@@ -45,7 +45,7 @@ class Asks:
 
 
 @cache
-def _tables_in(sql: str) -> frozenset[str]:
+def tables_in(sql: str) -> frozenset[str]:
     """The tables that a query reads, but for its own CTEs."""
     query = sqlglot.parse_one(sql, dialect="duckdb")
     own = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
@@ -70,7 +70,7 @@ class Model:
     def reads(self) -> frozenset[str]:
         """The tables it reads. Raises ``KaoheError`` if the file is not one SQL query."""
         try:
-            tables = _tables_in(self.sql)
+            tables = tables_in(self.sql)
         except sqlglot.errors.SqlglotError as error:
             raise KaoheError("sql_broken", file=self.path, problem=str(error).splitlines()[0]) from error
         return tables - {self.name, "round"} if self.rounds else tables

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from kaohe import params, progress
-from kaohe.contracts import Contract, Contracts, quoted
+from kaohe.contracts import Contract, Contracts, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
@@ -207,9 +207,10 @@ def lay_out_question(
     contracts: Mapping[str, Contract],
     variants: Mapping[str, tuple[Scheme, Plan]],
     as_of: dt.date,
+    reports: bool = True,
 ) -> Wanted:
-    """Lay out what the models read beside the records: the year, the schemes, who handed in what. Gives what is to be
-    measured."""
+    """Lay out what the models read beside the records: the year, the schemes, who handed in what (``reports``, unless
+    that is known already). Gives what is to be measured."""
     engine.macros(project.sql / "macros.sql")
     schemes = {name: scheme for name, (scheme, _) in variants.items()}
     in_force, planned = variants[IN_FORCE]
@@ -223,7 +224,8 @@ def lay_out_question(
             behind |= {(evidence[name, entry.name], table) for table in plan.tables[entry.name]}
             wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
     lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
-    _lay_out_reports(engine, contracts, in_force.year)
+    if reports:
+        _lay_out_reports(engine, contracts, in_force.year)
     return wanted
 
 
@@ -370,19 +372,26 @@ def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: in
     """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
     would show through."""
     engine.empty("main.report", "unit_id varchar, table_name varchar")
-    reports = []
-    for name, contract in contracts.items():
-        if not contract.reference and not contract.restricted:
-            unit, joined = "record.unit_id", ""
-            if owner := contract.owner:
-                key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
-                unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
-            reports.append(
-                f"select distinct {unit} as unit_id, '{name}' as table_name from main.{name} as record {joined} "
-                f"where record._year is null or record._year = {year:d}"
-            )
+    reports = [
+        reporting(contract, contracts, year)
+        for contract in contracts.values()
+        if not contract.reference and not contract.restricted
+    ]
     if reports:
         engine.append("main.report", " union all ".join(reports) + " order by table_name, unit_id")
+
+
+def reporting(contract: Contract, contracts: Mapping[str, Contract], year: int, which: str = "true") -> str:
+    """A query of who handed in records of a table for the year; ``which``: a condition for its ``{unit}``."""
+    unit, joined = "record.unit_id", ""
+    if owner := contract.owner:
+        key, column = quoted(contracts[owner[1]].key[0]), quoted(owner[0])
+        unit, joined = "owner.unit_id", f"join main.{owner[1]} as owner on owner.{key} = record.{column}"
+    return (
+        f"select distinct {unit} as unit_id, {literal(contract.table)} as table_name "
+        f"from main.{contract.table} as record {joined} "
+        f"where (record._year is null or record._year = {year:d}) and {which.format(unit=unit)}"
+    )
 
 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:

@@ -48,6 +48,7 @@ def counting(query: exp.Expression) -> exp.Expression:
     return query
 
 
+@cache
 def orders_by_record(measure: str) -> bool:
     """The measure puts records in order by ``_rec``, or compares them: then it needs them as they are. Else where a row
     stands serves as well, and is cheaper."""

@@ -81,6 +81,8 @@ def _print(console: "Console", outcome: "LargeOutcome") -> None:
     else:
         counts = {"units": f"{outcome.units:,}", "records": f"{sum(outcome.rows.values()):,}", "parts": outcome.parts}
         console.print(say("large_scored", **counts))
+        if outcome.in_steps:
+            console.print(say("large_in_steps"))
         refused, flagged = outcome.refused, outcome.flagged
         if refused:
             console.print(say("large_refused", records=f"{sum(refused.values()):,}", rules=len(refused)))

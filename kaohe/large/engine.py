@@ -9,20 +9,19 @@ from urllib.parse import quote
 import duckdb
 import polars as pl
 
-from kaohe.contracts import literal, quoted
+from kaohe.contracts import literal
 from kaohe.errors import KaoheError
 from kaohe.large.records import FILES
 from kaohe.warehouse import Engine
 
 
 class LargeEngine(Engine):
-    """A DuckDB database in ``folder``, which holds what does not fit into ``memory`` (``8GB``); a context manager. What
-    an earlier run made in ``main`` is gone; a database that cannot be read is made anew."""
+    """A DuckDB database in ``folder``, which holds what does not fit into ``memory`` (``8GB``); a context manager. A
+    database that cannot be read is made anew."""
 
     def __init__(self, folder: Path, memory: str | None = None, threads: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(_opened(folder / "large.duckdb"))
-        self._clear()
         self.con.execute("set preserve_insertion_order = false")
         self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
         if memory:
@@ -37,14 +36,6 @@ class LargeEngine(Engine):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.con.close()
-
-    def _clear(self) -> None:
-        for kind in ("view", "table"):
-            for (name,) in self.rows(
-                f"select {kind}_name from duckdb_{kind}s() where schema_name = 'main' and not internal "
-                "and database_name = current_database()"
-            ):
-                self.con.execute(f"drop {kind} main.{quoted(name)}")
 
     def read_files(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
         """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and
@@ -96,6 +87,26 @@ class LargeEngine(Engine):
         """Put a few rows into a table, column by place."""
         names = [row[0] for row in self.rows(f"select name from pragma_table_info({literal(table)})")]
         self.write(table, pl.DataFrame(rows, names, orient="row"))
+
+    def delete(self, table: str, where: str) -> None:
+        """Take rows out of a table."""
+        self.con.execute(f"delete from {table} where {where}")
+
+    def rename(self, table: str, name: str) -> None:
+        """Call a table of ``main`` by another name, in place of what had it."""
+        self.con.execute(f"drop table if exists main.{name}")
+        self.con.execute(f"alter table main.{table} rename to {name}")
+
+    def clear(self, but: Iterable[str]) -> None:
+        """Forget all tables and views of ``main`` but a few."""
+        stay = ", ".join(map(literal, but))
+        for kind in ("view", "table"):
+            found = self.rows(
+                f"select {kind}_name from duckdb_{kind}s() where database_name = current_database() "
+                f"and schema_name = 'main' and not internal and not temporary and {kind}_name not in ({stay})"
+            )
+            for (name,) in found:
+                self.con.execute(f"drop {kind} main.{name}")
 
     def drop(self, table: str) -> None:
         """Forget a table."""

@@ -47,6 +47,13 @@ def concerns(contract: Contract, contracts: Contracts, prefix: str = BY_ROW) -> 
         yield Concern(f"join main.{prefix}{MEMBERS} as other on other.{MEMBER} = record.{MEMBER}", "other.unit_id")
 
 
+def keep_whole(engine: Engine, records: Records, measures: Models) -> None:
+    """Let the tables of which a measure must see every unit's records be there whole, whatever part is looked at."""
+    for table in sorted({table for model in measures.values() for table in model.whole}):
+        for prefix in ("", BY_ROW):
+            engine.view(f"main.{prefix}{WHOLE}{table}", records.queries[prefix, table])
+
+
 class Parts:
     """The parts of an assessment. ``bounds``: the first and the last unit id of each, in their order."""
 
@@ -56,11 +63,8 @@ class Parts:
             "select min(unit_id), max(unit_id) from (select unit_id, (row_number() over (order by unit_id) - 1) "
             f"// {size:d} as part from main.org_unit) as numbered group by part order by part"
         )
-        self.whole = sorted({table for model in measures.values() for table in model.whole})
         self.elsewhere: set[str] = set()
-        for table in self.whole:
-            for prefix in ("", BY_ROW):
-                engine.view(f"main.{prefix}{WHOLE}{table}", records.queries[prefix, table])
+        keep_whole(engine, records, measures)
         if len(self.bounds) > 1:
             self._find_elsewhere()
 

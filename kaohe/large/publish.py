@@ -6,24 +6,30 @@ of each category by rank, ``league.csv`` the same by region; ``regions.csv`` the
 """
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from kaohe import __version__, clock
 from kaohe.book import FORMULA_SIGNS
 from kaohe.contracts import Contracts, literal, quoted
 from kaohe.large.engine import LargeEngine
+from kaohe.large.kept import NotInSteps
 from kaohe.large.records import Records
 from kaohe.models import Model
 from kaohe.people import MASK
-from kaohe.project import file_hashes
+from kaohe.project import file_hashes, sha256_of
 from kaohe.publication import MANIFEST, SUMS
 from kaohe.safely import file_name, flush_folder, flush_tree, for_its_owner_to_write, replace
 
 #: The region of a unit that the registry gives none.
 NO_REGION = "none"
 _REGION = f"coalesce(org_unit.region, {literal(NO_REGION)})"
+
+PLACE = f"select unit_id, {_REGION} as region from main.org_unit"
+_LEAVES = "indicator_scores"
 
 
 def _shown(name: str) -> str:
@@ -63,10 +69,37 @@ class Publication:
     def add_part(self, number: int, indicator_scores: Model) -> None:
         """Write the indicator scores of a part."""
         self.engine.save(
-            f"select leaf.*, {_REGION} as region from ({_unordered(indicator_scores.sql)}) as leaf "
-            "join main.org_unit on org_unit.unit_id = leaf.unit_id",
-            self.aside / "indicator_scores", "region", f"part-{number:04d}", "unit_id, indicator",
+            _with_region(indicator_scores), self.aside / _LEAVES, "region", f"part-{number:04d}", "unit_id, indicator",
         )  # fmt: skip
+
+    def add_changed(self, earlier: Path, indicator_scores: Model) -> None:
+        """Write the indicator scores of the units of ``main.assessed_unit``; those of the others are as in an
+        ``earlier`` publication, whose files are linked where a region has none of these units.
+
+        Raises ``NotInSteps`` if the earlier publication is not as it was written.
+        """
+        engine = self.engine
+        engine.make("main.leaf_row", _with_region(indicator_scores))
+        changed = {region for (region,) in engine.rows("select distinct region from main.leaf_row")}
+        rewritten = []
+        for name in _as_written(earlier):
+            path, target = earlier / name, self.aside / name
+            if unquote(path.parent.name.removeprefix("region=")) in changed:
+                rewritten.append(literal(path))
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(path, target)
+            except OSError:
+                shutil.copyfile(path, target)
+        if rewritten:
+            columns = ", ".join(name for (name,) in engine.rows("select column_name from (describe main.leaf_row)"))
+            engine.save(
+                f"select {columns} from main.leaf_row union all select {columns} from read_parquet("
+                f"[{', '.join(rewritten)}], hive_partitioning = true, hive_types_autocast = false) "
+                "where unit_id not in (select unit_id from main.assessed_unit)",
+                self.aside / _LEAVES, "region", "part-0000",
+            )  # fmt: skip
 
     def add_scores(self) -> None:
         """Write the scores, in all forms; ``main.scores`` has them, ``main.region`` each unit's region."""
@@ -144,6 +177,25 @@ class Publication:
         flush_folder(self.folder)
         replace(self.folder / "CURRENT", f"{self.name}\n".encode())
         return target
+
+
+def _as_written(publication: Path) -> list[str]:
+    """The files of indicator scores of a publication."""
+    try:
+        lines = (publication / SUMS).read_text(encoding="utf-8").splitlines()
+        files = {name: digest for digest, name in (line.split("  ", 1) for line in lines) if name.startswith(_LEAVES)}
+        if all(sha256_of(publication / name) == digest for name, digest in files.items()):
+            return list(files)
+    except (OSError, ValueError):
+        pass
+    raise NotInSteps
+
+
+def _with_region(indicator_scores: Model) -> str:
+    return (
+        f"select leaf.*, {_REGION} as region from ({_unordered(indicator_scores.sql)}) as leaf "
+        "join main.org_unit on org_unit.unit_id = leaf.unit_id"
+    )
 
 
 def _unordered(sql: str) -> str:

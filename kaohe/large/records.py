@@ -6,6 +6,7 @@ row per record and problem, like the bureau's.
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -14,7 +15,7 @@ from kaohe import corrections, records
 from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
-from kaohe.large.checks import condition, counts
+from kaohe.large.checks import Condition, condition, counts
 from kaohe.project import Project
 from kaohe.rules import Rule, rules_of
 from kaohe.sources.parquet import Cell, Source
@@ -40,10 +41,24 @@ having count(distinct unit_id) = 1
 """
 
 
+#: What is known of the records' problems, and of units by name; a run can go on from it.
+PROBLEMS = ("problem", "set_aside_row", "stranger")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a table was read: its ``rows``, the columns whose cells are ``mended``, and those where units stand by their
+    ``names``."""
+
+    rows: int
+    mended: list[str]
+    names: list[str]
+
+
 @dataclass
 class Trusted:
-    """The trusted tables of a run. ``rows``: table → rows in its files; ``flagged``, ``refused``: how many records a
-    rule flagged, or set aside."""
+    """The trusted tables of a run. ``rows``: table → rows in its files; ``flagged``, ``refused``: (table, rule) → how
+    many records it flagged, or set aside."""
 
     rows: dict[str, int] = field(default_factory=dict)
     refused: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -52,16 +67,25 @@ class Trusted:
 
 class Records:
     """Makes the trusted tables of ``contracts``, in their order. ``queries``: (prefix, table) → what its view stands
-    for; ``said``: the sentence of each rule, by table, rule and column."""
+    for; ``said``: the sentence of each rule, by table, rule and column; ``how``: table → how it was read; ``types``:
+    table → the types of its files' columns.
 
-    def __init__(self, engine: Engine, project: Project, contracts: Contracts, as_of: dt.date) -> None:
+    ``anew``: nothing is known of any problem yet.
+    """
+
+    def __init__(
+        self, engine: Engine, project: Project, contracts: Contracts, as_of: dt.date, anew: bool = True
+    ) -> None:
         self.engine, self.project, self.contracts, self.as_of = engine, project, contracts, as_of
+        self.how: dict[str, Reading] = {}
+        self.types: dict[str, dict[str, str]] = {}
         self.trusted = Trusted()
         self.queries: dict[tuple[str, str], str] = {}
         self.said: list[tuple[str, str, str, str]] = []
         self._known: set[str] = set()
         for name, columns in _DEFINE.items():
-            engine.empty(f"main.{name}", columns)
+            if anew or name not in PROBLEMS:
+                engine.empty(f"main.{name}", columns)
 
     def trust(self, source: Source) -> None:
         """Prove a table and make its views: ``main.<table>`` and ``main.row_<table>``.
@@ -69,14 +93,19 @@ class Records:
         Raises ``KaoheError`` if a critical rule about the table as a whole fails, and for corrections, which large runs
         do not carry out.
         """
-        table = _Table(self, source)
+        table = Table(self, source)
         table.look()
         if source.contract.table == corrections.TABLE and table.rows:
             raise KaoheError("large_corrections", file=source.files[0], rows=table.rows)
         table.judge()
         if source.contract.table == "org_unit" and not table.rows:
             raise KaoheError("inbox_no_registry")
-        self.trusted.rows[source.contract.table] = table.rows
+        self.take(table)
+
+    def take(self, table: "Table") -> None:
+        """Note how a table was read."""
+        self.trusted.rows[table.name] = table.rows
+        self.how[table.name] = Reading(table.rows, sorted(table.mended), sorted(table.named))
 
     def given(self, table: str) -> str:
         """A query of all rows of a table's files, typed, those that were set aside among them."""
@@ -100,6 +129,8 @@ class Records:
 
     def count_problems(self) -> None:
         """Note in ``trusted`` how many records were refused, and how many flagged."""
+        self.trusted.refused.clear()
+        self.trusted.flagged.clear()
         for table, rule, severity, count in self.engine.rows(
             "select table_name, rule, severity, count(distinct _rec) from main.problem group by all order by all"
         ):
@@ -107,7 +138,7 @@ class Records:
             told[table, rule] = count
 
 
-class _Table:
+class Table:
     """One table on its way to be trusted."""
 
     def __init__(self, made: Records, source: Source) -> None:
@@ -116,6 +147,8 @@ class _Table:
         self.text = literal(self.name)
         self.cells = dict(source.cells)
         self.joins: list[str] = []
+        self.mended: set[str] = set()
+        self.named: set[str] = set()
         self.problems = False
         self.rows = 0
         rules = [rule for rule in rules_of(self.contract, made.contracts) if not rule.type.startswith("expect_table_")]
@@ -127,20 +160,38 @@ class _Table:
         """Make the views, after setting aside what a rule about single cells or keys refuses."""
         if not self.source.files:
             return self._view()
-        odd, untyped = self._scan()
-        if odd:
-            for name in odd:
-                self.cells[name] = Cell(str(self.cells[name].mended), self.cells[name].untyped)
-            odd, untyped = self._scan()
-        self._names_of_units()
-        for name in untyped:
-            column = self.contract.columns[name]
-            listed = f"（{'、'.join(column.values or [])}）" if column.type == "list" else ""
-            self._set_aside(str(self.cells[name].untyped), "bad_cell", name, say(f"bad_{column.type}") + listed)
-        self._view()
+        self.prove_cells()
         self._repeated()
         self._future()
         return None
+
+    def prove_cells(self) -> None:
+        """Make the views, without the rows that a cell of their own keeps from being trusted."""
+        odd, untyped = self._scan()
+        if odd:
+            self._mend(odd)
+            odd, untyped = self._scan()
+        self._names_of_units()
+        for name in untyped:
+            self._set_aside(str(self.cells[name].untyped), "bad_cell", name)
+        self._view()
+
+    def recall(self, how: Reading, rows: int) -> None:
+        """Make the views as they were before, of files with so many rows."""
+        self.cells, self.joins = dict(self.source.cells), []
+        self._mend(how.mended)
+        for name in how.names:
+            self._join_names(name)
+        self.rows = rows
+        self.problems = bool(
+            self.engine.rows(f"select 1 from main.set_aside_row where table_name = {self.text} limit 1")
+        )
+        self._view()
+
+    def _mend(self, columns: Iterable[str]) -> None:
+        for name in columns:
+            self.cells[name] = Cell(str(self.cells[name].mended), self.cells[name].untyped)
+            self.mended.add(name)
 
     def _scan(self) -> tuple[list[str], list[str]]:
         """Count all that one scan can tell; gives the columns to be read otherwise, and those with cells that cannot be
@@ -178,7 +229,9 @@ class _Table:
         for name in self.contract.unit_columns:
             if (strangers := self._strangers(name)).height:
                 self.made.know_names()
-                self._read_by_name(name, strangers)
+                self._know(name, strangers)
+                self._join_names(name)
+                self._refuse_unknown(name)
 
     def _strangers(self, name: str) -> pl.DataFrame:
         """What stands in a unit column and is no unit's id: columns written, platform."""
@@ -195,10 +248,8 @@ class _Table:
             return f"coalesce({self.cells['platform'].value}, '')"
         return "''"
 
-    def _read_by_name(self, name: str, strangers: pl.DataFrame) -> None:
-        """Let a unit column hold the ids of the units that are meant; a record of nobody is set aside, or keeps what
-        stands there."""
-        written, keep = self.cells[name].value, self.contract.columns[name].unknown == "keep"
+    def _know(self, name: str, strangers: pl.DataFrame) -> None:
+        """Note in ``main.stranger`` which units are meant by what stands in a unit column, once for each."""
         self.engine.empty("main.written", "written varchar, platform varchar, name varchar")
         self.engine.write("main.written", strangers.with_columns(name=normal_name(pl.col("written"))))
         self.engine.make("main.name_of_one", _NAME_OF_ONE)
@@ -208,9 +259,16 @@ class _Table:
             "from main.written "
             "left join main.name_of_one as here on here.name = written.name and here.platform = written.platform "
             "left join main.name_of_one as anywhere on anywhere.name = written.name "
-            f"and anywhere.platform = {literal(records.EVERYWHERE)}",
+            f"and anywhere.platform = {literal(records.EVERYWHERE)} "
+            f"where not exists (select 1 from main.stranger as known where known.table_name = {self.text} "
+            f"and known.column_name = {literal(name)} and known.written = written.written "
+            "and known.platform = written.platform)",
         )
-        named = f"named_{name}"
+
+    def _join_names(self, name: str) -> None:
+        """Let a unit column hold the ids of the units that are meant; of nobody's, nothing, or what stands there."""
+        self.named.add(name)
+        written, keep, named = self.cells[name].value, self.contract.columns[name].unknown == "keep", f"named_{name}"
         self.joins.append(
             f"left join main.stranger as {named} on {named}.table_name = {self.text} "
             f"and {named}.column_name = {literal(name)} and {named}.written = {written} "
@@ -218,26 +276,28 @@ class _Table:
         )
         value = f"case when {named}.written is null then {written} else {named}.unit_id end"
         self.cells[name] = Cell(f"coalesce({named}.unit_id, {written})" if keep else value)
-        if not keep:
-            unknown = f"{named}.written is not null and {named}.unit_id is null"
-            self._set_aside(unknown, "unknown_unit", name, say("rule_unknown_unit"))
+
+    def _refuse_unknown(self, name: str) -> None:
+        """Set aside the records of nobody's unit."""
+        if self.contract.columns[name].unknown != "keep":
+            unknown = f"named_{name}.written is not null and named_{name}.unit_id is null"
+            self._set_aside(unknown, "unknown_unit", name)
 
     # ---- what is set aside
 
-    def _set_aside(self, rows: str, reason: str, column: str, sentence: str) -> None:
+    def _set_aside(self, rows: str, reason: str, column: str) -> None:
         """Note the rows of the files that meet a condition."""
         self.problems = True
-        self.made.said.append((self.name, reason, column, sentence))
         joins = " ".join(self.joins)
         where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
         self.engine.append(
             "main.problem",
-            f"select {self.text}, {_REC}, {_listed(reason, reason, column, 'critical')}, cast(null as varchar) {where}",
+            f"select {self.text}, {REC}, {_listed(reason, reason, column, 'critical')}, cast(null as varchar) {where}",
         )
         self.engine.append("main.set_aside_row", f"select {self.text}, file._path, file._place {where}")
 
-    def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> None:
-        """Note the trusted rows whose ``_rec`` a query gives. What is only flagged stays."""
+    def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> int:
+        """Note the trusted rows whose ``_rec`` a query gives; gives how many. What is only flagged stays."""
         severity = rule.severity if rule else "critical"
         before = self._problems()
         self.engine.append(
@@ -245,7 +305,8 @@ class _Table:
             f"select distinct {self.text}, found._rec, {_listed(reason, name, column, severity)}, "
             f"cast(null as varchar) from ({query}) as found",
         )
-        if self._problems() > before and severity == "critical":
+        count = self._problems() - before
+        if count and severity == "critical":
             self.problems = True
             self.engine.append(
                 "main.set_aside_row",
@@ -253,6 +314,7 @@ class _Table:
                 f"main.problem where table_name = {self.text} and severity = 'critical')",
             )
             self._view()
+        return count
 
     def _problems(self) -> int:
         return int(self.engine.rows("select count(*) from main.problem")[0][0])
@@ -264,7 +326,6 @@ class _Table:
                 f"select _rec from main.{self.name} where {quoted(day)} > date {literal(self.made.as_of)}",
                 "rule", None, "future", day,
             )  # fmt: skip
-            self.made.said.append((self.name, "future", day, say("rule_future", as_of=self.made.as_of)))
 
     def _repeated(self) -> None:
         """Records whose key was handed in before: looked for by the keys' hashes, then among the few by the keys."""
@@ -286,10 +347,8 @@ class _Table:
         )
         self.engine.make("main.repeated", repeated)
         for rule in ("conflict", "duplicate"):
-            column = self.contract.key[0]
-            self.made.said.append((self.name, rule, column, say(f"rule_{rule}")))
             self._set_aside_found(
-                f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, column
+                f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, self.contract.key[0]
             )
 
     # ---- rules
@@ -299,23 +358,47 @@ class _Table:
         name."""
         if not self.source.files:
             return
+        self.say_rules()
         for each in self.conditions:
-            self.made.said.append((self.name, each.rule.name, each.rule.column, each.rule.sentence))
-            if each.rows and not self.failing[id(each)] and not self.joins:
-                continue
-            query = f"select _rec from main.{self.name} where {each.rows}" if each.rows else str(each.query).format(
-                batch=f"main.{self.name} as subselect"
-            )  # fmt: skip
-            self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
+            if not each.rows or self.fails(each):
+                self.ask(each)
+
+    def fails(self, each: Condition) -> bool:
+        """The scan found rows that fail a rule about single rows; before units were read by name nobody can tell."""
+        return bool(self.failing[id(each)] or self.joins)
+
+    def say_rules(self) -> None:
+        """Note the sentences of all that may be wrong with a record."""
+        said = [(each.rule.name, each.rule.column, each.rule.sentence) for each in self.conditions]
+        for name, column in self.contract.columns.items():
+            listed = f"（{'、'.join(column.values or [])}）" if column.type == "list" else ""
+            said.append(("bad_cell", name, say(f"bad_{column.type}") + listed))
+        said += [("unknown_unit", name, say("rule_unknown_unit")) for name in self.contract.unit_columns]
+        said += [(rule, self.contract.key[0], say(f"rule_{rule}")) for rule in ("conflict", "duplicate")]
+        if day := self.contract.event_date:
+            said.append(("future", day, say("rule_future", as_of=self.made.as_of)))
+        self.made.said += [(self.name, *each) for each in said]
+
+    def ask(self, each: Condition, batch: str | None = None) -> int:
+        """Ask a rule of the trusted rows, or of those of a table ``batch``; gives how many fail it."""
+        batch = batch or f"main.{self.name}"
+        query = f"select _rec from {batch} where {each.rows}" if each.rows else str(each.query).format(
+            batch=f"{batch} as subselect"
+        )  # fmt: skip
+        return self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
 
     # ---- views
 
     def _view(self) -> None:
         queries = self.made.queries
-        queries["given", self.name] = self._query(_REC, False)
-        for prefix, rec in (("", _REC), (BY_ROW, "file._place")):
+        queries["given", self.name] = self._query(REC, False)
+        for prefix, rec in (("", REC), (BY_ROW, "file._place")):
             queries[prefix, self.name] = self._query(rec, self.problems)
             self.engine.view(f"main.{prefix}{self.name}", queries[prefix, self.name])
+
+    def typed(self, rows: str) -> str:
+        """A query of the rows of a table like the files, typed."""
+        return f"select {', '.join(self._typed())} from {rows} as file {' '.join(self.joins)}"
 
     def _query(self, rec: str, without: bool) -> str:
         """The rows of the files, typed and with where they stand; ``without`` those that were set aside."""
@@ -338,7 +421,15 @@ class _Table:
 
 
 #: As PROVENANCE says, of a row of a Parquet file.
-_REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
+REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
+
+
+def by_record(rows: str) -> str:
+    """A query of rows told apart by where they stand, as in ``main.row_<table>``, with the ``_rec`` of each."""
+    return (
+        f"select file.* exclude (_path, _place) replace ({REC} as _rec) "
+        f"from (select *, _file as _path, _rec as _place from {rows}) as file"
+    )
 
 
 def _listed(*texts: str) -> str:

@@ -1,4 +1,5 @@
-"""A large run: load → validate → measure → score → publish, part by part, each step timed by itself."""
+"""A large run: load → validate → measure → score → publish, part by part, each step timed by itself; or, where the last
+run left enough behind, only what has changed since (``nights.py``)."""
 
 import datetime as dt
 import hashlib
@@ -7,27 +8,27 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 import duckdb
 
 from kaohe import __version__, clock, progress, scoring
-from kaohe.contracts import literal, load_contracts
+from kaohe.contracts import load_contracts
 from kaohe.engines.java import check_java
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
-from kaohe.large import EngineName
+from kaohe.large import EngineName, kept, nights
 from kaohe.large import scoring as large_scoring
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import UNITS_PER_PART, Parts
-from kaohe.large.publish import NO_REGION, Publication
+from kaohe.large.publish import PLACE, Publication
 from kaohe.large.records import Records
 from kaohe.models import Models
-from kaohe.project import Project, code_hashes, file_hashes, sha256_of
+from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.run import default_as_of
 from kaohe.scheme import Scheme, digest, load_scheme
 from kaohe.scheme.indicator import EXACT
@@ -37,7 +38,6 @@ from kaohe.words import say
 
 #: What ranking needs of every part, and the models that rank.
 _RANKED_BY = ("unit_total", "unit_tie")
-_PLACE = f"select unit_id, coalesce(region, {literal(NO_REGION)}) as region from main.org_unit"
 _RANKING = ("unit_rank", "unit_score")
 STEPS = ("load", "validate", "measure", "score", "publish")
 
@@ -45,7 +45,8 @@ STEPS = ("load", "validate", "measure", "score", "publish")
 @dataclass
 class LargeOutcome:
     """What a large run came to. ``seconds``: step → seconds of it; ``rows``: table → records in the files; ``refused``
-    and ``flagged``: (table, rule) → records; ``peak_mib``: the most memory that the process held."""
+    and ``flagged``: (table, rule) → records; ``in_steps``: it went on from the last run; ``peak_mib``: the most memory
+    that the process held."""
 
     publication: Path
     new: bool
@@ -56,6 +57,7 @@ class LargeOutcome:
     flagged: dict[tuple[str, str], int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_mib: int = 0
+    in_steps: bool = False
 
 
 class LargeRun:
@@ -107,13 +109,23 @@ class LargeRun:
         """Carry it out."""
         with self.timed("load"):
             progress.report(say("step_prepare"))
+            self.seen = kept.look(self.inbox, self.files, kept.Kept.of(self.kept_in))
             identity = self.identity
         name = f"{self.as_of:%Y%m%d}-{hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]}"
         if (self.folder / name).is_dir() and _current(self.folder) == name:
             return LargeOutcome(self.folder / name, new=False, seconds=self.seconds, peak_mib=_peak_mib())
         with ExitStack() as held, self._naming_broken_files():
             held.callback(lock(self.home).release)
-            return self._carry_out(held.enter_context(self.engine()), name, identity)
+            earlier = kept.Kept.of(self.kept_in)
+            kept.forget(self.kept_in)
+            outcome = self._as_night(earlier, name, identity) if earlier and self._follows(earlier) else None
+            if outcome is None:
+                kept.clear(self.kept_in)
+                with self.engine() as engine:
+                    outcome = self._carry_out(engine, name, identity)
+            if outcome.parts == 1:
+                self._keep(name)
+        return outcome
 
     @contextmanager
     def _naming_broken_files(self) -> Iterator[None]:
@@ -133,6 +145,14 @@ class LargeRun:
             parts = Parts(engine, self.contracts, records, self.planned.measures, size)
         publication = Publication(engine, self.folder, name)
         self._assess(engine, parts, publication)
+        outcome = self._publish(engine, publication, records, identity, len(parts.bounds))
+        if outcome.parts == 1:
+            nights.keep(engine)
+        return outcome
+
+    def _publish(
+        self, engine: LargeEngine, publication: Publication, records: Records, identity: dict[str, Any], parts: int
+    ) -> LargeOutcome:
         with self.timed("publish"):
             progress.report(say("step_publish"))
             publication.add_scores()
@@ -142,29 +162,75 @@ class LargeRun:
             counts = {"units": units, "records_in": found.rows, "refused": _told(found.refused),
                       "flagged": _told(found.flagged)}  # fmt: skip
             target = publication.complete(identity, counts)
-        return LargeOutcome(target, True, units, len(parts.bounds), found.rows, found.refused, found.flagged,
+        self.tables = {name: {"how": asdict(how), "types": records.types[name]} for name, how in records.how.items()}
+        return LargeOutcome(target, True, units, parts, found.rows, found.refused, found.flagged,
                             self.seconds, _peak_mib())  # fmt: skip
+
+    # ---- nights
+
+    @property
+    def kept_in(self) -> Path:
+        """The folder of what a run leaves for the next."""
+        return self.home / "warehouse" / "large"
+
+    @property
+    def _rest(self) -> str:
+        """A digest of all that the scores depend on but files and date."""
+        rest = {key: value for key, value in self.identity.items() if key not in ("inputs", "as_of")}
+        return hashlib.sha256(json.dumps([rest, duckdb.__version__], sort_keys=True).encode()).hexdigest()
+
+    def _follows(self, earlier: kept.Kept) -> bool:
+        """The run can go on from an earlier one, as far as can be told without its records."""
+        since = dt.date.fromisoformat(earlier.as_of)
+        return self._in_parts and earlier.rest == self._rest and nights.follows(self.scheme, since, self.as_of)
+
+    def _as_night(self, earlier: kept.Kept, name: str, identity: dict[str, Any]) -> LargeOutcome | None:
+        """Carry it out from where the last run left off; None if that cannot be done."""
+        try:
+            engine = self.engine()
+        except duckdb.Error:  # the database is broken; a whole run makes another
+            return None
+        try:
+            with engine:
+                with self.timed("validate"):
+                    night = nights.Night(self, engine, earlier)
+                    records = night.trust(self.seen)
+                with self.timed("measure"):
+                    night.measure()
+                with self.timed("score"):
+                    night.score(model for model in self.planned.scores if model.name not in _RANKING)
+                publication = Publication(engine, self.folder, name)
+                results = Models({model.name: model for model in self.planned.results})
+                with self.timed("publish"):
+                    publication.add_changed(self.folder / earlier.publication, results["indicator_scores"])
+                with self.timed("score"):
+                    self._rank(engine, results)
+                return replace(self._publish(engine, publication, records, identity, 1), in_steps=True)
+        except kept.NotInSteps:
+            return None
+
+    def _keep(self, name: str) -> None:
+        """Let the next run go on from this one."""
+        files = kept.link(self.kept_in, self.inbox, self.seen)
+        if files is not None:
+            kept.Kept(self._rest, self.as_of.isoformat(), name, files, self.tables).save(self.kept_in)
 
     def engine(self) -> LargeEngine:
         """The engine that runs the SQL."""
-        folder = self.home / "warehouse" / "large"
         if self.engine_name == "duckdb":
-            return LargeEngine(folder, self.memory, self.threads)
+            return LargeEngine(self.kept_in, self.memory, self.threads)
         from kaohe.large.spark import LargeSpark  # brings in pyspark, which is an extra
 
         settings = {"spark.driver.memory": self.memory.lower().removesuffix("b")} if self.memory else {}
-        return cast(LargeEngine, LargeSpark(self.master, folder / "spark", settings))
+        return cast(LargeEngine, LargeSpark(self.master, self.kept_in / "spark", settings))
 
-    @property
+    @cached_property
     def identity(self) -> dict[str, Any]:
         """All that the scores depend on, by hash."""
-        listed = [path for files in self.files.values() for path in files]
-        with ThreadPoolExecutor() as pool:
-            hashes = list(pool.map(sha256_of, listed))
         return {
             "year": self.year,
             "as_of": self.as_of.isoformat(),
-            "inputs": {path.relative_to(self.inbox).as_posix(): sha for path, sha in zip(listed, hashes, strict=True)},
+            "inputs": {path: seen.sha256 for files in self.seen.values() for path, seen in files.items()},
             "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
             "contracts": self.contracts.hashes,
             "sql": file_hashes(self.project.sql, "**/*.sql"),
@@ -184,13 +250,13 @@ class LargeRun:
             progress.report(say("step_validate", table=contract.title), done, len(self.contracts))
             types = engine.read_files(name, self.inbox, self.files[name]) if self.files[name] else {}
             records.trust(source_of(contract, self.files[name], types))
+            records.types[name] = types
         records.count_problems()
         return records
 
     def _assess(self, engine: LargeEngine, parts: Parts, publication: Publication) -> None:
         """Measure and score each part; rank all units together."""
         scores = [model for model in self.planned.scores if model.name not in _RANKING]
-        ranking = [model for model in self.planned.scores if model.name in _RANKING]
         results = Models({model.name: model for model in self.planned.results})
         several = len(parts.bounds) > 1
         for number in range(len(parts.bounds)):
@@ -199,7 +265,7 @@ class LargeRun:
                 large_scoring.measure(engine, self.project, self.contracts, self.scheme, self.planned, self.as_of)
             with self.timed("score"):
                 large_scoring.add_up(engine, scores)
-                engine.make("main.place", _PLACE)
+                engine.make("main.place", PLACE)
                 if several:
                     for table in (*_RANKED_BY, "place"):
                         (engine.append if number else engine.make)(f"main.every_{table}", f"select * from main.{table}")
@@ -210,11 +276,16 @@ class LargeRun:
                 for table in (*_RANKED_BY, "place"):
                     engine.drop(f"main.{table}")
                     engine.view(f"main.{table}", f"select * from main.every_{table}")
-            engine.view("main.region", "select * from main.place")
-            for model in [*ranking, results["scores"]]:
-                scoring.make(engine, model)
-            if not engine.rows("select 1 from main.scores limit 1"):
-                raise KaoheError("nobody_to_assess", year=self.year)
+            self._rank(engine, results)
+
+    def _rank(self, engine: LargeEngine, results: Models) -> None:
+        """Rank all units. ``main.unit_total``, ``unit_tie``: of each; ``place``: its region."""
+        engine.view("main.region", "select * from main.place")
+        ranking = [model for model in self.planned.scores if model.name in _RANKING]
+        for model in [*ranking, results["scores"]]:
+            scoring.make(engine, model)
+        if not engine.rows("select 1 from main.scores limit 1"):
+            raise KaoheError("nobody_to_assess", year=self.year)
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

@@ -1,7 +1,8 @@
 """From trusted views to scores, without storing items: the same measures and scoring models as a bureau's."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
@@ -21,7 +22,7 @@ from kaohe.words import say
 
 #: Base models that other models read again and again; the rest cost less to make than to keep.
 _KEPT = {"assessed_unit", "member_now", "valid_meeting", "valid_activity"}
-_EVIDENCE_SUM = "evidence_sum"
+EVIDENCE_SUM = "evidence_sum"
 
 
 def measure(
@@ -35,7 +36,7 @@ def measure(
     wanted = scoring.lay_out_question(engine, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
     by_row = make_base(engine, planned, set(contracts))
     engine.empty("main.measured", scoring.MEASURED)
-    sums = next(model for model in planned.scores if model.name == _EVIDENCE_SUM)
+    sums = next(model for model in planned.scores if model.name == EVIDENCE_SUM)
     one_by_one = {entry.name for entry, _ in scheme.leaves if entry.section != "base"}
     for name in sorted(one_by_one):
         variant, indicator, leaf = wanted[name]
@@ -48,9 +49,10 @@ def measure(
 
 
 def add_sums(
-    engine: Engine, name: str, variant: str, indicator: str, model: Model, sums: Model, by_row: Mapping[str, str]
-) -> None:
-    """Run a measure as sums; its rows go to ``main.evidence_sum``."""
+    engine: Engine, name: str, variant: str, indicator: str, model: Model, sums: Model, by_row: Mapping[str, str],
+    which: str = "true",
+) -> None:  # fmt: skip
+    """Run a measure as sums; its rows that meet a condition go to ``main.evidence_sum``."""
     if "param" in model.reads:
         scoring.set_params(engine, variant, indicator)
     try:
@@ -62,13 +64,18 @@ def add_sums(
         query, prefix = renamed(query, by_row), BY_ROW
     query = renamed(query, {f"{prefix}{table}": f"{prefix}{WHOLE}{table}" for table in model.whole})
     with scoring.named(engine, model):
-        engine.append(f"main.{_EVIDENCE_SUM}", query, [name])
+        engine.append(f"main.{EVIDENCE_SUM}", f"select * from ({query}) as added where {which}", [name])
 
 
-def make_base(engine: Engine, planned: scoring.Plan, tables: set[str]) -> dict[str, str]:
-    """The models that measures share. Gives table or model → what it is called where a record is told by its row."""
+def make_base(
+    engine: Engine, planned: scoring.Plan, tables: set[str], wanted: Container[str] | None = None
+) -> dict[str, str]:
+    """The models that measures share, all or those that are ``wanted``. Gives table or model → what it is called where
+    a record is told by its row."""
     by_row = {name: f"{BY_ROW}{name}" for name in tables}
     for model in planned.base:
+        if wanted is not None and model.name not in wanted:
+            continue
         make = engine.make if model.name in _KEPT else engine.view
         with scoring.named(engine, model):
             if "_rec" not in model.sql:
@@ -86,6 +93,12 @@ def make_base(engine: Engine, planned: scoring.Plan, tables: set[str]) -> dict[s
 
 def renamed(query: str, names: Mapping[str, str]) -> str:
     """A query that reads other tables in place of those it names."""
+    return _renamed(query, tuple(sorted(names.items())))
+
+
+@cache
+def _renamed(query: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    names = dict(pairs)
     parsed = sqlglot.parse_one(query, dialect="duckdb")
     own = {cte.alias_or_name for cte in parsed.find_all(exp.CTE)}
     for table in parsed.find_all(exp.Table):
@@ -99,4 +112,4 @@ def renamed(query: str, names: Mapping[str, str]) -> str:
 
 def add_up(engine: Engine, models: Iterable[Model]) -> None:
     """From ``main.evidence_sum`` to what the models make."""
-    scoring.add_up(engine, [model for model in models if model.name != _EVIDENCE_SUM])
+    scoring.add_up(engine, [model for model in models if model.name != EVIDENCE_SUM])
