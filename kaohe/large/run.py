@@ -109,7 +109,6 @@ class LargeRun:
         """Carry it out."""
         with self.timed("load"):
             progress.report(say("step_prepare"))
-            self.seen = kept.look(self.inbox, self.files, kept.Kept.of(self.kept_in))
             identity = self.identity
         name = f"{self.as_of:%Y%m%d}-{hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]}"
         if (self.folder / name).is_dir() and _current(self.folder) == name:
@@ -223,6 +222,11 @@ class LargeRun:
 
         settings = {"spark.driver.memory": self.memory.lower().removesuffix("b")} if self.memory else {}
         return cast(LargeEngine, LargeSpark(self.master, self.kept_in / "spark", settings))
+
+    @cached_property
+    def seen(self) -> dict[str, dict[str, kept.Seen]]:
+        """Table → path below the inbox → file as it is now."""
+        return kept.look(self.inbox, self.files, kept.Kept.of(self.kept_in))
 
     @cached_property
     def identity(self) -> dict[str, Any]:
