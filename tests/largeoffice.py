@@ -122,7 +122,10 @@ def records() -> dict[str, list[Record]]:
             row("appeal_request", request_id="Q2", unit_id="A05", handler_unit_id="2支"),
             row("appeal_request", request_id="Q3", unit_id="A05", handler_unit_id="5支"),
         ],
-        "campaign_session": [row("campaign_session", session_id="X1", unit_id="A02", covered_count=2)],
+        "campaign_session": [
+            *[row("campaign_session", session_id="X1", unit_id="A02", covered_count=2)] * 3,
+            row("campaign_session", session_id="X2", unit_id="A02", covered_count=1),
+        ],
         "notice": [row("notice", notice_id="N1", unit_id="A04", finding_id="F1")],
         "adverse_event": [row("adverse_event", event_id="E1", unit_id="A03", finding_id="F3")],
         "honor": [row("honor", honor_id="H1", unit_id="A05", level="市")],

@@ -106,10 +106,7 @@ def _place(row: int, reason: str) -> int | None:
     return None if reason == "duplicate" else row
 
 
-def test_of_equal_records_one_is_kept(tmp_path: Path) -> None:
-    sessions = [row("campaign_session", session_id="X1", unit_id="A02", covered_count=2)] * 3
-    sessions.append(row("campaign_session", session_id="X2", unit_id="A02", covered_count=1))
-    large = run_large(write_office(tmp_path / "inbox", campaign_session=sessions), tmp_path / "home", scheme=SCHEME)
+def test_of_equal_records_one_is_kept(large: Large) -> None:
     refused = {case: reasons for case, reasons in large.refused.items() if case[0] == "campaign_session"}
     assert [*refused.values()] == [{"duplicate"}] * 2
     leaf = large.table("indicator_scores").filter(unit_id="A02", indicator="campaign_cover").row(0, named=True)
@@ -287,7 +284,7 @@ def generate(folder: Path, sample: Result, *asked: str) -> Path:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("scheme", [None, "minmax", "rank"])
+@pytest.mark.parametrize("scheme", [None, "minmax"])
 def test_made_records_have_the_scores_of_an_ordinary_run(made: Path, tmp_path: Path, scheme: str | None) -> None:
     """By the whole scheme in parts; by one that compares units in one part, though many are asked for."""
     path = None

@@ -6,8 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from tests.helpers import ROOT, kaohe
-from tests.large import write_tables
-from tests.largeoffice import UNITS, records, row, write_office
+from tests.largeoffice import UNITS, records, write_office
 
 SCHEME = ROOT / "tests" / "data" / "large" / "2023.yml"
 ASKED = ("--year", 2023, "--as-of", "2024-03-31", "--scheme", SCHEME)
@@ -32,16 +31,6 @@ def test_a_large_run_on_a_server_says_what_it_did(tmp_path: Path, server: str) -
     assert str(folder / "manifest.json") in again.stdout
     assert "units," not in again.stdout
     assert not re.search("[一-龥]", again.stdout)
-
-
-def test_what_cannot_be_done_is_one_sentence_and_exit_2(tmp_path: Path, server: str) -> None:
-    inbox = write_tables(tmp_path, {"org_unit": [row("org_unit", unit_id="A1")], "correction": [row("correction")]})
-    done = kaohe(
-        "run-large", "--inbox", inbox, "--home", tmp_path / "home", *ASKED, "--lang", "en", PREFECT_API_URL=server
-    )
-    assert done.returncode == 2
-    assert "large assessments do not carry out" in done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_a_question_that_cannot_be_answered_starts_nothing(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ PARAM = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def con(sample: Result) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse of the sample, to look at."""
     with duckdb.connect(str(sample.home / "warehouse" / "kaohe.duckdb"), read_only=True) as opened:
