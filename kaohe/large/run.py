@@ -205,7 +205,7 @@ class LargeRun:
                 with self.timed("score"):
                     self._rank(engine, results)
                 return replace(self._publish(engine, publication, records, identity, 1), in_steps=True)
-        except kept.NotInSteps:
+        except (kept.NotInSteps, duckdb.BinderException):  # files of a table may have other columns than before
             return None
 
     def _keep(self, name: str) -> None:
