@@ -4,6 +4,7 @@ Its stock SQL datasource closes the connection before it fetches from DuckDB; th
 """
 
 import logging
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +19,25 @@ from sqlalchemy.pool import StaticPool
 from kaohe.conditions import row_condition
 from kaohe.contracts import quoted
 
-with warnings.catch_warnings():
-    # it imports Spark where that is installed, which warns of a pandas that nothing here puts through it
-    warnings.filterwarnings("ignore", category=FutureWarning)
+
+@contextmanager
+def _beside_spark() -> Iterator[None]:
+    """Great Expectations imports Spark where that is installed. It warns of a pandas that nothing here puts through it,
+    and ends a program that has no file (``python -c``), which it takes for doctests of its own."""
+    main = sys.modules["__main__"]
+    nameless = not hasattr(main, "__file__")
+    if nameless:
+        main.__file__ = ""
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=FutureWarning)
+            yield
+    finally:
+        if nameless:
+            del main.__file__
+
+
+with _beside_spark():
     import great_expectations as gx
     import great_expectations.expectations as gxe
     from great_expectations.datasource.fluent import SQLDatasource

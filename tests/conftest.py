@@ -33,11 +33,6 @@ MEMORY, ENOUGH = Path("/dev/shm"), 8 * 2**30
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
-# pyspark, which Great Expectations imports where it is installed, leaves a process whose main program has no file, as
-# those of pytest-xdist: it takes it for a doctest of its own.
-if not hasattr(sys.modules["__main__"], "__file__"):
-    sys.ps1 = ">>> "
-
 # The same examples on every machine and every day; a longer search is started by hand with --hypothesis-profile=long.
 # No test depends on the clock.
 untimed: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
