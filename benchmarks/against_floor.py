@@ -19,6 +19,7 @@ import duckdb
 from one_run import Watched
 
 from kaohe.contracts import literal
+from kaohe.large.nights import KEPT, STATE
 from kaohe.large.publish import NO_REGION
 from kaohe.project import Project
 
@@ -37,6 +38,8 @@ class Floor:
         self.con.execute("set preserve_insertion_order = false")
         if run.memory:
             self.con.execute("set memory_limit = ?", [run.memory])
+        for table in STATE:
+            self.con.execute(f"create or replace view main.{table} as from main.{KEPT}{table}")
         self.con.execute("create schema if not exists floor; set search_path = 'floor'")
         for table, files in run.files.items():
             listed = ", ".join(literal(path) for path in files)

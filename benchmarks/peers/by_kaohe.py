@@ -29,9 +29,10 @@ def main(inbox: Path, out: Path) -> None:
         records = Records(engine, project, contracts, AS_OF)
         for name, contract in contracts.items():
             mine = files[name] if name in READ else ()
-            records.trust(source_of(contract, mine, engine.read(name, inbox, mine) if mine else {}))
+            records.trust(source_of(contract, mine, engine.read_files(name, inbox, mine) if mine else {}))
         measure(engine, project, contracts, scheme, planned, AS_OF)
-        add_up(engine, planned)
+        add_up(engine, planned.scores)
+        scoring.make(engine, next(model for model in planned.results if model.name == "scores"))
         engine.con.execute(f"""copy (
             select unit_id, cast(total * 100 as bigint) as cents, cast(rank as bigint) as rank, grade from main.scores
             where status = 'scored') to '{out}' (format parquet)""")

@@ -67,4 +67,9 @@ def parameters(flow: Flow[Any, Any], given: Given) -> dict[str, Any]:
     known = {"home": given.home, "inbox": inbox, "sources": given.sources}
     values: dict[str, Any] = {name: path and str(path.resolve()) for name, path in known.items()}
     values["lang"] = given.lang
-    return {name: value for name, value in values.items() if name in flow.parameters.properties}
+    asked = flow.parameters  # what must be named is left open where there is nothing to name
+    return {
+        name: value
+        for name, value in values.items()
+        if name in asked.properties and not (value is None and name in asked.required)
+    }
