@@ -23,6 +23,7 @@ def peers() -> ModuleType:
     return module
 
 
+@pytest.mark.long
 def test_the_same_scores_by_all(sample: Result, tmp_path: Path) -> None:
     generate = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), "--units", "60", "--out", str(tmp_path)]
     subprocess.run([*generate, "--home", str(sample.home)], check=True, capture_output=True)

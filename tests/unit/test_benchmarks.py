@@ -49,6 +49,7 @@ CHANGED = {
 }
 
 
+@pytest.mark.long
 def test_by_hand_every_row_is_the_same(data: Path, tmp_path: Path, against_floor: ModuleType) -> None:
     """And one that is not is noticed."""
     own, by_hand = against_floor.one_round(data / "60", tmp_path / "home", None)
