@@ -29,7 +29,7 @@ from kaohe.publishing import Edition
 from kaohe.publishing.document_pdf import faces, fonts
 from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
 from kaohe.publishing.notice import notice_template
-from kaohe.scheme import Scheme, digest, load_scheme
+from kaohe.scheme import Scheme, digest, load_scheme, load_scheme_of
 from kaohe.sources.gathering import Gathered, Reading, given, outage_sentence, read_plainly
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
@@ -164,11 +164,7 @@ class Run:
         return self.proceedings.final is not None
 
     def _scheme(self) -> Scheme:
-        if not self.scheme_path.is_file():
-            raise KaoheError("scheme_missing", path=self.scheme_path, year=self.year)
-        scheme = load_scheme(self.scheme_path)
-        if scheme.year != self.year:
-            raise KaoheError("scheme_year", path=self.scheme_path, scheme_year=scheme.year, year=self.year)
+        scheme = load_scheme_of(self.year, self.scheme_path)
         self._refuse_overlap(scheme)
         return scheme
 

@@ -30,7 +30,7 @@ from kaohe.large.records import Records
 from kaohe.models import Models
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.run import default_as_of
-from kaohe.scheme import Scheme, digest, load_scheme
+from kaohe.scheme import digest, load_scheme_of
 from kaohe.scheme.indicator import EXACT
 from kaohe.sources.parquet import parquet_files, refuse_broken, source_of
 from kaohe.warehouse import as_sentences
@@ -91,19 +91,11 @@ class LargeRun:
         self.project = Project.find()
         self.scheme_path = scheme or self.project.scheme(year)
         self.contracts = load_contracts(self.project.expectations)
-        self.scheme = self._scheme()
+        self.scheme = load_scheme_of(year, self.scheme_path)
         self.planned = scoring.plan(self.project, self.contracts, self.scheme)
         self.files = parquet_files(inbox, self.contracts)
         self.folder = home / "large" / str(year)
         self.seconds = dict.fromkeys(STEPS, 0.0)
-
-    def _scheme(self) -> Scheme:
-        if not self.scheme_path.is_file():
-            raise KaoheError("scheme_missing", path=self.scheme_path, year=self.year)
-        scheme = load_scheme(self.scheme_path)
-        if scheme.year != self.year:
-            raise KaoheError("scheme_year", path=self.scheme_path, scheme_year=scheme.year, year=self.year)
-        return scheme
 
     def go(self) -> LargeOutcome:
         """Carry it out."""

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, RootModel, Tag, model_validator
 
+from kaohe.errors import KaoheError
 from kaohe.scheme.indicator import Indicator, Missing, takes
 from kaohe.scheme.parts import (
     FEWER_DEDUCTIONS,
@@ -265,6 +266,16 @@ class _Either(
 def load_scheme(path: Path) -> Scheme:
     """The scheme of a year in ``path``; ``KaoheError`` with file and line if it is wrong or does not add up."""
     return read_yaml(path, Scheme)
+
+
+def load_scheme_of(year: int, path: Path) -> Scheme:
+    """The scheme of a year. Raises ``KaoheError`` as ``load_scheme`` does, and if it is not there or another year's."""
+    if not path.is_file():
+        raise KaoheError("scheme_missing", path=path, year=year)
+    scheme = load_scheme(path)
+    if scheme.year != year:
+        raise KaoheError("scheme_year", path=path, scheme_year=scheme.year, year=year)
+    return scheme
 
 
 def load_composite(path: Path) -> Composite:
