@@ -15,11 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 from one_run import Watched
 
 from kaohe.contracts import literal
-from kaohe.large.nights import KEPT, STATE
 from kaohe.large.publish import NO_REGION
 from kaohe.project import Project
 
@@ -34,12 +32,7 @@ class Floor:
     def __init__(self, run: Watched) -> None:
         self.run = run
         self.took: Best = {}
-        self.con = duckdb.connect(str(run.home / "warehouse" / "large" / "large.duckdb"))
-        self.con.execute("set preserve_insertion_order = false")
-        if run.memory:
-            self.con.execute("set memory_limit = ?", [run.memory])
-        for table in STATE:
-            self.con.execute(f"create or replace view main.{table} as from main.{KEPT}{table}")
+        self.con = run.con
         self.con.execute("create schema if not exists floor; set search_path = 'floor'")
         for table, files in run.files.items():
             listed = ", ".join(literal(path) for path in files)

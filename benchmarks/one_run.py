@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kaohe.large.engine import LargeEngine
 from kaohe.large.run import STEPS, LargeRun
 
 YEAR = 2023
@@ -22,6 +23,12 @@ class Watched(LargeRun):
         super().__init__(inbox, YEAR, home=home, memory=memory)
         self.peaks = dict.fromkeys(STEPS, 0)
         self.cpu = dict.fromkeys(STEPS, 0.0)
+
+    def engine(self) -> LargeEngine:
+        """The engine; ``con`` can still be asked when it is closed."""
+        made = super().engine()
+        self.con = made.con.cursor()
+        return made
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

@@ -99,6 +99,10 @@ class Engine:
         """Let ``name`` stand for a query."""
         self.con.execute(f"create or replace view {name} as {query}")
 
+    def drop(self, table: str) -> None:
+        """Forget a table."""
+        self.con.execute(f"drop table {table}")
+
     def write(self, table: str, frame: pl.DataFrame, *more: str) -> None:
         """Put the rows of ``frame`` into ``table``, column by name; ``more``: columns computed in SQL."""
         if frame.height:

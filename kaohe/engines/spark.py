@@ -134,6 +134,10 @@ class SparkEngine:
         """Let ``name`` stand for a query."""
         self._query(query, None).createOrReplaceTempView(_name(name))
 
+    def drop(self, table: str) -> None:
+        """Forget a table."""
+        self.session.catalog.dropTempView(_name(table))
+
     def rows(self, query: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
         """The rows of a query as tuples."""
         return [tuple(row) for row in self._query(query, values).collect()]

@@ -1,6 +1,12 @@
-"""DuckDB on one machine, for more than fits into memory."""
+"""DuckDB on one machine, for more than fits into memory.
 
+What a run computes is in memory, and on disk where it does not fit: to write all of it to a database would cost more
+than to compute it. Only what the next run goes on from is written, to the database ``kept``.
+"""
+
+import shutil
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -8,21 +14,27 @@ from urllib.parse import quote
 
 import duckdb
 import polars as pl
+import sqlglot
+from sqlglot import exp
 
 from kaohe.contracts import literal
 from kaohe.errors import KaoheError
+from kaohe.large.kept import KEPT_IN
 from kaohe.large.records import FILES
 from kaohe.warehouse import Engine
 
+_AS_PARQUET = "format parquet, compression zstd"
+
 
 class LargeEngine(Engine):
-    """A DuckDB database in ``folder``, which holds what does not fit into ``memory`` (``8GB``); a context manager. A
-    database that cannot be read is made anew."""
+    """A DuckDB database that puts into ``folder`` what does not fit into ``memory`` (``8GB``); a context manager."""
 
     def __init__(self, folder: Path, memory: str | None = None, threads: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(_opened(folder / "large.duckdb"))
+        super().__init__(duckdb.connect())
+        self.folder = folder
         self.con.execute("set preserve_insertion_order = false")
+        shutil.rmtree(folder / "spilled", ignore_errors=True)  # of a run that was killed
         self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
         if memory:
             self.con.execute("set memory_limit = ?", [memory])
@@ -60,28 +72,75 @@ class LargeEngine(Engine):
         described = self.rows(f"select column_name, column_type from (describe main.{FILES}{table})")
         return {name: kind for name, kind in described if name not in ("_path", "_place")}
 
-    def save(self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "") -> None:
+    def save(
+        self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "",
+        by_unit: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         """Write the rows of a query to a Parquet or CSV file, or to a folder of Parquet files by ``partition``, each in
-        ``order``. The same rows give the same bytes, on any number of threads."""
+        ``order``. The same rows give the same bytes, on any number of threads.
+
+        ``by_unit``: tables of the query in which each row is a unit's; ``main.place`` says to which partition a unit
+        belongs. Then what the query makes of them is asked for, and put in order, one partition after another.
+        """
         self.con.execute("set preserve_insertion_order = true")
         if partition:
-            self._save_parts(query, path, partition, name, order)
+            self._save_parts(query, path, partition, name, order, list(by_unit))
         else:
-            options = "format csv, header" if path.suffix == ".csv" else "format parquet, compression zstd"
+            options = "format csv, header" if path.suffix == ".csv" else _AS_PARQUET
             self.con.execute(f"copy ({query}) to {literal(path)} ({options})")
         self.con.execute("set preserve_insertion_order = false")
 
-    def _save_parts(self, query: str, path: Path, partition: str, name: str, order: str) -> None:
-        """One file after another: DuckDB's own way (``partition_by``) writes rows as its threads come to them."""
-        self.make_temporary("sorted", f"select * from ({query}) as unsorted order by {partition}, {order}")
-        for (value,) in self.rows(f"select distinct {partition} from sorted order by 1"):
+    def _save_parts(
+        self, query: str, path: Path, partition: str, name: str, order: str, by_unit: list[str]
+    ) -> None:  # fmt: skip
+        """One file by one statement: DuckDB's own way (``partition_by``) writes rows as its threads come to them."""
+        if by_unit:
+            parts = self._of_parts(query, partition, by_unit)
+            tables = ["part", *(f"part_{table}" for table in by_unit)]
+        else:
+            self.make("main.part", query)
+            values = [value for (value,) in self.rows(f"select distinct {partition} from main.part order by 1")]
+            parts = {value: f"select * from main.part where {partition} = {literal(value)}" for value in values}
+            tables = ["part"]
+
+        def write(value: str) -> None:
             folder = path / f"{partition}={quote(value, safe='')}"  # as Hive does; it leads nowhere else
             folder.mkdir(parents=True, exist_ok=True)
-            rows = f"select * exclude ({partition}) from sorted where {partition} = {literal(value)}"
-            self.con.execute(
-                f"copy ({rows}) to {literal(folder / f'{name}.parquet')} (format parquet, compression zstd)"
+            rows = f"select * exclude ({partition}) from ({parts[value]}) as unsorted order by {order}"
+            with self.con.cursor() as con:  # a file's rows are too few for DuckDB to divide them among threads
+                con.execute(f"copy ({rows}) to {literal(folder / f'{name}.parquet')} ({_AS_PARQUET})")
+
+        with ThreadPoolExecutor(self.rows("select current_setting('threads')")[0][0]) as threads:
+            list(threads.map(write, parts))
+        for table in tables:
+            self.drop(f"main.{table}")
+
+    def _of_parts(self, query: str, partition: str, by_unit: Iterable[str]) -> dict[str, str]:
+        """Partition → what a query gives for its units."""
+        self.make(
+            "main.part",
+            f"select unit_id, {partition}, cast(row_number() over (order by {partition}, unit_id) as integer) as _unit "
+            "from main.place",
+        )
+        asked = {column.name for column in sqlglot.parse_one(query, dialect="duckdb").find_all(exp.Column)}
+        for table in by_unit:
+            described = self.rows(f"select column_name from (describe main.{table})")
+            columns = ", ".join(f"its.{name}" for (name,) in described if name in asked)
+            self.make(
+                f"main.part_{table}",
+                f"select part._unit, {columns} from main.{table} as its join main.part as part "
+                "on part.unit_id = its.unit_id order by part._unit",
             )
-        self.con.execute("drop table sorted")
+        bounds = self.rows(f"select {partition}, min(_unit), max(_unit) from main.part group by {partition} order by 1")
+        return {
+            value: "with "
+            + ", ".join(
+                f"{table} as (select * exclude (_unit) from main.part_{table} where _unit between {first} and {last})"
+                for table in by_unit
+            )
+            + f" {query}"
+            for value, first, last in bounds
+        }
 
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put a few rows into a table, column by place."""
@@ -92,33 +151,14 @@ class LargeEngine(Engine):
         """Take rows out of a table."""
         self.con.execute(f"delete from {table} where {where}")
 
-    def rename(self, table: str, name: str) -> None:
-        """Call a table of ``main`` by another name, in place of what had it."""
-        self.con.execute(f"drop table if exists main.{name}")
-        self.con.execute(f"alter table main.{table} rename to {name}")
+    def open_kept(self) -> set[str]:
+        """Open the database of what is kept from run to run: its tables are ``kept.<table>``. Gives their names."""
+        self.con.execute(f"attach if not exists {literal(self.folder / KEPT_IN)} as kept")
+        return {name for (name,) in self.rows("select table_name from duckdb_tables() where database_name = 'kept'")}
 
-    def clear(self, but: Iterable[str]) -> None:
-        """Forget all tables and views of ``main`` but a few."""
-        stay = ", ".join(map(literal, but))
-        for kind in ("view", "table"):
-            found = self.rows(
-                f"select {kind}_name from duckdb_{kind}s() where database_name = current_database() "
-                f"and schema_name = 'main' and not internal and not temporary and {kind}_name not in ({stay})"
-            )
-            for (name,) in found:
-                self.con.execute(f"drop {kind} main.{name}")
-
-    def drop(self, table: str) -> None:
-        """Forget a table."""
-        self.con.execute(f"drop table {table}")
-
-
-def _opened(path: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        return duckdb.connect(str(path))
-    except duckdb.Error as error:
-        if "lock on file" in str(error):
-            raise
-        for name in (path.name, f"{path.name}.wal"):  # what was killed while it was made; all of it can be made again
-            path.with_name(name).unlink(missing_ok=True)
-        return duckdb.connect(str(path))
+    def keep(self, tables: Iterable[str]) -> None:
+        """Keep tables of ``main``. They are written as they are: to compress them takes twice as long."""
+        self.open_kept()
+        self.con.execute("set force_compression = 'uncompressed'")
+        for table in tables:
+            self.make(f"kept.{table}", f"select * from main.{table}")

@@ -18,6 +18,8 @@ from typing import Any, Self
 from kaohe.project import sha256_of
 from kaohe.safely import replace
 
+#: The database of a run's tables from which the next goes on.
+KEPT_IN = "large.duckdb"
 #: A file may change twice within one tick of its clock: only one that is older than this is known by its times.
 _SETTLED_NS = 2_000_000_000
 
@@ -79,7 +81,7 @@ def forget(folder: Path) -> None:
 def clear(folder: Path) -> None:
     """Forget the last run and its tables."""
     forget(folder)
-    for name in ("large.duckdb", "large.duckdb.wal"):
+    for name in (KEPT_IN, f"{KEPT_IN}.wal"):
         (folder / name).unlink(missing_ok=True)
 
 

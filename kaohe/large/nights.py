@@ -10,6 +10,8 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from kaohe import progress, scoring
 from kaohe.contracts import Contract, literal, quoted
 from kaohe.large import scoring as large_scoring
@@ -28,9 +30,8 @@ from kaohe.words import say
 if TYPE_CHECKING:
     from kaohe.large.run import LargeRun
 
-#: Tables of a run from which the next goes on, under names of their own.
+#: Tables of a run from which the next goes on, beside its problems.
 STATE = ("evidence_sum", "measured", "report", "unit_total", "unit_tie")
-KEPT = "kept_"
 #: Base models that hang on the day only where a month ends.
 _BY_MONTH = {"month_due", "quarter_due"}
 #: The one scoring model that reads the day: it compares it with the deadlines.
@@ -40,8 +41,7 @@ _ASSESSED = "assessed_unit"
 
 def keep(engine: LargeEngine) -> None:
     """Let the next run go on from this one."""
-    for table in STATE:
-        engine.rename(table, f"{KEPT}{table}")
+    engine.keep([*STATE, *PROBLEMS])
 
 
 def follows(scheme: Scheme, since: dt.date, until: dt.date) -> bool:
@@ -74,10 +74,14 @@ class Night:
             models = [*self.planned.scores, *self.planned.results]
             if {model.name for model in models if compared(model.sql, self.dates) != frozenset()} - _BY_DEADLINE:
                 raise NotInSteps
-        state = [*PROBLEMS, *(f"{KEPT}{table}" for table in STATE)]
-        if set(state) - {name for (name,) in engine.rows("select table_name from duckdb_tables()")}:
+        try:
+            found = engine.open_kept()
+        except duckdb.Error:
+            raise NotInSteps from None  # the database is broken
+        if {*STATE, *PROBLEMS} - found:
             raise NotInSteps  # the database was lost
-        engine.clear(state)
+        for table in PROBLEMS:
+            engine.make(f"main.{table}", f"select * from kept.{table}")
 
     # ---- records
 
@@ -85,8 +89,7 @@ class Night:
         """The trusted tables, and ``main.touched``: which units are concerned by what changed."""
         self.records = Records(self.engine, self.run.project, self.contracts, self.until, anew=False)
         self.renewal = Renewal(self.engine, self.records, self.kept, self.run.kept_in, self.run.inbox)
-        with self.engine.transaction():  # a thousand small statements, each of which would wait for the disk
-            self.renewal.renew(seen)
+        self.renewal.renew(seen)
         self.records.count_problems()
         keep_whole(self.engine, self.records, self.planned.measures)
         return self.records
@@ -94,7 +97,7 @@ class Night:
     # ---- measures
 
     def measure(self) -> None:
-        """Bring ``main.kept_evidence_sum``, ``kept_measured`` and ``kept_report`` to this day; ``main.assessed_unit``
+        """Bring ``kept.evidence_sum``, ``kept.measured`` and ``kept.report`` to this day; ``main.assessed_unit``
         has the units for which they changed."""
         engine = self.engine
         self.wanted = scoring.lay_out_question(
@@ -106,7 +109,7 @@ class Night:
         engine.make(f"main.every_{_ASSESSED}", self.base[_ASSESSED].sql)
         for table in ("evidence_sum", "measured"):
             for name in (table, f"before_{table}"):
-                engine.make(f"main.{name}", f"select * from main.{KEPT}{table} limit 0")
+                engine.make(f"main.{name}", f"select * from kept.{table} limit 0")
         for_all = [name for name in self.wanted if self._is_for_all(name)]
         in_part = [name for name in self.wanted if name not in for_all and self._touched(name)]
         self._measure_all(for_all)
@@ -241,13 +244,13 @@ class Night:
         progress.report(say("step_score", indicator=leaf.title), 0, len(self.wanted))
         model, engine, which = self._model(name), self.engine, which or "true"
         sums = next(each for each in self.planned.scores if each.name == large_scoring.EVIDENCE_SUM)
-        kept = f"{KEPT}evidence_sum where evidence = {literal(name)} and {which}"
-        engine.append("main.before_evidence_sum", f"select * from main.{kept}")
+        kept = f"kept.evidence_sum where evidence = {literal(name)} and {which}"
+        engine.append("main.before_evidence_sum", f"select * from {kept}")
         if name not in self.one_by_one:
             large_scoring.add_sums(engine, name, variant, indicator, model, sums, by_row, which)
             return
-        kept = f"{KEPT}measured where indicator = {literal(name)} and {which}"
-        engine.append("main.before_measured", f"select * from main.{kept}")
+        kept = f"kept.measured where indicator = {literal(name)} and {which}"
+        engine.append("main.before_measured", f"select * from {kept}")
         scoring.measure(engine, name, variant, indicator, model)
         engine.delete("main.measured", f"indicator = {literal(name)} and not coalesce({which}, false)")
         engine.append("main.evidence_sum", f"select * from ({sums.sql}) as added where evidence = {literal(name)}")
@@ -257,7 +260,7 @@ class Night:
     def _reports(self) -> None:
         engine, changed = self.engine, self.renewal.changed
         for name in ("report", "before_report"):
-            engine.make(f"main.{name}", f"select * from main.{KEPT}report limit 0")
+            engine.make(f"main.{name}", "select * from kept.report limit 0")
         for name, contract in self.contracts.items():
             through = {name, contract.owner[1]} if not contract.reference and contract.owner else {name}
             if contract.reference or contract.restricted or not through & changed:
@@ -267,7 +270,7 @@ class Night:
             ours = "in (select unit_id from main.units_now)"
             engine.append(
                 "main.before_report",
-                f"select * from main.{KEPT}report where table_name = {literal(name)} and unit_id {ours}",
+                f"select * from kept.report where table_name = {literal(name)} and unit_id {ours}",
             )
             engine.append(
                 "main.report", scoring.reporting(contract, self.contracts, self.scheme.year, f"{{unit}} {ours}")
@@ -289,8 +292,8 @@ class Night:
                 f"union all ({before} except all {now})) as row",
             )
             these = f"({key}) in (select ({key}) from main.differs_{table})"
-            engine.delete(f"main.{KEPT}{table}", these)
-            engine.append(f"main.{KEPT}{table}", f"select * from main.{table} where {these}")
+            engine.delete(f"kept.{table}", these)
+            engine.append(f"kept.{table}", f"select * from main.{table} where {these}")
         units = " union ".join(f"select unit_id from main.differs_{table}" for table in told)
         engine.make(f"main.{_ASSESSED}", f"select * from main.every_{_ASSESSED} where unit_id in ({units})")
 
@@ -301,12 +304,16 @@ class Night:
         engine, models = self.engine, list(models)
         ours = f"where unit_id in (select unit_id from main.{_ASSESSED})"
         for table in ("evidence_sum", "measured", "report"):
-            engine.make(f"main.{table}", f"select * from main.{KEPT}{table} {ours}")
+            engine.make(f"main.{table}", f"select * from kept.{table} {ours}")
         self._make_base(self._base_of(models))
         large_scoring.add_up(engine, models)
         for table in ("unit_total", "unit_tie"):
-            engine.delete(f"main.{KEPT}{table}", ours.removeprefix("where "))
-            engine.append(f"main.{KEPT}{table}", f"select * from main.{table}")
+            engine.delete(f"kept.{table}", ours.removeprefix("where "))
+            engine.append(f"kept.{table}", f"select * from main.{table}")
             engine.drop(f"main.{table}")
-            engine.view(f"main.{table}", f"select * from main.{KEPT}{table}")
+            engine.view(f"main.{table}", f"select * from kept.{table}")
         engine.make("main.place", PLACE)
+
+    def keep(self) -> None:
+        """Let the next run go on from this one: what is not kept as it comes out."""
+        self.engine.keep(PROBLEMS)

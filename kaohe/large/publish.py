@@ -70,6 +70,7 @@ class Publication:
         """Write the indicator scores of a part."""
         self.engine.save(
             _with_region(indicator_scores), self.aside / _LEAVES, "region", f"part-{number:04d}", "unit_id, indicator",
+            by_unit=("place", "assessed_unit", "leaf_points", "extra_item"),
         )  # fmt: skip
 
     def add_changed(self, earlier: Path, indicator_scores: Model) -> None:
@@ -98,7 +99,7 @@ class Publication:
                 f"select {columns} from main.leaf_row union all select {columns} from read_parquet("
                 f"[{', '.join(rewritten)}], hive_partitioning = true, hive_types_autocast = false) "
                 "where unit_id not in (select unit_id from main.assessed_unit)",
-                self.aside / _LEAVES, "region", "part-0000",
+                self.aside / _LEAVES, "region", "part-0000", "unit_id, indicator",
             )  # fmt: skip
 
     def add_scores(self) -> None:
@@ -193,8 +194,8 @@ def _as_written(publication: Path) -> list[str]:
 
 def _with_region(indicator_scores: Model) -> str:
     return (
-        f"select leaf.*, {_REGION} as region from ({_unordered(indicator_scores.sql)}) as leaf "
-        "join main.org_unit on org_unit.unit_id = leaf.unit_id"
+        f"select leaf.*, place.region from ({_unordered(indicator_scores.sql)}) as leaf "
+        "join place on place.unit_id = leaf.unit_id"
     )
 
 

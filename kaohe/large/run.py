@@ -114,7 +114,7 @@ class LargeRun:
                 kept.clear(self.kept_in)
                 with self.engine() as engine:
                     outcome = self._carry_out(engine, name, identity)
-            if outcome.parts == 1:
+            if self._goes_on(outcome):
                 self._keep(name)
         return outcome
 
@@ -137,9 +137,14 @@ class LargeRun:
         publication = Publication(engine, self.folder, name)
         self._assess(engine, parts, publication)
         outcome = self._publish(engine, publication, records, identity, len(parts.bounds))
-        if outcome.parts == 1:
-            nights.keep(engine)
+        if self._goes_on(outcome):
+            with self.timed("publish"):
+                nights.keep(engine)
         return outcome
+
+    def _goes_on(self, outcome: LargeOutcome) -> bool:
+        """The next run can go on from this one."""
+        return outcome.parts == 1 and self.engine_name == "duckdb"
 
     def _publish(
         self, engine: LargeEngine, publication: Publication, records: Records, identity: dict[str, Any], parts: int
@@ -178,11 +183,7 @@ class LargeRun:
     def _as_night(self, earlier: kept.Kept, name: str, identity: dict[str, Any]) -> LargeOutcome | None:
         """Carry it out from where the last run left off; None if that cannot be done."""
         try:
-            engine = self.engine()
-        except duckdb.Error:  # the database is broken; a whole run makes another
-            return None
-        try:
-            with engine:
+            with self.engine() as engine:
                 with self.timed("validate"):
                     night = nights.Night(self, engine, earlier)
                     records = night.trust(self.seen)
@@ -196,7 +197,10 @@ class LargeRun:
                     publication.add_changed(self.folder / earlier.publication, results["indicator_scores"])
                 with self.timed("score"):
                     self._rank(engine, results)
-                return replace(self._publish(engine, publication, records, identity, 1), in_steps=True)
+                outcome = self._publish(engine, publication, records, identity, 1)
+                with self.timed("publish"):
+                    night.keep()
+                return replace(outcome, in_steps=True)
         except (kept.NotInSteps, duckdb.BinderException):  # files of a table may have other columns than before
             return None
 

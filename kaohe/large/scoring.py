@@ -46,6 +46,10 @@ def measure(
         if name not in one_by_one:
             progress.report(say("step_score", indicator=leaf.title), done, len(wanted))
             add_sums(engine, name, variant, indicator, planned.measures[leaf.measure], sums, by_row)
+    still_read = {read for model in (*planned.scores, *planned.results) for read in model.reads}
+    for model in planned.base:
+        if model.name in _KEPT - still_read:
+            engine.drop(f"main.{_table_of(model)}")
 
 
 def add_sums(
@@ -76,19 +80,24 @@ def make_base(
     for model in planned.base:
         if wanted is not None and model.name not in wanted:
             continue
-        make = engine.make if model.name in _KEPT else engine.view
+        make, made = engine.make if model.name in _KEPT else engine.view, f"main.{_table_of(model)}"
         with scoring.named(engine, model):
             if "_rec" not in model.sql:
-                make(f"main.{model.name}", model.sql)
+                make(made, model.sql)
                 continue
             by_row[model.name] = f"{BY_ROW}{model.name}"
             if orders_by_record(model.sql):
-                make(f"main.{model.name}", model.sql)
-                engine.view(f"main.{BY_ROW}{model.name}", f"select * from main.{model.name}")
+                make(made, model.sql)
+                engine.view(f"main.{BY_ROW}{model.name}", f"select * from {made}")
             else:
                 engine.view(f"main.{model.name}", model.sql)
-                make(f"main.{BY_ROW}{model.name}", renamed(model.sql, by_row))
+                make(made, renamed(model.sql, by_row))
     return by_row
+
+
+def _table_of(model: Model) -> str:
+    """The table of a base model that is kept."""
+    return f"{BY_ROW}{model.name}" if "_rec" in model.sql and not orders_by_record(model.sql) else model.name
 
 
 def renamed(query: str, names: Mapping[str, str]) -> str:
@@ -111,5 +120,6 @@ def _renamed(query: str, pairs: tuple[tuple[str, str], ...]) -> str:
 
 
 def add_up(engine: Engine, models: Iterable[Model]) -> None:
-    """From ``main.evidence_sum`` to what the models make."""
+    """From ``main.evidence_sum`` to what the models make, but for what is large and needed on the way alone."""
     scoring.add_up(engine, [model for model in models if model.name != EVIDENCE_SUM])
+    engine.drop("main.leaf_status")

@@ -28,7 +28,10 @@ class LargeSpark(SparkEngine):
         ).createOrReplaceTempView(f"{FILES}{table}")  # fmt: skip
         return {field.name: _in_duckdb(field.dataType.simpleString()) for field in frame.schema}
 
-    def save(self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "") -> None:
+    def save(
+        self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "",
+        by_unit: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         """As ``LargeEngine.save``; a Parquet file is a folder of them, in no order."""
         if path.suffix == ".csv":
             self.frame(query).write_csv(path)
@@ -39,10 +42,6 @@ class LargeSpark(SparkEngine):
         """As ``LargeEngine.append_rows``."""
         names = self.session.table(table.removeprefix("main.")).columns
         self.write(table, pl.DataFrame(rows, names, orient="row"))
-
-    def drop(self, table: str) -> None:
-        """As ``LargeEngine.drop``."""
-        self.session.catalog.dropTempView(table.removeprefix("main."))
 
 
 def _in_duckdb(kind: str) -> str:

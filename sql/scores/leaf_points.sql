@@ -1,4 +1,3 @@
--- View.
 -- Points of the weighted leaves of trees that add up: effective weight × score, rounded once, here, if the scheme rounds
 -- leaves: then `points` has them exactly, in millionths, and `score` the same in DOUBLE. In other trees `score` is the
 -- leaf's own.

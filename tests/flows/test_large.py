@@ -15,7 +15,6 @@ import polars as pl
 import pytest
 
 from kaohe.errors import KaoheError
-from kaohe.large.engine import LargeEngine
 from kaohe.large.run import LargeRun
 from kaohe.project import Project
 from tests.helpers import AS_OF, ROOT, YEAR, Result, assess
@@ -258,14 +257,6 @@ def test_killed_anywhere_nothing_is_in_force_that_is_not_whole(
     assert again.outcome.new
     assert contents(again) == contents(large)
     assert {path.name for path in again.folder.parent.iterdir()} == {"CURRENT", again.folder.name}
-
-
-def test_a_database_that_was_killed_while_it_was_made_is_made_anew(tmp_path: Path) -> None:
-    (tmp_path / "large.duckdb").write_bytes(b"half of a database")
-    with LargeEngine(tmp_path) as engine:
-        engine.make("main.t", "select 1 as one")
-    with LargeEngine(tmp_path) as engine:
-        assert engine.rows("select one from main.t") == [(1,)]
 
 
 # ---- long
