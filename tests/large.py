@@ -110,9 +110,10 @@ class Large:
     def table(self, name: str) -> pl.DataFrame:
         """A table, its files together, as anybody's reader gives it."""
         path = self.folder / f"{name}.parquet"
-        if path.exists():
+        if path.is_file():
             return pl.read_parquet(path)
-        return pl.read_parquet(self.folder / name / "**" / "*.parquet", hive_partitioning=True)
+        folder = path if path.is_dir() else self.folder / name  # Spark writes folders of files
+        return pl.read_parquet(folder / "**" / "*.parquet", hive_partitioning=True)
 
     @property
     def refused(self) -> dict[tuple[str, int], set[str]]:

@@ -255,14 +255,14 @@ class Table:
         self.engine.make("main.name_of_one", _NAME_OF_ONE)
         self.engine.append(
             "main.stranger",
-            f"select {self.text}, {literal(name)}, written, written.platform, coalesce(here.unit_id, anywhere.unit_id) "
-            "from main.written "
-            "left join main.name_of_one as here on here.name = written.name and here.platform = written.platform "
-            "left join main.name_of_one as anywhere on anywhere.name = written.name "
+            f"select {self.text}, {literal(name)}, cell.written, cell.platform, coalesce(here.unit_id, anywhere.unit_id) "
+            "from main.written as cell "
+            "left join main.name_of_one as here on here.name = cell.name and here.platform = cell.platform "
+            "left join main.name_of_one as anywhere on anywhere.name = cell.name "
             f"and anywhere.platform = {literal(records.EVERYWHERE)} "
             f"where not exists (select 1 from main.stranger as known where known.table_name = {self.text} "
-            f"and known.column_name = {literal(name)} and known.written = written.written "
-            "and known.platform = written.platform)",
+            f"and known.column_name = {literal(name)} and known.written = cell.written "
+            "and known.platform = cell.platform)",
         )
 
     def _join_names(self, name: str) -> None:

@@ -46,4 +46,5 @@ class LargeSpark(SparkEngine):
 
 def _in_duckdb(kind: str) -> str:
     """A type of Spark as DuckDB names it."""
-    return exp.DataType.build(kind, dialect="spark").sql(dialect="duckdb").replace(", ", ",").replace("TEXT", "VARCHAR")
+    named = exp.DataType.build(kind, dialect="spark").sql(dialect="duckdb").replace(", ", ",")
+    return named.replace("TEXT", "VARCHAR").replace("REAL", "FLOAT")

@@ -1,23 +1,31 @@
 """Apache Spark in DuckDB's place: the same SQL, the same tables to the last digit. Skipped where Java or pyspark is missing."""
 
+import subprocess
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 
 from kaohe import scoring
 from kaohe.contracts import load_contracts
 from kaohe.engines.java import NEWEST, OLDEST, java_version
+from kaohe.large import EngineName
+from kaohe.large.run import LargeRun
 from kaohe.project import Project
 from kaohe.rules import rules_of
 from kaohe.scheme import load_scheme
 from kaohe.scheme.tables import IN_FORCE
 from kaohe.warehouse import Engine
 from tests.helpers import AS_OF, ROOT, YEAR, Result
+from tests.large import Large
+from tests.largeoffice import write_office
 
 pytest.importorskip("pyspark", reason="pyspark is not installed: make .venv/spark")
 if not OLDEST <= (java_version() or 0) <= NEWEST:
@@ -37,6 +45,9 @@ TABLES: dict[str, list[str]] = {
     "extra_score": [],
     "unit_score": ["variant"],
 }
+
+#: The scheme of the messy office.
+OFFICE = ROOT / "tests" / "data" / "large" / "2023.yml"
 
 
 @pytest.fixture
@@ -120,6 +131,39 @@ def test_five_thousand_units_score_the_same(truth: duckdb.DuckDBPyConnection, tm
         for table in TABLES:
             spark.export(f"select * from main.{table}", tmp_path / "out" / table)
             assert differences(con, table, tmp_path / "out" / table) == [], table
+
+
+def test_a_large_run_on_spark_publishes_the_same(tmp_path: Path) -> None:
+    """A messy office, read, checked, measured, scored and published by Spark."""
+    inbox = write_office(tmp_path / "inbox")
+    spark, duck = (large_run(inbox, tmp_path / name, name, OFFICE) for name in ("spark", "duckdb"))
+    same_publication(spark, duck)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("units", [60, 5000])
+def test_large_runs_on_spark_publish_the_same(sample: Result, tmp_path: Path, units: int) -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), "--out", str(tmp_path / "inbox")]
+    command += ["--units", str(units), "--dirty", "0.01", "--home", str(sample.home)]
+    subprocess.run(command, check=True, capture_output=True)
+    spark, duck = (large_run(tmp_path / "inbox", tmp_path / name, name) for name in ("spark", "duckdb"))
+    same_publication(spark, duck)
+
+
+def large_run(inbox: Path, home: Path, engine: EngineName, scheme: Path | None = None) -> Large:
+    master = "local[2]" if engine == "spark" else None
+    return Large(LargeRun(inbox, YEAR, AS_OF, scheme, home, engine=engine, master=master).go())
+
+
+def same_publication(spark: Large, duck: Large) -> None:
+    """The same units, points, ranks, records set aside and flagged, and counts."""
+    for name in ("scores", "indicator_scores", "league", "quarantine", "flagged"):
+        theirs = duck.table(name)
+        columns = sorted(theirs.columns)
+        ours = spark.table(name).select(pl.col(column).cast(theirs[column].dtype) for column in columns)
+        assert Counter(map(repr, ours.rows())) == Counter(map(repr, theirs.select(columns).rows())), name
+    for key in ("units", "records_in", "refused", "flagged"):
+        assert spark.manifest[key] == duck.manifest[key]
 
 
 #: Contracts with rules of every kind: over rows, pairs of columns, sets, patterns, and SQL that tries what may fail.
