@@ -33,7 +33,8 @@ def measure(
 
     Raises ``KaoheError`` for a measure that cannot be summed.
     """
-    wanted = scoring.lay_out_question(engine, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
+    asked = {IN_FORCE: (scheme, planned)}
+    wanted = scoring.lay_out_question(engine, project, contracts, asked, as_of, ordered=False)
     by_row = make_base(engine, planned, set(contracts))
     engine.empty("main.measured", scoring.MEASURED)
     sums = next(model for model in planned.scores if model.name == EVIDENCE_SUM)
