@@ -21,7 +21,7 @@ from kaohe.warehouse import Engine
 from kaohe.words import say
 
 #: Base models that other models read again and again; the rest cost less to make than to keep.
-_KEPT = {"assessed_unit", "member_now", "valid_meeting", "valid_activity"}
+_KEPT = {"assessed_unit", "member_moved", "member_now", "valid_meeting", "valid_activity"}
 EVIDENCE_SUM = "evidence_sum"
 
 
