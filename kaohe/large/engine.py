@@ -108,6 +108,11 @@ class LargeEngine(Engine):
             for (name,) in found:
                 self.con.execute(f"drop {kind} main.{name}")
 
+    def make_passing(self, table: str, query: str) -> None:
+        """Make ``table`` for the queries that follow at once: in memory, as far as there is room. It goes by its name
+        without a schema."""
+        self.con.execute(f"create or replace temp table {table.removeprefix('main.')} as {query}")
+
     def drop(self, table: str) -> None:
         """Forget a table."""
         self.con.execute(f"drop table {table}")

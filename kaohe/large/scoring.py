@@ -10,6 +10,7 @@ from sqlglot import exp
 from kaohe import progress, scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
+from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import WHOLE
 from kaohe.large.records import BY_ROW
 from kaohe.models import Model
@@ -21,12 +22,14 @@ from kaohe.warehouse import Engine
 from kaohe.words import say
 
 #: Base models that other models read again and again; the rest cost less to make than to keep.
-_KEPT = {"assessed_unit", "member_moved", "member_now", "valid_meeting", "valid_activity"}
+_KEPT = {"assessed_unit", "member_moved", "member_now", "valid_activity"}
+#: Of them, what measures alone read: it need not be written to disk. The second is as large for few units as for all.
+_PASSING, _PASSING_FOR_ALL = {"valid_meeting"}, {"month_due"}
 EVIDENCE_SUM = "evidence_sum"
 
 
 def measure(
-    engine: Engine, project: Project, contracts: Contracts, scheme: Scheme, planned: scoring.Plan, as_of: dt.date
+    engine: LargeEngine, project: Project, contracts: Contracts, scheme: Scheme, planned: scoring.Plan, as_of: dt.date
 ) -> None:
     """Make ``main.evidence_sum`` from the trusted views, one indicator after another; of bonus, deductions and vetoes
     also ``main.measured``, item by item.
@@ -47,6 +50,8 @@ def measure(
         if name not in one_by_one:
             progress.report(say("step_score", indicator=leaf.title), done, len(wanted))
             add_sums(engine, name, variant, indicator, planned.measures[leaf.measure], sums, by_row)
+    for name in sorted(_PASSING | _PASSING_FOR_ALL):
+        engine.drop(by_row.get(name, name))
 
 
 def add_sums(
@@ -69,7 +74,7 @@ def add_sums(
 
 
 def make_base(
-    engine: Engine, planned: scoring.Plan, tables: set[str], wanted: Container[str] | None = None
+    engine: LargeEngine, planned: scoring.Plan, tables: set[str], wanted: Container[str] | None = None
 ) -> dict[str, str]:
     """The models that measures share, all or those that are ``wanted``. Gives table or model → what it is called where
     a record is told by its row."""
@@ -77,7 +82,8 @@ def make_base(
     for model in planned.base:
         if wanted is not None and model.name not in wanted:
             continue
-        make = engine.make if model.name in _KEPT else engine.view
+        passing = model.name in _PASSING or (wanted is None and model.name in _PASSING_FOR_ALL)
+        make = engine.make_passing if passing else engine.make if model.name in _KEPT else engine.view
         with scoring.named(engine, model):
             if "_rec" not in model.sql:
                 make(f"main.{model.name}", model.sql)

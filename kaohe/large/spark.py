@@ -40,6 +40,10 @@ class LargeSpark(SparkEngine):
         names = self.session.table(table.removeprefix("main.")).columns
         self.write(table, pl.DataFrame(rows, names, orient="row"))
 
+    def make_passing(self, table: str, query: str) -> None:
+        """As ``LargeEngine.make_passing``."""
+        self.make(table, query)
+
     def drop(self, table: str) -> None:
         """As ``LargeEngine.drop``."""
         self.session.catalog.dropTempView(table.removeprefix("main."))
