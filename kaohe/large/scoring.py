@@ -22,8 +22,9 @@ from kaohe.warehouse import Engine
 from kaohe.words import say
 
 #: Base models that other models read again and again; the rest cost less to make than to keep.
-_KEPT = {"assessed_unit", "member_moved", "member_now", "valid_activity"}
-#: Of them, what measures alone read: it need not be written to disk. The second is as large for few units as for all.
+_KEPT = {"assessed_unit", "member_moved", "member_now", "valid_activity", "valid_meeting"}
+#: What measures alone read need not be written to disk. Months are worth it where all units are measured together; a
+#: night turns from some units to others, and a view turns with it.
 _PASSING, _PASSING_FOR_ALL = {"valid_meeting"}, {"month_due"}
 EVIDENCE_SUM = "evidence_sum"
 
@@ -50,8 +51,9 @@ def measure(
         if name not in one_by_one:
             progress.report(say("step_score", indicator=leaf.title), done, len(wanted))
             add_sums(engine, name, variant, indicator, planned.measures[leaf.measure], sums, by_row)
-    for name in sorted(_PASSING | _PASSING_FOR_ALL):
-        engine.drop(by_row.get(name, name))
+    for model in planned.base:
+        if _passes(model, for_all=True):
+            engine.drop(by_row.get(model.name, model.name))
 
 
 def add_sums(
@@ -82,8 +84,9 @@ def make_base(
     for model in planned.base:
         if wanted is not None and model.name not in wanted:
             continue
-        passing = model.name in _PASSING or (wanted is None and model.name in _PASSING_FOR_ALL)
-        make = engine.make_passing if passing else engine.make if model.name in _KEPT else engine.view
+        make = engine.make if model.name in _KEPT else engine.view
+        if _passes(model, for_all=wanted is None):
+            make = engine.make_passing
         with scoring.named(engine, model):
             if "_rec" not in model.sql:
                 make(f"main.{model.name}", model.sql)
@@ -96,6 +99,10 @@ def make_base(
                 engine.view(f"main.{model.name}", model.sql)
                 make(f"main.{BY_ROW}{model.name}", renamed(model.sql, by_row))
     return by_row
+
+
+def _passes(model: Model, for_all: bool) -> bool:
+    return (model.name in _PASSING or (for_all and model.name in _PASSING_FOR_ALL)) and not orders_by_record(model.sql)
 
 
 def renamed(query: str, names: Mapping[str, str]) -> str:
