@@ -1,7 +1,7 @@
 """From trusted views to scores, without storing items: the same measures and scoring models as a bureau's."""
 
 import datetime as dt
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
 
 import sqlglot
@@ -84,7 +84,7 @@ def make_base(
     for model in planned.base:
         if wanted is not None and model.name not in wanted:
             continue
-        make = engine.make if model.name in _KEPT else engine.view
+        make: Callable[[str, str], None] = engine.make if model.name in _KEPT else engine.view
         if _passes(model, for_all=wanted is None):
             make = engine.make_passing
         with scoring.named(engine, model):
