@@ -208,9 +208,10 @@ def lay_out_question(
     variants: Mapping[str, tuple[Scheme, Plan]],
     as_of: dt.date,
     reports: bool = True,
+    ordered: bool = True,
 ) -> Wanted:
     """Lay out what the models read beside the records: the year, the schemes, who handed in what (``reports``, unless
-    that is known already). Gives what is to be measured."""
+    that is known already; in an order of its own, if ``ordered``). Gives what is to be measured."""
     engine.macros(project.sql / "macros.sql")
     schemes = {name: scheme for name, (scheme, _) in variants.items()}
     in_force, planned = variants[IN_FORCE]
@@ -225,7 +226,7 @@ def lay_out_question(
             wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
     lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
     if reports:
-        _lay_out_reports(engine, contracts, in_force.year)
+        _lay_out_reports(engine, contracts, in_force.year, ordered)
     return wanted
 
 
@@ -368,7 +369,7 @@ def lay_out(engine: Engine, table: str, columns: str, rows: Rows) -> None:
     engine.write(f"main.{table}", pl.DataFrame(rows, names, orient="row", infer_schema_length=None))
 
 
-def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: int) -> None:
+def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: int, ordered: bool) -> None:
     """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
     would show through."""
     engine.empty("main.report", "unit_id varchar, table_name varchar")
@@ -378,7 +379,7 @@ def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: in
         if not contract.reference and not contract.restricted
     ]
     if reports:
-        engine.append("main.report", " union all ".join(reports) + " order by table_name, unit_id")
+        engine.append("main.report", " union all ".join(reports) + (" order by table_name, unit_id" if ordered else ""))
 
 
 def reporting(contract: Contract, contracts: Mapping[str, Contract], year: int, which: str = "true") -> str:

@@ -21,11 +21,13 @@ def summed(measure: str, evidence_sum: str) -> str:
     Raises ``ValueError`` for a measure that makes its lists of records in a way that cannot be counted.
     """
     items = counted(measure)
-    name = exp.Alias(this=exp.Placeholder(), alias=exp.to_identifier("indicator"))
     number = exp.alias_(exp.Coalesce(this=exp.column(RECORDS), expressions=[exp.Literal.number(0)]), RECORDS)
     columns = [*(exp.column(column) for column in ("unit_id", "due", "done")), number]
-    measured = exp.select(*columns, name).from_(items.subquery("evidence"))
+    measured = exp.select(*columns).from_(items.subquery("evidence"))
     query = cast(exp.Select, counting(cast(exp.Expression, sqlglot.parse_one(evidence_sum, dialect="duckdb"))))
+    for column in list(query.find_all(exp.Column)):
+        if column.name == "indicator":  # of one alone it need not be grouped by
+            column.pop() if isinstance(column.parent, exp.Group) else column.replace(exp.Placeholder())
     return query.with_("measured", as_=measured, copy=False).sql(dialect="duckdb")
 
 

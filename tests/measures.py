@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import duckdb
 
+from kaohe.models import tables_in
 from tests.helpers import AS_OF, ROOT, YEAR
 
 SQL = ROOT / "sql"
@@ -115,6 +116,8 @@ def run(model: str, *, as_of: str | dt.date = AS_OF, **tables: list[Row]) -> lis
             for row in rows:
                 names = ", ".join(columns[: len(row)])
                 con.execute(f"insert into {table} ({names}) values ({', '.join('?' * len(row))})", list(row))
+        for name in sorted(tables_in(text) - {"assessment", "param", *tables}):  # shared models that were not given
+            con.execute(f"create view {name} as {(SQL / 'base' / f'{name}.sql').read_text(encoding='utf-8')}")
         if model.startswith("measures/"):
             text = (
                 "select unit_id, cast(item as varchar), cast(due as decimal(18,6)), cast(done as decimal(18,6)), "

@@ -21,7 +21,9 @@ from kaohe.warehouse import Engine
 from kaohe.words import say
 
 #: Base models that other models read again and again; the rest cost less to make than to keep.
-_KEPT = {"assessed_unit", "member_now", "valid_meeting", "valid_activity"}
+_KEPT = {"assessed_unit", "member_moved", "member_now", "valid_activity", "valid_meeting"}
+#: These too where all units are measured together; a night turns from some units to others, and a view turns with it.
+_KEPT_FOR_ALL = _KEPT | {"month_due"}
 EVIDENCE_SUM = "evidence_sum"
 
 
@@ -33,7 +35,8 @@ def measure(
 
     Raises ``KaoheError`` for a measure that cannot be summed.
     """
-    wanted = scoring.lay_out_question(engine, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
+    asked = {IN_FORCE: (scheme, planned)}
+    wanted = scoring.lay_out_question(engine, project, contracts, asked, as_of, ordered=False)
     by_row = make_base(engine, planned, set(contracts))
     engine.empty("main.measured", scoring.MEASURED)
     sums = next(model for model in planned.scores if model.name == EVIDENCE_SUM)
@@ -48,7 +51,7 @@ def measure(
             add_sums(engine, name, variant, indicator, planned.measures[leaf.measure], sums, by_row)
     still_read = {read for model in (*planned.scores, *planned.results) for read in model.reads}
     for model in planned.base:
-        if model.name in _KEPT - still_read:
+        if model.name in _KEPT_FOR_ALL - still_read:
             engine.drop(f"main.{_table_of(model)}")
 
 
@@ -77,10 +80,11 @@ def make_base(
     """The models that measures share, all or those that are ``wanted``. Gives table or model → what it is called where
     a record is told by its row."""
     by_row = {name: f"{BY_ROW}{name}" for name in tables}
+    kept = _KEPT_FOR_ALL if wanted is None else _KEPT
     for model in planned.base:
         if wanted is not None and model.name not in wanted:
             continue
-        make, made = engine.make if model.name in _KEPT else engine.view, f"main.{_table_of(model)}"
+        make, made = engine.make if model.name in kept else engine.view, f"main.{_table_of(model)}"
         with scoring.named(engine, model):
             if "_rec" not in model.sql:
                 make(made, model.sql)

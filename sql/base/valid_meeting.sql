@@ -2,13 +2,20 @@
 -- (resolutions or the minutes' hash) are there, and it is no copy: the same minutes on a later day than their first.
 -- Grain: one row per record and type of meeting.
 with first_minutes as (
-  -- of minutes that stand under more than one day
+  -- of minutes that stand under more than one day: looked for by hash, which is cheaper, then among the few as they are
   select
     unit_id,
     text_hash,
     min(held_on) as held_on
   from org_life_record
   where text_hash is not null
+    and hash(unit_id, text_hash) in (
+      select hash(unit_id, text_hash)
+      from org_life_record
+      where text_hash is not null
+      group by hash(unit_id, text_hash)
+      having min(held_on) < max(held_on)
+    )
   group by unit_id, text_hash
   having min(held_on) < max(held_on)
 )

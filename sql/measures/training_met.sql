@@ -33,6 +33,11 @@ trained as (
   cross join asked
   cross join assessment
   where training._year = assessment.year
+    and training.member_id in (
+      select trainee.member_id
+      from trainee
+      join asked on asked.trainee_group = trainee.trainee_group
+    )
   group by training.member_id
 )
 select

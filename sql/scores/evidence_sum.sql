@@ -4,8 +4,8 @@ select
   unit_id,
   indicator as evidence,
   count(*) as items,
-  cast(cast(sum(due) as decimal(28, 6)) * 1000000 as bigint) as due,
-  cast(cast(sum(done) as decimal(28, 6)) * 1000000 as bigint) as done,
+  cast(sum(due) * 1000000 as bigint) as due,
+  cast(sum(done) * 1000000 as bigint) as done,
   cast(sum(len(records)) as bigint) as records
 from measured
 group by unit_id, indicator

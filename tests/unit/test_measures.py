@@ -168,6 +168,15 @@ def test_a_member_in_two_rows_at_once_stands_where_the_later_one_says() -> None:
     ]
 
 
+def test_rows_of_members_who_stand_in_several_are_found() -> None:
+    given = [member("stays", "U", "2015-01-01"), member("moved", "U", "2015-01-01", "2023-06-30")]
+    assert run("base/member_moved", party_member=given) == []
+    assert run("base/member_moved", party_member=[*given, member("moved", "W", "2023-07-01")]) == [
+        ("moved", day("2015-01-01"), day("2023-06-30")),
+        ("moved", day("2023-07-01"), None),
+    ]
+
+
 # --- Meetings ---------------------------------------------------------------------------------------------------------
 
 FULL = {"topic": "议题", "host": "h", "recorder": "h", "resolutions": "决议", "text_hash": "t"}
