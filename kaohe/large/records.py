@@ -6,6 +6,7 @@ row per record and problem, like the bureau's.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -15,9 +16,10 @@ from kaohe import corrections, records
 from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
+from kaohe.large.asking import Asking, alike_hashes, among, asking, repeated_hashes
 from kaohe.large.checks import Condition, condition, counts
 from kaohe.project import Project
-from kaohe.rules import Rule, rules_of
+from kaohe.rules import rules_of
 from kaohe.sources.parquet import Cell, Source
 from kaohe.warehouse import Engine
 from kaohe.words import say
@@ -83,6 +85,7 @@ class Records:
         self.queries: dict[tuple[str, str], str] = {}
         self.said: list[tuple[str, str, str, str]] = []
         self._known: set[str] = set()
+        self._again: set[tuple[str, str]] = set()
         for name, columns in _DEFINE.items():
             if anew or name not in PROBLEMS:
                 engine.empty(f"main.{name}", columns)
@@ -126,6 +129,14 @@ class Records:
             )
             self.said.append(("unit_alias", "alias_taken", "alias", say("rule_alias_taken")))
             self._known.add("aliases")
+
+    def again(self, table: str, column: str) -> str:
+        """A table of the hashes of all values that stand in more than one row of a column; made once."""
+        name = f"main.again_{table}_{column}"
+        if (table, column) not in self._again:
+            self.engine.make(name, repeated_hashes(f"main.{table}", [column]))
+            self._again.add((table, column))
+        return name
 
     def count_problems(self) -> None:
         """Note in ``trusted`` how many records were refused, and how many flagged."""
@@ -286,53 +297,46 @@ class Table:
     # ---- what is set aside
 
     def _set_aside(self, rows: str, reason: str, column: str) -> None:
-        """Note the rows of the files that meet a condition."""
+        """Set aside the rows of the files that meet a condition."""
         self.problems = True
-        joins = " ".join(self.joins)
-        where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
-        self.engine.append(
-            "main.problem",
-            f"select {self.text}, {REC}, {_listed(reason, reason, column, 'critical')}, cast(null as varchar) {where}",
-        )
-        self.engine.append("main.set_aside_row", f"select {self.text}, file._path, file._place {where}")
+        where = f"from main.{FILES}{self.name} as file {' '.join(self.joins)} where {rows}"
+        if self._find(f"select file._path, file._place {where}"):
+            self._note(reason, reason, column, "critical")
 
-    def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> int:
-        """Note the trusted rows whose ``_rec`` a query gives; gives how many. What is only flagged stays."""
-        severity = rule.severity if rule else "critical"
-        before = self._problems()
-        self.engine.append(
-            "main.problem",
-            f"select distinct {self.text}, found._rec, {_listed(reason, name, column, severity)}, "
-            f"cast(null as varchar) from ({query}) as found",
-        )
-        count = self._problems() - before
-        if count and severity == "critical":
+    def _find(self, query: str) -> int:
+        """``main.found``: where the rows stand that a query gives, ``_path`` and ``_place``; gives how many."""
+        self.engine.make("main.found", query)
+        return int(self.engine.rows("select count(*) from main.found")[0][0])
+
+    def _note(self, reason: str, name: str, column: str, severity: str) -> None:
+        """Note what is wrong with the rows of ``main.found``; what is only flagged stays."""
+        self.engine.append("main.problem", self._problem(reason, name, column, severity))
+        if severity == "critical":
             self.problems = True
-            self.engine.append(
-                "main.set_aside_row",
-                f"select {self.text}, _file, _row - 1 from main.{self.name} where _rec in (select _rec from "
-                f"main.problem where table_name = {self.text} and severity = 'critical')",
-            )
-            self._view()
-        return count
+            self.engine.append("main.set_aside_row", f"select {self.text}, _path, _place from main.found")
 
-    def _problems(self) -> int:
-        return int(self.engine.rows("select count(*) from main.problem")[0][0])
+    def _problem(self, reason: str, name: str, column: str, severity: str, which: str = "true") -> str:
+        return (
+            f"select {self.text}, {REC}, {_listed(reason, name, column, severity)}, cast(null as varchar) "
+            f"from main.found as file where {which}"
+        )
+
+    def _set_aside_found(self, query: str, name: str) -> None:
+        """Set aside the trusted rows that stand where a query says, for a reason that is no rule of the contract."""
+        if self._find(query):
+            column = self.contract.event_date if name == "future" else self.contract.key[0]
+            self._note("rule" if name == "future" else name, name, str(column), "critical")
+            self._view()
 
     def _future(self) -> None:
         if self.has_future:
-            day = str(self.contract.event_date)
-            self._set_aside_found(
-                f"select _rec from main.{self.name} where {quoted(day)} > date {literal(self.made.as_of)}",
-                "rule", None, "future", day,
-            )  # fmt: skip
+            day = f"{quoted(str(self.contract.event_date))} > date {literal(self.made.as_of)}"
+            self._set_aside_found(f"select {PLACE} from main.{BY_ROW}{self.name} where {day}", "future")
 
     def _repeated(self) -> None:
         """Records whose key was handed in before: looked for by the keys' hashes, then among the few by the keys."""
         key = ", ".join(quoted(name) for name in self.contract.key)
-        self.engine.make(
-            "main.repeated_hash", f"select hash({key}) as key_hash from main.{self.name} group by 1 having count(*) > 1"
-        )
+        self.engine.make("main.repeated_hash", repeated_hashes(f"main.{self.name}", self.contract.key))
         if not self.engine.rows("select 1 from main.repeated_hash limit 1"):
             return
         text = ", ".join(f"cast({quoted(name)} as varchar)" for name in self.contract.key)
@@ -341,14 +345,16 @@ class Table:
         repeated = (self.made.project.sql / "records" / "repeated.sql").read_text(encoding="utf-8")
         self.engine.make(
             "main.record",
-            f"select _rec, case when {complete} then concat_ws(chr(31), {text}) end as _key, "
-            f"md5(concat_ws(chr(31), {cells})) as _cells from main.{self.name} "
-            f"where hash({key}) in (select key_hash from main.repeated_hash)",
+            f"select {REC} as _rec, file.* from (select {PLACE}, "
+            f"case when {complete} then concat_ws(chr(31), {text}) end as _key, "
+            f"md5(concat_ws(chr(31), {cells})) as _cells from main.{BY_ROW}{self.name} "
+            f"where hash({key}) in (select key_hash from main.repeated_hash)) as file",
         )
         self.engine.make("main.repeated", repeated)
         for rule in ("conflict", "duplicate"):
             self._set_aside_found(
-                f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, self.contract.key[0]
+                f"select _path, _place from main.record join main.repeated using (_rec) where rule = {literal(rule)}",
+                rule,
             )
 
     # ---- rules
@@ -359,9 +365,12 @@ class Table:
         if not self.source.files:
             return
         self.say_rules()
-        for each in self.conditions:
-            if not each.rows or self.fails(each):
-                self.ask(each)
+        for is_alone, rules in itertools.groupby(self.conditions, key=lambda each: bool(each.rows)):
+            if is_alone:
+                self.ask_together([each for each in rules if self.fails(each)])
+            else:
+                for each in rules:
+                    self.ask(each)
 
     def fails(self, each: Condition) -> bool:
         """The scan found rows that fail a rule about single rows; before units were read by name nobody can tell."""
@@ -379,13 +388,62 @@ class Table:
             said.append(("future", day, say("rule_future", as_of=self.made.as_of)))
         self.made.said += [(self.name, *each) for each in said]
 
-    def ask(self, each: Condition, batch: str | None = None) -> int:
-        """Ask a rule of the trusted rows, or of those of a table ``batch``; gives how many fail it."""
-        batch = batch or f"main.{self.name}"
-        query = f"select _rec from {batch} where {each.rows}" if each.rows else str(each.query).format(
-            batch=f"{batch} as subselect"
-        )  # fmt: skip
-        return self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
+    def ask_together(self, rules: list[Condition]) -> bool:
+        """Ask rules about single rows, one after another, in one scan: of what one sets aside no later one is asked.
+        Tells whether any row was set aside."""
+        if not rules:
+            return False
+        tests = [f"coalesce({each.rows}, false) as _fails_{number}" for number, each in enumerate(rules)]
+        some = " or ".join(f"({each.rows})" for each in rules)
+        if not self._find(f"select {PLACE}, {', '.join(tests)} from main.{BY_ROW}{self.name} where {some}"):
+            return False
+        problems, aside = [], "false"
+        for number, rule in enumerate(each.rule for each in rules):
+            which = f"_fails_{number} and not ({aside})"
+            problems.append(self._problem("rule", rule.name, rule.column, rule.severity, which))
+            aside += f" or _fails_{number}" if rule.severity == "critical" else ""
+        self.engine.append("main.problem", " union all ".join(problems))
+        where = f"from main.found where {aside}"
+        if not self.engine.rows(f"select 1 {where} limit 1"):
+            return False
+        self.problems = True
+        self.engine.append("main.set_aside_row", f"select {self.text}, _path, _place {where}")
+        self._view()
+        return True
+
+    def ask(self, each: Condition, rows: str | None = None) -> int:
+        """Ask a rule that compares rows: of the trusted ones, or of ``rows`` that are like ``main.row_<table>``; gives
+        how many fail it."""
+        asked = asking(str(each.query), frozenset(self.contract.columns))
+        which = self._which(asked) if rows is None else "true"
+        rows = rows or f"main.{BY_ROW}{self.name}"
+        if asked.by_place:
+            found = f"select distinct found._rec._path, found._rec._place from ({asked.of(rows, which)}) as found"
+        else:
+            rows = f"({by_record(rows)})"
+            found = f"select _file as _path, _row - 1 as _place from {rows} as record where _rec in ({asked.of(rows)})"
+        rule, count = each.rule, self._find(found)
+        if count:
+            self._note("rule", rule.name, rule.column, rule.severity)
+            if rule.severity == "critical":
+                self._view()
+        return count
+
+    def _which(self, asked: Asking) -> str:
+        """The condition that rows of the table can fail a rule, as far as that is found out sooner than the rule."""
+        rows = f"main.{BY_ROW}{self.name}"
+        if asked.alike:
+            self.engine.make("main.alike", alike_hashes(asked.alike, rows))
+            return among(asked.alike, "main.alike")
+        if asked.above and asked.by_place:
+            again = self.made.again(asked.above.table, asked.above.column)
+            found = asked.can_fail(rows, again)
+            self.engine.make("main.can_fail", f"select found._rec._path, found._rec._place from ({found}) as found")
+            return (
+                "exists (select 1 from main.can_fail where can_fail._path = the_rows._file "
+                "and can_fail._place = the_rows._rec)"
+            )
+        return "true"
 
     # ---- views
 
@@ -422,6 +480,10 @@ class Table:
 
 #: As PROVENANCE says, of a row of a Parquet file.
 REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
+
+
+#: The same of a row of ``main.row_<table>``, as a ``file``'s.
+PLACE = "_file as _path, _rec as _place"
 
 
 def by_record(rows: str) -> str:
