@@ -31,7 +31,6 @@ _DEFINE = {
     "problem": "table_name varchar, _rec varchar, reason varchar, rule varchar, column_name varchar, severity varchar, "
     "hint varchar",
     "set_aside_row": "table_name varchar, _path varchar, _place bigint",
-    "unit_name": "name varchar, platform varchar, unit_id varchar",
     "stranger": "table_name varchar, column_name varchar, written varchar, platform varchar, unit_id varchar",
     "record_count": "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint",
 }
@@ -84,7 +83,8 @@ class Records:
         self.trusted = Trusted()
         self.queries: dict[tuple[str, str], str] = {}
         self.said: list[tuple[str, str, str, str]] = []
-        self._known: set[str] = set()
+        self._names: pl.DataFrame | None = None
+        self._aliases: pl.DataFrame | None = None
         self._again: set[tuple[str, str]] = set()
         for name, columns in _DEFINE.items():
             if anew or name not in PROBLEMS:
@@ -114,21 +114,26 @@ class Records:
         """A query of all rows of a table's files, typed, those that were set aside among them."""
         return self.queries["given", table]
 
-    def know_names(self) -> None:
-        """The names under which units are known; most files give their ids, and need none. A name of several units is
-        nobody's: of so many, some share one."""
-        if "names" not in self._known:
-            records.write_names(self.engine, records.names_of_units(self.engine))
-            self._known.add("names")
-        if "unit_alias" in self.trusted.rows and "aliases" not in self._known:
-            records.know_aliases(self.engine)
-            self.engine.append(
-                "main.set_aside_row",
-                "select 'unit_alias', _file, _row - 1 from main.unit_alias where _rec in "
-                "(select _rec from main.problem where table_name = 'unit_alias' and rule = 'alias_taken')",
-            )
-            self.said.append(("unit_alias", "alias_taken", "alias", say("rule_alias_taken")))
-            self._known.add("aliases")
+    def names_like(self, written: pl.DataFrame) -> pl.DataFrame:
+        """name, platform, unit_id: the names under which units are known, of those that are ``written``. Most files
+        give ids, and need none. A name of several units is nobody's: of so many, some share one."""
+        if self._names is None:
+            named = records.names_of_units(self.engine)
+            self._names = named.select("name", pl.lit(records.EVERYWHERE).alias("platform"), "unit_id")
+        if "unit_alias" in self.trusted.rows and self._aliases is None:
+            self._aliases, any_bad = records.names_by_alias(self.engine, self._names)
+            if any_bad:
+                self._set_aside_aliases()
+        known = [self._names] if self._aliases is None else [self._names, self._aliases]
+        return pl.concat(names.join(written, on="name", how="semi") for names in known)
+
+    def _set_aside_aliases(self) -> None:
+        self.engine.append(
+            "main.set_aside_row",
+            "select 'unit_alias', _file, _row - 1 from main.unit_alias where _rec in "
+            "(select _rec from main.problem where table_name = 'unit_alias' and rule = 'alias_taken')",
+        )
+        self.said.append(("unit_alias", "alias_taken", "alias", say("rule_alias_taken")))
 
     def again(self, table: str, column: str) -> str:
         """A table of the hashes of all values that stand in more than one row of a column; made once."""
@@ -239,7 +244,6 @@ class Table:
         """Where a unit is not written by its id, read it by the names of the registry and the aliases."""
         for name in self.contract.unit_columns:
             if (strangers := self._strangers(name)).height:
-                self.made.know_names()
                 self._know(name, strangers)
                 self._join_names(name)
                 self._refuse_unknown(name)
@@ -262,7 +266,10 @@ class Table:
     def _know(self, name: str, strangers: pl.DataFrame) -> None:
         """Note in ``main.stranger`` which units are meant by what stands in a unit column, once for each."""
         self.engine.empty("main.written", "written varchar, platform varchar, name varchar")
-        self.engine.write("main.written", strangers.with_columns(name=normal_name(pl.col("written"))))
+        written = strangers.with_columns(name=normal_name(pl.col("written")))
+        self.engine.write("main.written", written)
+        self.engine.empty("main.unit_name", "name varchar, platform varchar, unit_id varchar")
+        self.engine.write("main.unit_name", self.made.names_like(written))
         self.engine.make("main.name_of_one", _NAME_OF_ONE)
         self.engine.append(
             "main.stranger",
