@@ -22,6 +22,8 @@ from kaohe.large.narrowing import BATCH, conjuncts
 
 #: Stands for a table of hashes of values that stand in several rows.
 AGAIN = "the_values_again"
+#: That rows are several, in SQL over all of them.
+SEVERAL = "count(*) > 1"
 _PARTS = ("joins", "group", "having", "qualify", "distinct", "limit", "offset")
 
 
@@ -85,7 +87,7 @@ def asking(query: str, columns: frozenset[str]) -> Asking:
     return Asking(joined.sql(dialect="duckdb") if joined else query, read, by_place, alike, above)
 
 
-def repeated_hashes(rows: str, columns: Sequence[str], differing: str = "count(*) > 1") -> str:
+def repeated_hashes(rows: str, columns: Sequence[str], differing: str = SEVERAL) -> str:
     """A query for ``key_hash``: the hashes of columns that several rows share, where these differ."""
     return f"select {_hash(columns)} as key_hash from {rows} group by 1 having {differing}"
 
@@ -196,7 +198,7 @@ def _alike_in(tests: list[exp.Expression], other: str, own: str, columns: frozen
     differing = [f"min({quoted(name)}) <> max({quoted(name)})" for name in sorted(unlike & columns)]
     if not same & columns or not (differing or "_rec" in unlike):
         return None
-    return Alike(tuple(sorted(same & columns)), " and ".join(differing) or "count(*) > 1")
+    return Alike(tuple(sorted(same & columns)), " and ".join(differing) or SEVERAL)
 
 
 # ---- numbers above how many there are

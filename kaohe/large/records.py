@@ -16,7 +16,7 @@ from kaohe import corrections, records
 from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
-from kaohe.large.asking import Asking, alike_hashes, among, asking, repeated_hashes
+from kaohe.large.asking import SEVERAL, Asking, alike_hashes, among, asking, repeated_hashes
 from kaohe.large.checks import Condition, condition, counts
 from kaohe.project import Project
 from kaohe.rules import rules_of
@@ -86,9 +86,34 @@ class Records:
         self._names: pl.DataFrame | None = None
         self._aliases: pl.DataFrame | None = None
         self._again: set[tuple[str, str]] = set()
+        self._expected: list[Source] = []
+        self._strange: set[tuple[str, str]] | None = None
         for name, columns in _DEFINE.items():
             if anew or name not in PROBLEMS:
                 engine.empty(f"main.{name}", columns)
+
+    def expect(self, sources: Iterable[Source]) -> None:
+        """Say of which tables ``trust`` will be asked, so that their units are looked for together."""
+        self._expected = [source for source in sources if source.files]
+
+    def has_strangers(self, table: str, column: str) -> bool:
+        """Whatever stands in a unit column of the files may be no unit's id."""
+        cells = {(source.contract.table, name): source.cells[name].value
+                 for source in self._expected for name in source.contract.unit_columns}  # fmt: skip
+        if (table, column) not in cells:
+            return True
+        if self._strange is None:
+            queries = [
+                f"select {_listed(table)} as table_name, {_listed(name)} as column_name, {value} as written "
+                f"from main.{FILES}{table} as file"
+                for (table, name), value in cells.items()
+            ]
+            self._strange = set(self.engine.rows(
+                f"select distinct table_name, column_name from ({' union all '.join(queries)}) as cell "
+                "where written is not null "
+                "and not exists (select 1 from main.org_unit where org_unit.unit_id = cell.written)"
+            ))  # fmt: skip
+        return (table, column) in self._strange
 
     def trust(self, source: Source) -> None:
         """Prove a table and make its views: ``main.<table>`` and ``main.row_<table>``.
@@ -243,6 +268,8 @@ class Table:
     def _names_of_units(self) -> None:
         """Where a unit is not written by its id, read it by the names of the registry and the aliases."""
         for name in self.contract.unit_columns:
+            if name not in self.mended and not self.made.has_strangers(self.name, name):
+                continue
             if (strangers := self._strangers(name)).height:
                 self._know(name, strangers)
                 self._join_names(name)
@@ -440,6 +467,8 @@ class Table:
         """The condition that rows of the table can fail a rule, as far as that is found out sooner than the rule."""
         rows = f"main.{BY_ROW}{self.name}"
         if asked.alike:
+            if len(asked.alike.columns) == 1 and asked.alike.differing == SEVERAL:
+                return among(asked.alike, self.made.again(self.name, *asked.alike.columns))
             self.engine.make("main.alike", alike_hashes(asked.alike, rows))
             return among(asked.alike, "main.alike")
         if asked.above and asked.by_place:
