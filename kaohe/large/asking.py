@@ -5,11 +5,12 @@
   what must ``exist`` is looked for last, when few rows are left.
 - Where a row fails because another of its own table is alike in some columns and unlike in one, only rows whose hash of
   these columns several rows share can fail; of most tables, few.
-- A number above ``count(distinct …)`` is also above how many of the values stand in no other row, which are counted
-  without being compared: the rule itself is asked only of the rows where that is so.
+- A number above ``count(distinct …)`` of rows that are there on a day is also above how many are there on every usual
+  day, of values that stand in no other row: the rule itself is asked only of the rows where that is so.
 """
 
-from collections.abc import Iterable, Sequence
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,11 +18,14 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from kaohe.contracts import PROVENANCE, quoted
+from kaohe.contracts import PROVENANCE, literal, quoted
 from kaohe.large.narrowing import BATCH, conjuncts
 
 #: Stands for a table of hashes of values that stand in several rows.
 AGAIN = "the_values_again"
+#: Stand for the first and last of the days for which it is known how many rows of another table there are at least, and
+#: for the table that has these numbers (``least``) by the column that binds them (``key``).
+FIRST, LAST, LEAST = "the_first_day", "the_last_day", "the_least"
 #: That rows are several, in SQL over all of them.
 SEVERAL = "count(*) > 1"
 _PARTS = ("joins", "group", "having", "qualify", "distinct", "limit", "offset")
@@ -38,12 +42,17 @@ class Alike:
 
 @dataclass(frozen=True)
 class Above:
-    """``query``: which rows can fail at all, with ``AGAIN`` for the values of a ``column`` of a ``table`` that stand in
-    several rows."""
+    """``query``: which rows can fail at all, by the numbers (``LEAST``) that ``certain`` gives, with ``AGAIN`` for the
+    values of a ``column`` of a ``table`` that stand in several rows."""
 
     query: str
+    certain: str
     table: str
     column: str
+
+    def least(self, again: str, days: tuple[dt.date, dt.date]) -> str:
+        """A query for ``key`` and ``least``, for all days between two."""
+        return _between(self.certain.replace(AGAIN, again), days)
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,10 @@ class Asking:
         """The query of ``rows`` that are like those of ``main.row_<table>``, as far as ``which`` is true of them."""
         return self._filled(self.query, rows, which)
 
-    def can_fail(self, rows: str, again: str) -> str:
+    def can_fail(self, rows: str, least: str, days: tuple[dt.date, dt.date]) -> str:
         """A query like the rule's own, of the rows that can fail where a number is above another."""
-        return self._filled(self.above.query.replace(AGAIN, again), rows, "true") if self.above else ""
+        query = self.above.query.replace(LEAST, least) if self.above else self.query
+        return self._filled(_between(query, days), rows, "true")
 
     def _filled(self, query: str, rows: str, which: str) -> str:
         rec = "{'_path': _file, '_place': _rec} as _rec" if self.by_place else "_rec"
@@ -71,9 +81,14 @@ class Asking:
         return query.replace(BATCH, f"(select {read} from {rows} as the_rows where {which}) as subselect")
 
 
+def _between(query: str, days: tuple[dt.date, dt.date]) -> str:
+    first, last = (f"date {literal(day)}" for day in days)
+    return query.replace(FIRST, first).replace(LAST, last)
+
+
 @cache
-def asking(query: str, columns: frozenset[str]) -> Asking:
-    """How a rule's query (``{batch}`` for its table, which has ``columns``) is asked."""
+def asking(query: str, columns: frozenset[str], days: frozenset[str] = frozenset()) -> Asking:
+    """How a rule's query (``{batch}`` for its table, which has ``columns``, of which some are ``days``) is asked."""
     query = query.replace("{batch}", BATCH)
     parsed = sqlglot.parse_one(query, dialect="duckdb")
     named = {name.this.lower() for name in parsed.find_all(exp.Identifier)}
@@ -82,7 +97,7 @@ def asking(query: str, columns: frozenset[str]) -> Asking:
     if not isinstance(parsed, exp.Select):
         return Asking(query, read, by_place)
     alike = _alike(parsed, columns) if by_place else None
-    above = _above(parsed)
+    above = _above(parsed, days) if by_place else None
     joined = _joined(parsed)
     return Asking(joined.sql(dialect="duckdb") if joined else query, read, by_place, alike, above)
 
@@ -204,28 +219,78 @@ def _alike_in(tests: list[exp.Expression], other: str, own: str, columns: frozen
 # ---- numbers above how many there are
 
 
-def _above(parsed: exp.Select) -> Above | None:
-    """Which rows can fail a rule that holds a number to be above ``count(distinct …)`` of another table."""
-    if len([table for table in parsed.find_all(exp.Table) if table.name == BATCH]) != 1 or parsed.find(exp.CTE):
+def _above(parsed: exp.Select, days: frozenset[str]) -> Above | None:
+    """Which rows can fail a rule that holds a number to be above ``count(distinct …)`` of another table's rows on a day
+    of the rule's own."""
+    if [table.name for table in parsed.find_all(exp.Table)].count(BATCH) != 1 or parsed.find(exp.CTE):
         return None
     for number, test in enumerate(_tests(parsed)):
         is_above = isinstance(test, exp.GT) and isinstance(test.expression, exp.Subquery)
         inner = _plain(test.expression.this) if is_above else None
-        counted, table = _counted(inner.expressions) if inner else None, _source(inner) if inner else None
-        if counted is None or table is None or counted.table != table.alias_or_name or table.name == BATCH:
+        counted = _counted(inner.expressions) if inner else None
+        if inner is None or counted is None or counted.table != _source(inner).alias_or_name:
             continue
+        bound = _bound(inner, days)
+        if bound is None or _source(inner).name == BATCH:
+            continue
+        key, day, there = bound
+        mine, theirs = sorted(key, key=lambda column: column.table == counted.table)
+        alone = f"{counted.sql()} is not null and hash({counted.sql()}) not in (select key_hash from {AGAIN})"
+        certain = (
+            f"select {theirs.sql()} as key, count(*) as least from {_source(inner).sql()} "
+            f"where {alone} and {there(FIRST)} and {there(LAST)} group by {theirs.sql()}"
+        )
         made = parsed.copy()
-        within = _tests(made)[number].expression.this
-        once = (
-            f"select * from {table.name} where {quoted(counted.name)} is not null "
-            f"and {_hash([counted.name])} not in (select key_hash from {AGAIN})"
-        )
-        within.set("expressions", [exp.Count(this=exp.Star())])
-        _source(within).replace(
-            sqlglot.parse_one(f"select 1 from ({once}) as {table.alias_or_name}", dialect="duckdb").find(exp.Subquery)
-        )
-        return Above(made.sql(dialect="duckdb"), table.name, counted.name)
+        _tests(made)[number].replace(sqlglot.parse_one(
+            f"({test.this.sql('duckdb')} > coalesce((select max(known.least) from {LEAST} as known "
+            f"where known.key = {mine.sql()}), 0) or {day.sql()} not between {FIRST} and {LAST})", dialect="duckdb"
+        ))  # fmt: skip
+        return Above(made.sql(dialect="duckdb"), certain, _source(inner).name, counted.name)
     return None
+
+
+def _bound(
+    inner: exp.Select, days: frozenset[str]
+) -> tuple[tuple[exp.Column, exp.Column], exp.Column, Callable[[str], str]] | None:
+    """How rows of another table are bound to one of the rule's: by two columns that are equal, and by a day, of which
+    all conditions are such that they hold on every day between two on which they hold; and what they are on a day."""
+    other = _source(inner).alias_or_name
+    equal = [test for test in _tests(inner) if isinstance(test, exp.EQ)]
+    tests = [test for test in _tests(inner) if not isinstance(test, exp.EQ)]
+    key = (equal[0].this, equal[0].expression) if len(equal) == 1 else ()
+    of_day = {each for test in tests for each in test.find_all(exp.Column) if each.table != other}
+    if len(key) != 2 or not all(isinstance(side, exp.Column) for side in key) or len(of_day) != 1 or not tests:
+        return None
+    day = of_day.pop()
+    if [side.table == other for side in key].count(True) != 1 or day.name not in days or not day.table:
+        return None
+    if not all(side.table for side in key) or not all(_holds_between(test, day) for test in tests):
+        return None
+
+    def there(when: str) -> str:
+        told = exp.and_(*(test.copy() for test in tests))
+        filled = told.transform(lambda node: exp.column(when) if node == day else node)
+        return filled.sql(dialect="duckdb")
+
+    return key, day, there
+
+
+def _holds_between(test: exp.Expression, day: exp.Column) -> bool:
+    """A condition on a day compares it with what does not hang on it, or with that where there is any."""
+    if isinstance(test, exp.Between):
+        sides = [test.args["low"], test.args["high"]] if test.this == day else []
+    elif isinstance(test, exp.LT | exp.LTE | exp.GT | exp.GTE):
+        sides = [side for side in (test.this, test.expression) if side != day]
+        sides = sides if len(sides) == 1 else []
+    else:
+        return False
+    return bool(sides) and all(_is_apart(side, day) for side in sides)
+
+
+def _is_apart(side: exp.Expression, day: exp.Column) -> bool:
+    if isinstance(side, exp.Coalesce):
+        return isinstance(side.this, exp.Column) and side.this != day and side.expressions == [day]
+    return day not in side.find_all(exp.Column)
 
 
 def _counted(given: list[exp.Expression]) -> exp.Column | None:

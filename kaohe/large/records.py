@@ -16,7 +16,7 @@ from kaohe import corrections, records
 from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
-from kaohe.large.asking import SEVERAL, Asking, alike_hashes, among, asking, repeated_hashes
+from kaohe.large.asking import SEVERAL, Above, Asking, alike_hashes, among, asking, repeated_hashes
 from kaohe.large.checks import Condition, condition, counts
 from kaohe.project import Project
 from kaohe.rules import rules_of
@@ -86,6 +86,7 @@ class Records:
         self._names: pl.DataFrame | None = None
         self._aliases: pl.DataFrame | None = None
         self._again: set[tuple[str, str]] = set()
+        self._least: dict[str, str] = {}
         self._expected: list[Source] = []
         self._strange: set[tuple[str, str]] | None = None
         for name, columns in _DEFINE.items():
@@ -167,6 +168,19 @@ class Records:
             self.engine.make(name, repeated_hashes(f"main.{table}", [column]))
             self._again.add((table, column))
         return name
+
+    @property
+    def usual_days(self) -> tuple[dt.date, dt.date]:
+        """Nearly all records are of days between these."""
+        return dt.date(self.as_of.year - 1, 1, 1), self.as_of
+
+    def least(self, above: Above) -> str:
+        """A table of how many rows of another table there are at least, on any usual day; made once."""
+        query = above.least(self.again(above.table, above.column), self.usual_days)
+        if query not in self._least:
+            self._least[query] = f"main.least_{len(self._least)}"
+            self.engine.make(self._least[query], query)
+        return self._least[query]
 
     def count_problems(self) -> None:
         """Note in ``trusted`` how many records were refused, and how many flagged."""
@@ -448,7 +462,8 @@ class Table:
     def ask(self, each: Condition, rows: str | None = None) -> int:
         """Ask a rule that compares rows: of the trusted ones, or of ``rows`` that are like ``main.row_<table>``; gives
         how many fail it."""
-        asked = asking(str(each.query), frozenset(self.contract.columns))
+        days = frozenset(name for name, column in self.contract.columns.items() if column.type == "date")
+        asked = asking(str(each.query), frozenset(self.contract.columns), days)
         which = self._which(asked) if rows is None else "true"
         rows = rows or f"main.{BY_ROW}{self.name}"
         if asked.by_place:
@@ -471,9 +486,8 @@ class Table:
                 return among(asked.alike, self.made.again(self.name, *asked.alike.columns))
             self.engine.make("main.alike", alike_hashes(asked.alike, rows))
             return among(asked.alike, "main.alike")
-        if asked.above and asked.by_place:
-            again = self.made.again(asked.above.table, asked.above.column)
-            found = asked.can_fail(rows, again)
+        if asked.above:
+            found = asked.can_fail(rows, self.made.least(asked.above), self.made.usual_days)
             self.engine.make("main.can_fail", f"select found._rec._path, found._rec._place from ({found}) as found")
             return (
                 "exists (select 1 from main.can_fail where can_fail._path = the_rows._file "
