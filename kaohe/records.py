@@ -9,7 +9,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from kaohe import corrections
-from kaohe.cleaning import normal_name
+from kaohe.cleaning import normal_names
 from kaohe.contracts import PROVENANCE, Contract, quoted
 from kaohe.corrections import Correction
 from kaohe.errors import KaoheError
@@ -174,14 +174,11 @@ def know_units(warehouse: Engine) -> None:
 def names_of_units(warehouse: Engine) -> pl.DataFrame:
     """unit_id, _file, _row, written, name (as it is matched): a row for each name of each unit of the registry."""
     registry = warehouse.frame("select unit_id, name, short_name, _file, _row from main.org_unit")
-    return (
-        pl.concat(
-            registry.select("unit_id", "_file", "_row", written=pl.col(column))
-            for column in ("name", "short_name", "unit_id")
-        )
-        .drop_nulls("written")
-        .with_columns(normal_name(pl.col("written")).alias("name"))
-    )
+    names = pl.concat(
+        registry.select("unit_id", "_file", "_row", written=pl.col(column))
+        for column in ("name", "short_name", "unit_id")
+    ).drop_nulls("written")
+    return names.with_columns(name=normal_names(names["written"]))
 
 
 def know_aliases(warehouse: Engine) -> bool:
@@ -196,7 +193,7 @@ def names_by_alias(warehouse: Engine, names: pl.DataFrame) -> tuple[pl.DataFrame
     """name, platform, unit_id by the aliases, beside the units' own ``names`` (name, unit_id), and whether there are
     aliases that are a problem; these are noted."""
     aliases = warehouse.frame("select _rec, alias, platform, unit_id from main.unit_alias order by _rec")
-    named = aliases.with_columns(normal_name(pl.col("alias")).alias("name"))
+    named = aliases.with_columns(name=normal_names(aliases["alias"]))
     joined = named.join(names.select("name", owner="unit_id"), on="name", how="left")
     stolen = joined.filter(pl.col("owner").is_not_null() & (pl.col("owner") != pl.col("unit_id")))
     clashing = joined.filter(pl.col("unit_id").n_unique().over("name", "platform") > 1)
