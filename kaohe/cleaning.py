@@ -105,6 +105,12 @@ def normal_name(name: pl.Expr) -> pl.Expr:
     return _plain(name).str.to_lowercase()
 
 
+def normal_names(names: pl.Series) -> pl.Series:
+    """Many names as they are matched; of most, nothing needs to be made plain."""
+    odd = bool(names.str.contains(_ODD).any())
+    return names.to_frame("name").select(_plain(pl.col("name"), odd).str.to_lowercase()).to_series()
+
+
 def _plain(text: pl.Expr, odd: bool = True) -> pl.Expr:
     return text.str.normalize("NFKC").str.replace_all(r"[\s\u200b\ufeff]+", "") if odd else text
 

@@ -9,7 +9,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 
 from kaohe import corrections
-from kaohe.cleaning import normal_name
+from kaohe.cleaning import normal_names
 from kaohe.contracts import PROVENANCE, Contract, quoted
 from kaohe.corrections import Correction
 from kaohe.errors import KaoheError
@@ -161,41 +161,40 @@ def know_units(warehouse: Engine) -> None:
     Raises ``KaoheError`` if two units share a name: then no record under that name could be given to either.
     """
     names = names_of_units(warehouse)
-    twice = names.filter(pl.col("unit_id").n_unique().over("name") > 1).sort("name", "unit_id")
+    twice = names.filter(pl.col("unit_id").n_unique().over("name") > 1).sort("name", "unit_id", "_file", "_row")
     if twice.height:
         first = twice.filter(pl.col("name") == twice["name"][0])
         rows = first.select("unit_id", "_file", "_row").unique(maintain_order=True).rows()
         places = "；".join(say("unit_at_row", unit=unit, file=file, row=row) for unit, file, row in rows)
         raise KaoheError("units_same_name", name=first["written"][0], places=places)
-    write_names(warehouse, names)
+    known = names.select("name", pl.lit(EVERYWHERE).alias("platform"), "unit_id").unique().sort("name")
+    warehouse.write("main.unit_name", known)
 
 
 def names_of_units(warehouse: Engine) -> pl.DataFrame:
     """unit_id, _file, _row, written, name (as it is matched): a row for each name of each unit of the registry."""
-    registry = warehouse.frame("select unit_id, name, short_name, _file, _sheet, _row from main.org_unit order by _rec")
-    return (
-        pl.concat(
-            registry.select("unit_id", "_file", "_row", written=pl.col(column))
-            for column in ("name", "short_name", "unit_id")
-        )
-        .drop_nulls("written")
-        .with_columns(normal_name(pl.col("written")).alias("name"))
-    )
-
-
-def write_names(warehouse: Engine, names: pl.DataFrame) -> None:
-    """Put names of units into ``main.unit_name``, which hold on every platform."""
-    known = names.select("name", pl.lit(EVERYWHERE).alias("platform"), "unit_id").unique().sort("name")
-    warehouse.write("main.unit_name", known)
+    registry = warehouse.frame("select unit_id, name, short_name, _file, _row from main.org_unit")
+    names = pl.concat(
+        registry.select("unit_id", "_file", "_row", written=pl.col(column))
+        for column in ("name", "short_name", "unit_id")
+    ).drop_nulls("written")
+    return names.with_columns(name=normal_names(names["written"]))
 
 
 def know_aliases(warehouse: Engine) -> bool:
     """Add the aliases; one that is another unit's own name is a problem, since it would take that unit's records. Gives
     whether there are any such."""
+    good, any_bad = names_by_alias(warehouse, warehouse.frame("select name, unit_id from main.unit_name"))
+    warehouse.write("main.unit_name", good.sort("name", "platform"))
+    return any_bad
+
+
+def names_by_alias(warehouse: Engine, names: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
+    """name, platform, unit_id by the aliases, beside the units' own ``names`` (name, unit_id), and whether there are
+    aliases that are a problem; these are noted."""
     aliases = warehouse.frame("select _rec, alias, platform, unit_id from main.unit_alias order by _rec")
-    named = aliases.with_columns(normal_name(pl.col("alias")).alias("name"))
-    own = warehouse.frame("select name, unit_id as owner from main.unit_name")
-    joined = named.join(own, on="name", how="left")
+    named = aliases.with_columns(name=normal_names(aliases["alias"]))
+    joined = named.join(names.select("name", owner="unit_id"), on="name", how="left")
     stolen = joined.filter(pl.col("owner").is_not_null() & (pl.col("owner") != pl.col("unit_id")))
     clashing = joined.filter(pl.col("unit_id").n_unique().over("name", "platform") > 1)
     bad = pl.concat([stolen, clashing])["_rec"].unique(maintain_order=True)
@@ -216,5 +215,4 @@ def know_aliases(warehouse: Engine) -> bool:
             ),
         )
     good = joined.filter(~pl.col("_rec").is_in(bad.to_list()) & pl.col("owner").is_null())
-    warehouse.write("main.unit_name", good.select("name", "platform", "unit_id").unique().sort("name", "platform"))
-    return len(bad) > 0
+    return good.select("name", "platform", "unit_id").unique(), len(bad) > 0

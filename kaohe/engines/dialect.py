@@ -342,6 +342,8 @@ def _anonymous(node: exp.Expr) -> exp.Expr:
         return _spark(text, a=listed, b=wanted)
     if name == "to_json":
         return _spark("to_json(a, map('ignoreNullFields', 'false'))", a=node.expressions[0])
+    if name == "strlen":  # how many bytes
+        return exp.Anonymous(this="octet_length", expressions=[node.expressions[0].copy()])
     if name == "hash":  # another number than DuckDB's, but the same for the same
         return exp.Anonymous(this="xxhash64", expressions=[part.copy() for part in node.expressions])
     raise CannotCarry(node.sql(dialect="duckdb"))

@@ -13,15 +13,23 @@ from kaohe.contracts import Contract, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.rules import Rule
 
+_NOT_NULL = "expect_column_values_to_not_be_null"
+
 
 @dataclass(frozen=True)
 class Condition:
     """A rule as SQL over the contract's columns: ``rows``, a condition that failing rows meet, or ``query``, which
-    gives the ``_rec`` of failing rows, with ``{batch}`` for the table."""
+    gives the ``_rec`` of failing rows, with ``{batch}`` for the table. ``count``: how many rows fail, in a scan."""
 
     rule: Rule
     rows: str | None = None
     query: str | None = None
+
+    @property
+    def count(self) -> str:
+        if self.rule.type == _NOT_NULL:  # where files say that no cell is null, their cells are not read
+            return f"count(*) - count({quoted(self.rule.arguments['column'])})"
+        return f"count(*) filter (where {self.rows})"
 
 
 def condition(contract: Contract, rule: Rule) -> Condition:
@@ -40,7 +48,7 @@ def condition(contract: Contract, rule: Rule) -> Condition:
 
 def counts(conditions: Iterable[Condition]) -> list[str]:
     """SQL that counts the failing rows of each, in the same scan."""
-    return [f"count(*) filter (where {each.rows})" for each in conditions]
+    return [each.count for each in conditions]
 
 
 def _not_null(given: Mapping[str, Any]) -> str | None:
@@ -76,7 +84,7 @@ def _literal(value: Any) -> str:
 
 
 _ROWS = {
-    "expect_column_values_to_not_be_null": _not_null,
+    _NOT_NULL: _not_null,
     "expect_column_values_to_be_in_set": _in_set,
     "expect_column_values_to_be_between": _between,
     "expect_column_pair_values_a_to_be_greater_than_b": _pair,

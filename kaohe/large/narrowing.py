@@ -101,7 +101,7 @@ class _Query:
         tests = [join.args["on"] for join in joins if join.args.get("on") is not None and not join.side]
         if where := select.args.get("where"):
             tests.append(where.this)
-        for test in itertools.chain.from_iterable(map(_conjuncts, tests)):
+        for test in itertools.chain.from_iterable(map(conjuncts, tests)):
             for mine, theirs in _equal(test):
                 if mine.table == table.alias_or_name and theirs.table and self._is_judged(theirs, select):
                     return mine.name, theirs.name
@@ -136,11 +136,12 @@ def _equal(test: exp.Expression) -> Iterator[tuple[exp.Column, exp.Column]]:
             yield other, one
 
 
-def _conjuncts(test: exp.Expression) -> Iterator[exp.Expression]:
+def conjuncts(test: exp.Expression) -> Iterator[exp.Expression]:
+    """The conditions that all must be true for a condition to be."""
     if isinstance(test, exp.Paren):
-        yield from _conjuncts(test.this)
+        yield from conjuncts(test.this)
     elif isinstance(test, exp.And):
-        yield from _conjuncts(test.this)
-        yield from _conjuncts(test.expression)
+        yield from conjuncts(test.this)
+        yield from conjuncts(test.expression)
     else:
         yield test

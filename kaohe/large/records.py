@@ -6,6 +6,7 @@ row per record and problem, like the bureau's.
 """
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -15,9 +16,10 @@ from kaohe import corrections, records
 from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
 from kaohe.errors import KaoheError
+from kaohe.large.asking import SEVERAL, Above, Asking, alike_hashes, among, asking, repeated_hashes
 from kaohe.large.checks import Condition, condition, counts
 from kaohe.project import Project
-from kaohe.rules import Rule, rules_of
+from kaohe.rules import rules_of
 from kaohe.sources.parquet import Cell, Source
 from kaohe.warehouse import Engine
 from kaohe.words import say
@@ -29,7 +31,6 @@ _DEFINE = {
     "problem": "table_name varchar, _rec varchar, reason varchar, rule varchar, column_name varchar, severity varchar, "
     "hint varchar",
     "set_aside_row": "table_name varchar, _path varchar, _place bigint",
-    "unit_name": "name varchar, platform varchar, unit_id varchar",
     "stranger": "table_name varchar, column_name varchar, written varchar, platform varchar, unit_id varchar",
     "record_count": "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint",
 }
@@ -82,10 +83,38 @@ class Records:
         self.trusted = Trusted()
         self.queries: dict[tuple[str, str], str] = {}
         self.said: list[tuple[str, str, str, str]] = []
-        self._known: set[str] = set()
+        self._names: pl.DataFrame | None = None
+        self._aliases: pl.DataFrame | None = None
+        self._again: set[tuple[str, str]] = set()
+        self._least: dict[str, str] = {}
+        self._expected: list[Source] = []
+        self._strange: set[tuple[str, str]] | None = None
         for name, columns in _DEFINE.items():
             if anew or name not in PROBLEMS:
                 engine.empty(f"main.{name}", columns)
+
+    def expect(self, sources: Iterable[Source]) -> None:
+        """Say of which tables ``trust`` will be asked, so that their units are looked for together."""
+        self._expected = [source for source in sources if source.files]
+
+    def has_strangers(self, table: str, column: str) -> bool:
+        """Whatever stands in a unit column of the files may be no unit's id."""
+        cells = {(source.contract.table, name): source.cells[name].value
+                 for source in self._expected for name in source.contract.unit_columns}  # fmt: skip
+        if (table, column) not in cells:
+            return True
+        if self._strange is None:
+            queries = [
+                f"select {_listed(table)} as table_name, {_listed(name)} as column_name, {value} as written "
+                f"from main.{FILES}{table} as file"
+                for (table, name), value in cells.items()
+            ]
+            self._strange = set(self.engine.rows(
+                f"select distinct table_name, column_name from ({' union all '.join(queries)}) as cell "
+                "where written is not null "
+                "and not exists (select 1 from main.org_unit where org_unit.unit_id = cell.written)"
+            ))  # fmt: skip
+        return (table, column) in self._strange
 
     def trust(self, source: Source) -> None:
         """Prove a table and make its views: ``main.<table>`` and ``main.row_<table>``.
@@ -111,21 +140,47 @@ class Records:
         """A query of all rows of a table's files, typed, those that were set aside among them."""
         return self.queries["given", table]
 
-    def know_names(self) -> None:
-        """The names under which units are known; most files give their ids, and need none. A name of several units is
-        nobody's: of so many, some share one."""
-        if "names" not in self._known:
-            records.write_names(self.engine, records.names_of_units(self.engine))
-            self._known.add("names")
-        if "unit_alias" in self.trusted.rows and "aliases" not in self._known:
-            records.know_aliases(self.engine)
-            self.engine.append(
-                "main.set_aside_row",
-                "select 'unit_alias', _file, _row - 1 from main.unit_alias where _rec in "
-                "(select _rec from main.problem where table_name = 'unit_alias' and rule = 'alias_taken')",
-            )
-            self.said.append(("unit_alias", "alias_taken", "alias", say("rule_alias_taken")))
-            self._known.add("aliases")
+    def names_like(self, written: pl.DataFrame) -> pl.DataFrame:
+        """name, platform, unit_id: the names under which units are known, of those that are ``written``. Most files
+        give ids, and need none. A name of several units is nobody's: of so many, some share one."""
+        if self._names is None:
+            named = records.names_of_units(self.engine)
+            self._names = named.select("name", pl.lit(records.EVERYWHERE).alias("platform"), "unit_id")
+        if "unit_alias" in self.trusted.rows and self._aliases is None:
+            self._aliases, any_bad = records.names_by_alias(self.engine, self._names)
+            if any_bad:
+                self._set_aside_aliases()
+        known = [self._names] if self._aliases is None else [self._names, self._aliases]
+        return pl.concat(names.join(written, on="name", how="semi") for names in known)
+
+    def _set_aside_aliases(self) -> None:
+        self.engine.append(
+            "main.set_aside_row",
+            "select 'unit_alias', _file, _row - 1 from main.unit_alias where _rec in "
+            "(select _rec from main.problem where table_name = 'unit_alias' and rule = 'alias_taken')",
+        )
+        self.said.append(("unit_alias", "alias_taken", "alias", say("rule_alias_taken")))
+
+    def again(self, table: str, column: str) -> str:
+        """A table of the hashes of all values that stand in more than one row of a column; made once."""
+        name = f"main.again_{table}_{column}"
+        if (table, column) not in self._again:
+            self.engine.make(name, repeated_hashes(f"main.{table}", [column]))
+            self._again.add((table, column))
+        return name
+
+    @property
+    def usual_days(self) -> tuple[dt.date, dt.date]:
+        """Nearly all records are of days between these."""
+        return dt.date(self.as_of.year - 1, 1, 1), self.as_of
+
+    def least(self, above: Above) -> str:
+        """A table of how many rows of another table there are at least, on any usual day; made once."""
+        query = above.least(self.again(above.table, above.column), self.usual_days)
+        if query not in self._least:
+            self._least[query] = f"main.least_{len(self._least)}"
+            self.engine.make(self._least[query], query)
+        return self._least[query]
 
     def count_problems(self) -> None:
         """Note in ``trusted`` how many records were refused, and how many flagged."""
@@ -227,8 +282,9 @@ class Table:
     def _names_of_units(self) -> None:
         """Where a unit is not written by its id, read it by the names of the registry and the aliases."""
         for name in self.contract.unit_columns:
+            if name not in self.mended and not self.made.has_strangers(self.name, name):
+                continue
             if (strangers := self._strangers(name)).height:
-                self.made.know_names()
                 self._know(name, strangers)
                 self._join_names(name)
                 self._refuse_unknown(name)
@@ -251,7 +307,10 @@ class Table:
     def _know(self, name: str, strangers: pl.DataFrame) -> None:
         """Note in ``main.stranger`` which units are meant by what stands in a unit column, once for each."""
         self.engine.empty("main.written", "written varchar, platform varchar, name varchar")
-        self.engine.write("main.written", strangers.with_columns(name=normal_name(pl.col("written"))))
+        written = strangers.with_columns(name=normal_name(pl.col("written")))
+        self.engine.write("main.written", written)
+        self.engine.empty("main.unit_name", "name varchar, platform varchar, unit_id varchar")
+        self.engine.write("main.unit_name", self.made.names_like(written))
         self.engine.make("main.name_of_one", _NAME_OF_ONE)
         self.engine.append(
             "main.stranger",
@@ -286,53 +345,46 @@ class Table:
     # ---- what is set aside
 
     def _set_aside(self, rows: str, reason: str, column: str) -> None:
-        """Note the rows of the files that meet a condition."""
+        """Set aside the rows of the files that meet a condition."""
         self.problems = True
-        joins = " ".join(self.joins)
-        where = f"from main.{FILES}{self.name} as file {joins} where {rows}"
-        self.engine.append(
-            "main.problem",
-            f"select {self.text}, {REC}, {_listed(reason, reason, column, 'critical')}, cast(null as varchar) {where}",
-        )
-        self.engine.append("main.set_aside_row", f"select {self.text}, file._path, file._place {where}")
+        where = f"from main.{FILES}{self.name} as file {' '.join(self.joins)} where {rows}"
+        if self._find(f"select file._path, file._place {where}"):
+            self._note(reason, reason, column, "critical")
 
-    def _set_aside_found(self, query: str, reason: str, rule: Rule | None, name: str, column: str) -> int:
-        """Note the trusted rows whose ``_rec`` a query gives; gives how many. What is only flagged stays."""
-        severity = rule.severity if rule else "critical"
-        before = self._problems()
-        self.engine.append(
-            "main.problem",
-            f"select distinct {self.text}, found._rec, {_listed(reason, name, column, severity)}, "
-            f"cast(null as varchar) from ({query}) as found",
-        )
-        count = self._problems() - before
-        if count and severity == "critical":
+    def _find(self, query: str) -> int:
+        """``main.found``: where the rows stand that a query gives, ``_path`` and ``_place``; gives how many."""
+        self.engine.make("main.found", query)
+        return int(self.engine.rows("select count(*) from main.found")[0][0])
+
+    def _note(self, reason: str, name: str, column: str, severity: str) -> None:
+        """Note what is wrong with the rows of ``main.found``; what is only flagged stays."""
+        self.engine.append("main.problem", self._problem(reason, name, column, severity))
+        if severity == "critical":
             self.problems = True
-            self.engine.append(
-                "main.set_aside_row",
-                f"select {self.text}, _file, _row - 1 from main.{self.name} where _rec in (select _rec from "
-                f"main.problem where table_name = {self.text} and severity = 'critical')",
-            )
-            self._view()
-        return count
+            self.engine.append("main.set_aside_row", f"select {self.text}, _path, _place from main.found")
 
-    def _problems(self) -> int:
-        return int(self.engine.rows("select count(*) from main.problem")[0][0])
+    def _problem(self, reason: str, name: str, column: str, severity: str, which: str = "true") -> str:
+        return (
+            f"select {self.text}, {REC}, {_listed(reason, name, column, severity)}, cast(null as varchar) "
+            f"from main.found as file where {which}"
+        )
+
+    def _set_aside_found(self, query: str, name: str) -> None:
+        """Set aside the trusted rows that stand where a query says, for a reason that is no rule of the contract."""
+        if self._find(query):
+            column = self.contract.event_date if name == "future" else self.contract.key[0]
+            self._note("rule" if name == "future" else name, name, str(column), "critical")
+            self._view()
 
     def _future(self) -> None:
         if self.has_future:
-            day = str(self.contract.event_date)
-            self._set_aside_found(
-                f"select _rec from main.{self.name} where {quoted(day)} > date {literal(self.made.as_of)}",
-                "rule", None, "future", day,
-            )  # fmt: skip
+            day = f"{quoted(str(self.contract.event_date))} > date {literal(self.made.as_of)}"
+            self._set_aside_found(f"select {PLACE} from main.{BY_ROW}{self.name} where {day}", "future")
 
     def _repeated(self) -> None:
         """Records whose key was handed in before: looked for by the keys' hashes, then among the few by the keys."""
         key = ", ".join(quoted(name) for name in self.contract.key)
-        self.engine.make(
-            "main.repeated_hash", f"select hash({key}) as key_hash from main.{self.name} group by 1 having count(*) > 1"
-        )
+        self.engine.make("main.repeated_hash", repeated_hashes(f"main.{self.name}", self.contract.key))
         if not self.engine.rows("select 1 from main.repeated_hash limit 1"):
             return
         text = ", ".join(f"cast({quoted(name)} as varchar)" for name in self.contract.key)
@@ -341,14 +393,16 @@ class Table:
         repeated = (self.made.project.sql / "records" / "repeated.sql").read_text(encoding="utf-8")
         self.engine.make(
             "main.record",
-            f"select _rec, case when {complete} then concat_ws(chr(31), {text}) end as _key, "
-            f"md5(concat_ws(chr(31), {cells})) as _cells from main.{self.name} "
-            f"where hash({key}) in (select key_hash from main.repeated_hash)",
+            f"select {REC} as _rec, file.* from (select {PLACE}, "
+            f"case when {complete} then concat_ws(chr(31), {text}) end as _key, "
+            f"md5(concat_ws(chr(31), {cells})) as _cells from main.{BY_ROW}{self.name} "
+            f"where hash({key}) in (select key_hash from main.repeated_hash)) as file",
         )
         self.engine.make("main.repeated", repeated)
         for rule in ("conflict", "duplicate"):
             self._set_aside_found(
-                f"select _rec from main.repeated where rule = {literal(rule)}", rule, None, rule, self.contract.key[0]
+                f"select _path, _place from main.record join main.repeated using (_rec) where rule = {literal(rule)}",
+                rule,
             )
 
     # ---- rules
@@ -359,9 +413,12 @@ class Table:
         if not self.source.files:
             return
         self.say_rules()
-        for each in self.conditions:
-            if not each.rows or self.fails(each):
-                self.ask(each)
+        for is_alone, rules in itertools.groupby(self.conditions, key=lambda each: bool(each.rows)):
+            if is_alone:
+                self.ask_together([each for each in rules if self.fails(each)])
+            else:
+                for each in rules:
+                    self.ask(each)
 
     def fails(self, each: Condition) -> bool:
         """The scan found rows that fail a rule about single rows; before units were read by name nobody can tell."""
@@ -379,13 +436,64 @@ class Table:
             said.append(("future", day, say("rule_future", as_of=self.made.as_of)))
         self.made.said += [(self.name, *each) for each in said]
 
-    def ask(self, each: Condition, batch: str | None = None) -> int:
-        """Ask a rule of the trusted rows, or of those of a table ``batch``; gives how many fail it."""
-        batch = batch or f"main.{self.name}"
-        query = f"select _rec from {batch} where {each.rows}" if each.rows else str(each.query).format(
-            batch=f"{batch} as subselect"
-        )  # fmt: skip
-        return self._set_aside_found(query, "rule", each.rule, each.rule.name, each.rule.column)
+    def ask_together(self, rules: list[Condition]) -> bool:
+        """Ask rules about single rows, one after another, in one scan: of what one sets aside no later one is asked.
+        Tells whether any row was set aside."""
+        if not rules:
+            return False
+        tests = [f"coalesce({each.rows}, false) as _fails_{number}" for number, each in enumerate(rules)]
+        some = " or ".join(f"({each.rows})" for each in rules)
+        if not self._find(f"select {PLACE}, {', '.join(tests)} from main.{BY_ROW}{self.name} where {some}"):
+            return False
+        problems, aside = [], "false"
+        for number, rule in enumerate(each.rule for each in rules):
+            which = f"_fails_{number} and not ({aside})"
+            problems.append(self._problem("rule", rule.name, rule.column, rule.severity, which))
+            aside += f" or _fails_{number}" if rule.severity == "critical" else ""
+        self.engine.append("main.problem", " union all ".join(problems))
+        where = f"from main.found where {aside}"
+        if not self.engine.rows(f"select 1 {where} limit 1"):
+            return False
+        self.problems = True
+        self.engine.append("main.set_aside_row", f"select {self.text}, _path, _place {where}")
+        self._view()
+        return True
+
+    def ask(self, each: Condition, rows: str | None = None) -> int:
+        """Ask a rule that compares rows: of the trusted ones, or of ``rows`` that are like ``main.row_<table>``; gives
+        how many fail it."""
+        days = frozenset(name for name, column in self.contract.columns.items() if column.type == "date")
+        asked = asking(str(each.query), frozenset(self.contract.columns), days)
+        which = self._which(asked) if rows is None else "true"
+        rows = rows or f"main.{BY_ROW}{self.name}"
+        if asked.by_place:
+            found = f"select distinct found._rec._path, found._rec._place from ({asked.of(rows, which)}) as found"
+        else:
+            rows = f"({by_record(rows)})"
+            found = f"select _file as _path, _row - 1 as _place from {rows} as record where _rec in ({asked.of(rows)})"
+        rule, count = each.rule, self._find(found)
+        if count:
+            self._note("rule", rule.name, rule.column, rule.severity)
+            if rule.severity == "critical":
+                self._view()
+        return count
+
+    def _which(self, asked: Asking) -> str:
+        """The condition that rows of the table can fail a rule, as far as that is found out sooner than the rule."""
+        rows = f"main.{BY_ROW}{self.name}"
+        if asked.alike:
+            if len(asked.alike.columns) == 1 and asked.alike.differing == SEVERAL:
+                return among(asked.alike, self.made.again(self.name, *asked.alike.columns))
+            self.engine.make("main.alike", alike_hashes(asked.alike, rows))
+            return among(asked.alike, "main.alike")
+        if asked.above:
+            found = asked.can_fail(rows, self.made.least(asked.above), self.made.usual_days)
+            self.engine.make("main.can_fail", f"select found._rec._path, found._rec._place from ({found}) as found")
+            return (
+                "exists (select 1 from main.can_fail where can_fail._path = the_rows._file "
+                "and can_fail._place = the_rows._rec)"
+            )
+        return "true"
 
     # ---- views
 
@@ -422,6 +530,10 @@ class Table:
 
 #: As PROVENANCE says, of a row of a Parquet file.
 REC = "md5(concat_ws(chr(31), 'inbox', file._path, '', cast(file._place + 1 as varchar)))"
+
+
+#: The same of a row of ``main.row_<table>``, as a ``file``'s.
+PLACE = "_file as _path, _rec as _place"
 
 
 def by_record(rows: str) -> str:

@@ -179,9 +179,8 @@ class _Renewed:
             part.prove_cells()
             if part.has_future or self._waits():  # their keys count, too
                 return False
-            for each in part.conditions:
-                if each.rows and part.fails(each) and part.ask(each) and each.rule.severity == "critical":
-                    return False
+            if part.ask_together([each for each in part.conditions if each.rows and part.fails(each)]):
+                return False
             key = ", ".join(quoted(column) for column in self.contract.key)
             self.engine.make("main.new_key", f"select hash({key}) as key_hash from main.{self.name}")
             rows += part.rows
@@ -226,22 +225,22 @@ class _Renewed:
         """Ask the rules that compare rows, if any of them changed."""
         for each in table.conditions:
             if each.query and (self.new or self.gone or reads & _reads(each)):
-                batch = self._batch(each)
+                rows = self._asked_again(each)
                 self._forget(
                     f"and rule = {literal(each.rule.name)} and column_name = {literal(each.rule.column)} "
-                    f"and _rec in (select _rec from {batch})",
+                    f"and _rec in (select _rec from ({by_record(rows)}) as record)",
                     rows=False,
                 )
-                if table.ask(each, batch) and each.rule.severity == "critical":
+                if table.ask(each, rows) and each.rule.severity == "critical":
                     return False
         return True
 
-    def _batch(self, each: Condition) -> str:
+    def _asked_again(self, each: Condition) -> str:
         """The rows of which a rule that compares rows must be asked again, with all of the table that matter to them;
         where that cannot be told, all."""
         bound = narrowed(str(each.query), frozenset(self.contract.columns))
         if bound is None:
-            return f"main.{self.name}"
+            return f"main.{BY_ROW}{self.name}"
         changed, rows = self.renewal.changed, f"main.{BY_ROW}{self.name}"
         matter = [
             f"{quoted(ours)} in (select {quoted(theirs)} from main.{CHANGED}{table})"
@@ -256,7 +255,7 @@ class _Renewed:
         if self.new:
             matter.append(f"_file in ({', '.join(map(literal, self.new))})")
         which = " or ".join(matter) or "false"
-        self.engine.view("main.asked_again", by_record(f"(select * from {rows} where {which})"))
+        self.engine.view("main.asked_again", f"select * from {rows} where {which}")
         return "main.asked_again"
 
     def _forget(self, which: str, rows: bool = True) -> None:

@@ -246,11 +246,15 @@ class LargeRun:
 
     def _trust(self, engine: LargeEngine) -> Records:
         records = Records(engine, self.project, self.contracts, self.as_of)
-        for done, (name, contract) in enumerate(self.contracts.items()):
-            progress.report(say("step_validate", table=contract.title), done, len(self.contracts))
+        sources = []
+        for name, contract in self.contracts.items():
             types = engine.read_files(name, self.inbox, self.files[name]) if self.files[name] else {}
-            records.trust(source_of(contract, self.files[name], types))
+            sources.append(source_of(contract, self.files[name], types))
             records.types[name] = types
+        records.expect(sources)
+        for done, source in enumerate(sources):
+            progress.report(say("step_validate", table=source.contract.title), done, len(sources))
+            records.trust(source)
         records.count_problems()
         return records
 

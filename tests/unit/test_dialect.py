@@ -50,7 +50,7 @@ EXPRESSIONS = [
     "rounded(n, 4, 'down')", "points(n)", "within_unit(x, yes)", "ratio_or_nan(x, coalesce(m, 0))",
     "extended_to(day_of, date '2024-01-31', t, 1)", "quantile_of([0.1, 0.2, 0.4], 3, 0.35)", "whole(x * 1e12)",
     "md5(concat_ws(chr(31), 'inbox', t, '', cast(n as varchar)))", "list_has_all(['a', 'b'], l)", "left(t, 1)",
-    "hash(n) = hash(n + 0)", "hash(n, t) = hash(n, g)", "try_cast(t as date)", "try_cast('2023-05-01' as date)",
+    "hash(n) = hash(n + 0)", "strlen(t)", "strlen('é一')", "hash(n, t) = hash(n, g)", "try_cast(t as date)", "try_cast('2023-05-01' as date)",
     "try_cast(concat(n, '.5') as decimal(18, 6))", "to_json({a: t, b: g})", "nullif(trim(concat(' ', t, ' ')), '')",
 ]  # fmt: skip
 
