@@ -314,8 +314,8 @@ class Table:
         self.engine.make("main.name_of_one", _NAME_OF_ONE)
         self.engine.append(
             "main.stranger",
-            f"select {self.text}, {literal(name)}, cell.written, cell.platform, coalesce(here.unit_id, anywhere.unit_id) "
-            "from main.written as cell "
+            f"select {self.text}, {literal(name)}, cell.written, cell.platform, "
+            "coalesce(here.unit_id, anywhere.unit_id) from main.written as cell "
             "left join main.name_of_one as here on here.name = cell.name and here.platform = cell.platform "
             "left join main.name_of_one as anywhere on anywhere.name = cell.name "
             f"and anywhere.platform = {literal(records.EVERYWHERE)} "
