@@ -5,6 +5,7 @@ than to compute it. Only what the next run goes on from is written, to the datab
 """
 
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,9 @@ from kaohe.large.records import FILES
 from kaohe.warehouse import Engine
 
 _AS_PARQUET = "format parquet, compression zstd"
+
+#: A file, and bounds of the texts in one of its columns.
+Span = tuple[Path, str, str]
 
 
 class LargeEngine(Engine):
@@ -71,6 +75,19 @@ class LargeEngine(Engine):
             raise KaoheError("parquet_broken", file=inbox / table, problem=str(error).splitlines()[0]) from error
         described = self.rows(f"select column_name, column_type from (describe main.{FILES}{table})")
         return {name: kind for name, kind in described if name not in ("_path", "_place")}
+
+    def spans(self, files: Iterable[Path], column: str) -> list[Span]:
+        """Between which texts a column of each Parquet file lies, as the file itself says."""
+        listed = ", ".join(literal(path) for path in files)
+        return [
+            (Path(path), lowest, highest) if known else (Path(path), "", chr(sys.maxunicode))
+            for path, lowest, highest, known in self.rows(
+                "select file_name, min(stats_min_value), max(stats_max_value), "
+                "bool_and(stats_min_value is not null and stats_max_value is not null) "
+                f"from parquet_metadata([{listed}]) where path_in_schema = {literal(column)} "
+                "group by file_name order by file_name"
+            )
+        ]
 
     def save(
         self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "",
@@ -141,6 +158,13 @@ class LargeEngine(Engine):
             + f" {query}"
             for value, first, last in bounds
         }
+
+    def read(self, table: str, folder: Path) -> None:
+        """Let ``table`` stand for the Parquet files of a folder, partitioned (``region=R1/``) or not."""
+        files = ", ".join(literal(path) for path in sorted(folder.rglob("*.parquet")))
+        self.view(
+            table, f"select * from read_parquet([{files}], hive_partitioning = true, hive_types_autocast = false)"
+        )
 
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put a few rows into a table, column by place."""

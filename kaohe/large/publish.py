@@ -30,6 +30,8 @@ _REGION = f"coalesce(org_unit.region, {literal(NO_REGION)})"
 
 PLACE = f"select unit_id, {_REGION} as region from main.org_unit"
 _LEAVES = "indicator_scores"
+#: What is audited, as it was written.
+AUDITED = ("scores", _LEAVES)
 
 
 def _shown(name: str) -> str:
@@ -156,6 +158,12 @@ class Publication:
             "and said.column_name = problem.column_name where problem.severity = 'warning' order by all",
             self.aside / "flagged.parquet",
         )
+
+    def look_back(self) -> None:
+        """From now on ``main.scores`` and ``main.indicator_scores`` are what was written."""
+        self.engine.drop("main.scores")
+        for table in AUDITED:
+            self.engine.read(f"main.{table}", self.aside / table)
 
     def complete(self, identity: dict[str, Any], counts: dict[str, Any]) -> Path:
         """Write the manifest and let the publication take its place; gives where it is."""

@@ -48,8 +48,8 @@ def take_region(inbox: Path, region: str, out: Path) -> dict[str, int]:
             if "unit_id" in contract.columns:
                 place, ours = "select record._path, record._place from", "in (select unit_id from main.unit)"
                 ways = [f"{place} {rows} where record.unit_id {ours}"]
-                for concern in concerns(contract, contracts, _TYPED):
-                    ways.append(f"{place} {rows} {concern.join} where {concern.unit} {ours}")
+                for concern in concerns(contract, contracts):
+                    ways.append(f"{place} {rows} {concern.join(_TYPED)} where {concern.unit} {ours}")
                 wanted = f"(record._path, record._place) in ({' union '.join(ways)})"
             elif not contract.reference and contract.owner:
                 column, table = contract.owner

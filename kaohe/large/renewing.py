@@ -76,8 +76,8 @@ class Renewal:
         """Note the units that rows of a table concern."""
         own = [f"select record.unit_id from {rows} as record"] if "unit_id" in contract.columns else []
         found = own + [
-            f"select {concern.unit} from {rows} as record {concern.join}"
-            for concern in concerns(contract, self.contracts, EVER)
+            f"select {concern.unit} from {rows} as record {concern.join(EVER)}"
+            for concern in concerns(contract, self.contracts)
         ]
         if not found:
             self.of_all.add(contract.table)

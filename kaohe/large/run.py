@@ -25,7 +25,7 @@ from kaohe.large import EngineName, kept, nights
 from kaohe.large import scoring as large_scoring
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import UNITS_PER_PART, Parts
-from kaohe.large.publish import PLACE, Publication
+from kaohe.large.publish import AUDITED, PLACE, Publication
 from kaohe.large.records import Records
 from kaohe.models import Models
 from kaohe.project import Project, code_hashes, file_hashes
@@ -133,7 +133,7 @@ class LargeRun:
             records = self._trust(engine)
             apart = self._in_parts and self.engine_name == "duckdb"  # Spark has many machines to divide units among
             size = self.units_per_part if apart else sys.maxsize
-            parts = Parts(engine, self.contracts, records, self.planned.measures, size)
+            parts = Parts(engine, self.contracts, records, self.planned.measures, size, self.inbox, self.files)
         publication = Publication(engine, self.folder, name)
         self._assess(engine, parts, publication)
         outcome = self._publish(engine, publication, records, identity, len(parts.bounds))
@@ -157,6 +157,8 @@ class LargeRun:
             units = engine.rows("select count(*) from main.scores")[0][0]
             counts = {"units": units, "records_in": found.rows, "refused": _told(found.refused),
                       "flagged": _told(found.flagged)}  # fmt: skip
+            publication.look_back()
+            scoring.audit(engine, self.planned, AUDITED)
             target = publication.complete(identity, counts)
         self.tables = {name: {"how": asdict(how), "types": records.types[name]} for name, how in records.how.items()}
         return LargeOutcome(target, True, units, parts, found.rows, found.refused, found.flagged,
@@ -275,6 +277,7 @@ class LargeRun:
                         (engine.append if number else engine.make)(f"main.every_{table}", f"select * from main.{table}")
             with self.timed("publish"):
                 publication.add_part(number, results["indicator_scores"])
+        parts.turn_to_all()
         with self.timed("score"):
             if several:
                 for table in (*_RANKED_BY, "place"):

@@ -140,6 +140,8 @@ def test_every_audit_finds_what_it_is_for(scored: Path, home: Path, name: str) -
         "items_explain_the_loss": "update main.evidence set lost = lost + 0.01 where unit_id = 'J01'",
         "effective_weights_are_100": "update main.indicator_scores set effective_weight = effective_weight + 0.01 "
         "where unit_id = 'J01' and effective_weight > 0",
+        "points_within_weight": "update main.indicator_scores set points = effective_weight + 0.01 "
+        "where unit_id = 'J01' and weight > 0",
         "no_record_lost": "update main.record_count set records_used = records_used - 1 where table_name = 'inspection'",
         "every_leaf_has_a_status": "update main.indicator_scores set status = null where unit_id = 'J01'",
         "done_within_due": "update main.measured set done = due + 1 where unit_id = 'J01'",

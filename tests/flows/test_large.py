@@ -9,16 +9,30 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
+from kaohe.contracts import literal
 from kaohe.errors import KaoheError
+from kaohe.large.engine import LargeEngine
 from kaohe.large.run import LargeRun
 from kaohe.project import Project
 from tests.helpers import AS_OF, ROOT, YEAR, Result, assess
-from tests.large import OURS, Large, run_large, same_scores, write_csv_of, write_sample, write_table, write_tables
+from tests.large import (
+    OURS,
+    Large,
+    parquet,
+    run_large,
+    same_scores,
+    write_csv_of,
+    write_sample,
+    write_table,
+    write_tables,
+)
 from tests.largeoffice import UNITS, records, row, write_office
 
 SCHEME = ROOT / "tests" / "data" / "large" / "2023.yml"
@@ -72,6 +86,38 @@ def test_records_that_concern_units_of_other_parts_change_nothing(
     large = run_large(office, tmp_path / "home", units, scheme=SCHEME)
     assert large.outcome.parts == -(-len(UNITS) // units)
     same_scores(large, ordinary)
+
+
+def test_of_files_in_the_order_of_units_each_part_reads_its_own(
+    office: Path, ordinary: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, set[int]] = {}
+    read_files = LargeEngine.read_files
+
+    def noting(engine: LargeEngine, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
+        files = list(files)
+        asked.setdefault(table, set()).add(len(files))
+        return read_files(engine, table, inbox, files)
+
+    monkeypatch.setattr(LargeEngine, "read_files", noting)
+    large = run_large(one_file_a_unit(office, tmp_path / "inbox"), tmp_path / "home", 4, scheme=SCHEME)
+    same_scores(large, ordinary)
+    narrowed = {table for table, counts in asked.items() if min(counts) < max(counts)}
+    assert len(narrowed) > 5
+    assert len(asked["campaign_session"]) == 1, "every part needs all of it"
+
+
+def one_file_a_unit(inbox: Path, out: Path) -> Path:
+    with duckdb.connect() as con:
+        for path in sorted(inbox.rglob("*.parquet")):
+            table = path.relative_to(inbox).with_suffix("").parts[0]
+            if "unit_id" not in con.sql(f"from '{path}'").columns:
+                parquet(out / table / "all.parquet", f"from '{path}'", con)
+                continue
+            for number, (unit,) in enumerate(con.sql(f"select distinct unit_id from '{path}' order by 1").fetchall()):
+                target = out / table / path.stem / f"{number}.parquet"
+                parquet(target, f"from '{path}' where unit_id is not distinct from {literal(unit)}", con)
+    return out
 
 
 def test_the_office_has_what_concerns_other_units(ordinary: Result) -> None:
@@ -161,6 +207,27 @@ def test_regions_and_leagues_add_up(large: Large) -> None:
             assert within["again"].to_list() == within["region_rank"].to_list()
     assert large.table("league").sort("unit_id").select("unit_id", "total", "rank", "region").rows() == scores.sort(
         "unit_id").select("unit_id", "total", "rank", "region").rows()  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "found"),
+    [
+        ("then -extra_item.points", "then extra_item.points", "total_is_sum_of_parts"),
+        ("leaf.points * 0.01 as", "leaf.points * 0.02 as", "points_within_weight"),
+        ("leaf.weight * 0.01 as", "leaf.weight * 0.02 as", "effective_weights_are_100"),
+    ],
+)
+def test_scores_that_fail_an_audit_are_not_published(
+    office: Path, project: Project, tmp_path: Path, right: str, wrong: str, found: str
+) -> None:
+    """What was written is read once more, by the audits of an ordinary run."""
+    path = project.sql / "results" / "indicator_scores.sql"
+    text = path.read_text("utf-8")
+    assert right in text
+    path.write_text(text.replace(right, wrong), "utf-8")
+    with pytest.raises(KaoheError, match=found):
+        run_large(office, tmp_path / "home", 4, scheme=SCHEME)
+    assert not [*tmp_path.rglob("CURRENT")]
 
 
 def test_every_file_is_listed_with_its_hash(large: Large) -> None:
