@@ -72,7 +72,7 @@ class Publication:
         """Write the indicator scores of a part."""
         self.engine.save(
             _with_region(indicator_scores), self.aside / _LEAVES, "region", f"part-{number:04d}", "unit_id, indicator",
-            by_unit=("place", "assessed_unit", "leaf_points", "extra_item"),
+            by_unit=("place", "assessed_unit", "weighed_leaf", "extra_item"),
         )  # fmt: skip
 
     def add_changed(self, earlier: Path, indicator_scores: Model) -> None:

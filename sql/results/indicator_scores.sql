@@ -2,16 +2,16 @@
 -- Grain: one row per unit and indicator.
 with leaf as (
   select
-    leaf_points.unit_id,
-    leaf_points.indicator,
-    leaf_points.status,
-    leaf_points.weight,
-    leaf_points.due,
-    leaf_points.done,
-    leaf_points.points // 10000 as points,
-    case when leaf_points.points is null then 0 else leaf_points.weight - leaf_points.points // 10000 end as lost
-  from leaf_points
-  where leaf_points.variant = 'in_force'
+    weighed_leaf.unit_id,
+    weighed_leaf.indicator,
+    weighed_leaf.status,
+    weighed_leaf.weight,
+    weighed_leaf.due,
+    weighed_leaf.done,
+    weighed_leaf.points // 10000 as points,
+    case when weighed_leaf.points is null then 0 else weighed_leaf.weight - weighed_leaf.points // 10000 end as lost
+  from weighed_leaf
+  where weighed_leaf.variant = 'in_force'
   union all
   select
     assessed_unit.unit_id,

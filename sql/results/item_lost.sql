@@ -7,13 +7,13 @@ with open_part as (
     counted_item.unit_id,
     counted_item.indicator,
     counted_item.item,
-    leaf_points.weight - leaf_points.points // 10000 as leaf_lost,
+    weighed_leaf.weight - weighed_leaf.points // 10000 as leaf_lost,
     cast(coalesce(micro(greatest(counted_item.due - counted_item.done, 0)), 0) as hugeint) as gap
   from counted_item
-  join leaf_points
-    on leaf_points.variant = 'in_force'
-    and leaf_points.unit_id = counted_item.unit_id and leaf_points.indicator = counted_item.indicator
-  where leaf_points.weight > leaf_points.points // 10000
+  join weighed_leaf
+    on weighed_leaf.variant = 'in_force'
+    and weighed_leaf.unit_id = counted_item.unit_id and weighed_leaf.indicator = counted_item.indicator
+  where weighed_leaf.weight > weighed_leaf.points // 10000
 ),
 laid as (
   select

@@ -4,13 +4,13 @@
 select
   leaf_status.unit_id,
   leaf_status.indicator,
-  case when leaf_points.points is not null then leaf_status.score end as score,   -- null where it takes no part
+  case when weighed_leaf.points is not null then leaf_status.score end as score,   -- null where it takes no part
   leaf_status.status = 'not_reported' as unreported,
   case when leaf_status.score is not null then leaf_status.numerator end as numerator,   -- in whole numbers; null if absent
   case when leaf_status.score is not null then leaf_status.denominator end as denominator
 from leaf_status
-join leaf_points
-  on leaf_points.variant = leaf_status.variant and leaf_points.unit_id = leaf_status.unit_id
-  and leaf_points.indicator = leaf_status.indicator
+join weighed_leaf
+  on weighed_leaf.variant = leaf_status.variant and weighed_leaf.unit_id = leaf_status.unit_id
+  and weighed_leaf.indicator = leaf_status.indicator
 where leaf_status.variant = 'in_force' and leaf_status.status <> 'shown'
 order by leaf_status.unit_id, leaf_status.position

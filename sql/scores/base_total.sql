@@ -8,14 +8,14 @@ with exact as (
     cast(sum(points) as hugeint) as points,
     bool_or(counts) as present,
     bool_or(status = 'pending') as pending
-  from leaf_points
+  from weighed_leaf
   group by variant, unit_id
 ),
 inexact as (
-  select leaf_points.variant, leaf_points.unit_id, sum(leaf_points.score order by leaf_points.position) as score
-  from leaf_points
-  join scheme on scheme.variant = leaf_points.variant and scheme.adds_up and not scheme.rounds_leaves
-  group by leaf_points.variant, leaf_points.unit_id
+  select weighed_leaf.variant, weighed_leaf.unit_id, sum(weighed_leaf.score order by weighed_leaf.position) as score
+  from weighed_leaf
+  join scheme on scheme.variant = weighed_leaf.variant and scheme.adds_up and not scheme.rounds_leaves
+  group by weighed_leaf.variant, weighed_leaf.unit_id
 )
 select exact.variant, exact.unit_id, exact.points, inexact.score, exact.present, exact.pending
 from exact

@@ -14,14 +14,14 @@ asked_leaf as (
 ),
 found as (
   select
-    leaf_points.variant,
-    leaf_points.unit_id,
+    weighed_leaf.variant,
+    weighed_leaf.unit_id,
     asked_leaf.position,
-    coalesce(cast(sum(leaf_points.points) as double), sum(leaf_points.score order by leaf_points.position)) as value
-  from leaf_points
-  join asked_leaf on asked_leaf.variant = leaf_points.variant and asked_leaf.leaf = leaf_points.indicator
-  where leaf_points.counts
-  group by leaf_points.variant, leaf_points.unit_id, asked_leaf.position
+    coalesce(cast(sum(weighed_leaf.points) as double), sum(weighed_leaf.score order by weighed_leaf.position)) as value
+  from weighed_leaf
+  join asked_leaf on asked_leaf.variant = weighed_leaf.variant and asked_leaf.leaf = weighed_leaf.indicator
+  where weighed_leaf.counts
+  group by weighed_leaf.variant, weighed_leaf.unit_id, asked_leaf.position
   union all
   select tree_score.variant, tree_score.unit_id, asked.position, tree_score.score as value
   from tree_score

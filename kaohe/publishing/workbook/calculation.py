@@ -188,7 +188,7 @@ class _Row:
         return Formula(self._leaf(entry), value) if name in unit.fractions else Value(value, "text")
 
     def _leaf(self, entry: Entry) -> str:
-        """Effective weight × score, rounded once (sql/scores/leaf_points.sql)."""
+        """Effective weight × score, rounded once (sql/scores/weighed_leaf.sql)."""
         part, whole = self._at(f"numerator.{entry.name}"), self._at(f"denominator.{entry.name}")
         sign = ""
         if getattr(entry.node, "rule", "share") not in EXACT:
