@@ -62,6 +62,11 @@ class Plan:
     tables: dict[str, set[str]]
     restricted: set[str]
 
+    @property
+    def asked(self) -> list[Model]:
+        """The models that look at records."""
+        return [*self.base, *self.measures.values()]
+
 
 def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
     """Read every SQL file and put them in order.

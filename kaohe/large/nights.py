@@ -91,7 +91,7 @@ class Night:
         self.renewal = Renewal(self.engine, self.records, self.kept, self.run.kept_in, self.run.inbox)
         self.renewal.renew(seen)
         self.records.count_problems()
-        keep_whole(self.engine, self.records, self.planned.measures)
+        keep_whole(self.engine, self.records, self.planned.asked)
         return self.records
 
     # ---- measures
@@ -142,7 +142,10 @@ class Night:
 
     def _is_for_all(self, name: str) -> bool:
         """The indicator must be measured again for every unit."""
-        if self._model(name).whole & self.renewal.changed or self.planned.tables[name] & self.renewal.of_all:
+        models = [self._model(name), *(self.base[each] for each in self._models([name]))]
+        if any(model.whole & self.renewal.changed for model in models):
+            return True
+        if self.planned.tables[name] & self.renewal.of_all:
             return True
         return self.since != self.until and self._compared(name) is None
 

@@ -2,18 +2,18 @@
 
 A measure works per unit, from the records that concern it: those that name it in any unit column, that refer to a
 record of its own, or that are about one of its members. Records whose own unit is in another part are few, and kept
-aside; the rest of a part is a range of unit ids. What a measure must see of every unit is named in its header
+aside; the rest of a part is a range of unit ids. What a model must see of every unit is named in its header
 (``Whole:``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kaohe.contracts import Contract, Contracts, literal, quoted
 from kaohe.large.engine import LargeEngine, Span
 from kaohe.large.records import BY_ROW, Records, by_record
-from kaohe.models import Models
+from kaohe.models import Model
 from kaohe.warehouse import Engine
 
 #: The registry of members: a record with its key column is about that member.
@@ -58,18 +58,21 @@ def concerns(contract: Contract, contracts: Contracts) -> Iterator[Concern]:
         yield Concern(MEMBER, MEMBERS, MEMBER)
 
 
-def keep_whole(engine: Engine, records: Records, measures: Models) -> None:
-    """Let the tables of which a measure must see every unit's records be there whole, whatever part is looked at."""
-    for table in sorted({table for model in measures.values() for table in model.whole}):
+def keep_whole(engine: Engine, records: Records, models: Iterable[Model]) -> set[str]:
+    """Let the tables of which a model must see every unit's records be there whole, whatever part is looked at; gives
+    their names."""
+    whole = {table for model in models for table in model.whole}
+    for table in sorted(whole):
         for prefix in _PREFIXES:
             engine.view(f"main.{prefix}{WHOLE}{table}", records.queries[prefix, table])
+    return whole
 
 
 class Parts:
     """The parts of an assessment. ``bounds``: the first and the last unit id of each, in their order."""
 
     def __init__(
-        self, engine: LargeEngine, contracts: Contracts, records: Records, measures: Models, size: int,
+        self, engine: LargeEngine, contracts: Contracts, records: Records, models: Iterable[Model], size: int,
         inbox: Path, files: Mapping[str, Sequence[Path]],
     ) -> None:  # fmt: skip
         self.engine, self.contracts, self.records = engine, contracts, records
@@ -79,9 +82,8 @@ class Parts:
             f"// {size:d} as part from main.org_unit) as numbered group by part order by part"
         )
         self.elsewhere: set[str] = set()
-        keep_whole(engine, records, measures)
+        self.whole = keep_whole(engine, records, models)
         if len(self.bounds) > 1:
-            self.whole = {table for model in measures.values() for table in model.whole}
             self.spans: dict[str, list[Span]] = {}
             self.read: dict[str, list[Path]] = {}
             self._find_elsewhere()

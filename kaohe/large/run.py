@@ -133,7 +133,7 @@ class LargeRun:
             records = self._trust(engine)
             apart = self._in_parts and self.engine_name == "duckdb"  # Spark has many machines to divide units among
             size = self.units_per_part if apart else sys.maxsize
-            parts = Parts(engine, self.contracts, records, self.planned.measures, size, self.inbox, self.files)
+            parts = Parts(engine, self.contracts, records, self.planned.asked, size, self.inbox, self.files)
         publication = Publication(engine, self.folder, name)
         self._assess(engine, parts, publication)
         outcome = self._publish(engine, publication, records, identity, len(parts.bounds))

@@ -69,7 +69,7 @@ def add_sums(
     prefix = ""
     if not orders_by_record(model.sql):
         query, prefix = renamed(query, by_row), BY_ROW
-    query = renamed(query, {f"{prefix}{table}": f"{prefix}{WHOLE}{table}" for table in model.whole})
+    query = _seeing_whole(query, model, prefix)
     with scoring.named(engine, model):
         engine.append(f"main.{EVIDENCE_SUM}", f"select * from ({query}) as added where {which}", [name])
 
@@ -87,16 +87,22 @@ def make_base(
         make, made = engine.make if model.name in kept else engine.view, f"main.{_table_of(model)}"
         with scoring.named(engine, model):
             if "_rec" not in model.sql:
-                make(made, model.sql)
+                make(made, _seeing_whole(model.sql, model))
                 continue
             by_row[model.name] = f"{BY_ROW}{model.name}"
             if orders_by_record(model.sql):
-                make(made, model.sql)
+                make(made, _seeing_whole(model.sql, model))
                 engine.view(f"main.{BY_ROW}{model.name}", f"select * from {made}")
             else:
-                engine.view(f"main.{model.name}", model.sql)
-                make(made, renamed(model.sql, by_row))
+                engine.view(f"main.{model.name}", _seeing_whole(model.sql, model))
+                make(made, _seeing_whole(renamed(model.sql, by_row), model, BY_ROW))
     return by_row
+
+
+def _seeing_whole(query: str, model: Model, prefix: str = "") -> str:
+    """A model's query that sees every unit's records of the tables that it must see whole."""
+    names = {f"{prefix}{table}": f"{prefix}{WHOLE}{table}" for table in model.whole}
+    return renamed(query, names) if names else query
 
 
 def _table_of(model: Model) -> str:

@@ -1,7 +1,6 @@
 -- 主题教育·集中宣讲: members reached by a campaign, of the unit's members on the day of its last session of it.
 -- Basis: 2023年党建工作要点·主题教育.
--- Whole: campaign_session. A campaign that any unit held is due from all.
--- Item: campaign that any unit held in the year (a unit without members has none).   Empty: not_reported
+-- Item: campaign that any unit held in the year, due from all (a unit without members has none).   Empty: not_reported
 with covered as (
   select
     session.unit_id,
@@ -22,7 +21,7 @@ held as (
     coalesce(covered.last_on, assessment.period_end) as counted_on,
     covered.records
   from assessed_unit
-  cross join (select distinct campaign from covered) as campaign
+  cross join campaign_held as campaign
   cross join assessment
   left join covered on covered.unit_id = assessed_unit.unit_id and covered.campaign = campaign.campaign
 ),
