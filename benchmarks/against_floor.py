@@ -32,7 +32,7 @@ class Floor:
     def __init__(self, run: Watched) -> None:
         self.run = run
         self.took: Best = {}
-        self.con = run.con
+        self.con = run.left.con
         self.con.execute("create schema if not exists floor; set search_path = 'floor'")
         for table, files in run.files.items():
             listed = ", ".join(literal(path) for path in files)
@@ -126,6 +126,7 @@ def one_round(inbox: Path, home: Path, memory: str | None) -> tuple[Best, Best]:
     outcome = run.go()
     if outcome.parts != 1 or outcome.refused:
         raise SystemExit("only records of one part, of which none is refused, can be compared")
+    run.left.read("main.scores", outcome.publication / "scores")  # the run looked at them where they were then
     floor = Floor(run)
     floor.validate(outcome.flagged)
     floor.measure()

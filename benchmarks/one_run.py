@@ -15,6 +15,13 @@ from kaohe.large.run import STEPS, LargeRun
 YEAR = 2023
 
 
+class LeftOpen(LargeEngine):
+    """An engine that outlives its run."""
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is closed."""
+
+
 class Watched(LargeRun):
     """Also notes the processors' seconds of each step, and the most memory, where the system lets a process begin to
     count that anew (Linux)."""
@@ -25,10 +32,9 @@ class Watched(LargeRun):
         self.cpu = dict.fromkeys(STEPS, 0.0)
 
     def engine(self) -> LargeEngine:
-        """The engine; ``con`` can still be asked when it is closed."""
-        made = super().engine()
-        self.con = made.con.cursor()
-        return made
+        """The engine, which is left open: what it has made can be looked at."""
+        self.left = LeftOpen(self.kept_in, self.memory, self.threads)
+        return self.left
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:

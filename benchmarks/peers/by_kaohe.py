@@ -9,6 +9,7 @@ from scheme import AS_OF, FILE
 from kaohe import scoring
 from kaohe.contracts import load_contracts
 from kaohe.large.engine import LargeEngine
+from kaohe.large.parts import keep_whole
 from kaohe.large.records import Records
 from kaohe.large.scoring import add_up, measure
 from kaohe.project import Project
@@ -30,6 +31,7 @@ def main(inbox: Path, out: Path) -> None:
         for name, contract in contracts.items():
             mine = files[name] if name in READ else ()
             records.trust(source_of(contract, mine, engine.read_files(name, inbox, mine) if mine else {}))
+        keep_whole(engine, records, planned.asked)
         measure(engine, project, contracts, scheme, planned, AS_OF)
         add_up(engine, planned.scores)
         scoring.make(engine, next(model for model in planned.results if model.name == "scores"))
