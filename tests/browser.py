@@ -1,9 +1,13 @@
 """A real browser: the system's Chromium, driven by Playwright."""
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -21,10 +25,23 @@ def chromium() -> Iterator[Browser]:
     """The browser. Skips the test where there is none."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (Debian: apt install chromium)")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*_QUIET])
+    with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {"FONTCONFIG_FILE": str(_fonts(Path(folder)))}
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*_QUIET], env=environment)
         yield browser
         browser.close()
+
+
+def _fonts(folder: Path) -> Path:
+    """Settings by which the browser finds our Chinese fonts beside the system's: many machines have none."""
+    path, package = folder / "fonts.conf", find_spec("pylopdf_fonts_zh_cn")
+    ours = "".join(f"<dir>{escape(each)}</dir>" for each in (package and package.submodule_search_locations) or [])
+    path.write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>'
+        f'<include ignore_missing="yes">/etc/fonts/fonts.conf</include>{ours}</fontconfig>',
+        encoding="utf-8",
+    )
+    return path
 
 
 class Seen:

@@ -6,8 +6,9 @@ than to compute it. Only what the next run goes on from is written, to the datab
 
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,6 +38,7 @@ class LargeEngine(Engine):
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(duckdb.connect())
         self.folder = folder
+        self._brought_near: list[str] = []
         self.con.execute("set preserve_insertion_order = false")
         shutil.rmtree(folder / "spilled", ignore_errors=True)  # of a run that was killed
         self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
@@ -89,36 +91,16 @@ class LargeEngine(Engine):
             )
         ]
 
-    def save(
-        self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "",
-        by_unit: Iterable[str] = (),
-    ) -> None:  # fmt: skip
-        """Write the rows of a query to a Parquet or CSV file, or to a folder of Parquet files by ``partition``, each in
-        ``order``. The same rows give the same bytes, on any number of threads.
-
-        ``by_unit``: tables of the query in which each row is a unit's; ``main.place`` says to which partition a unit
-        belongs. Then what the query makes of them is asked for, and put in order, one partition after another.
-        """
-        self.con.execute("set preserve_insertion_order = true")
-        if partition:
-            self._save_parts(query, path, partition, name, order, list(by_unit))
-        else:
-            options = "format csv, header" if path.suffix == ".csv" else _AS_PARQUET
+    def save(self, query: str, path: Path) -> None:
+        """Write the rows of a query to a Parquet or CSV file, in their order."""
+        options = "format csv, header" if path.suffix == ".csv" else _AS_PARQUET
+        with self._in_order():
             self.con.execute(f"copy ({query}) to {literal(path)} ({options})")
-        self.con.execute("set preserve_insertion_order = false")
 
-    def _save_parts(
-        self, query: str, path: Path, partition: str, name: str, order: str, by_unit: list[str]
-    ) -> None:  # fmt: skip
-        """One file by one statement: DuckDB's own way (``partition_by``) writes rows as its threads come to them."""
-        if by_unit:
-            parts = self._of_parts(query, partition, by_unit)
-            tables = ["part", *(f"part_{table}" for table in by_unit)]
-        else:
-            self.make("main.part", query)
-            values = [value for (value,) in self.rows(f"select distinct {partition} from main.part order by 1")]
-            parts = {value: f"select * from main.part where {partition} = {literal(value)}" for value in values}
-            tables = ["part"]
+    def save_parts(self, parts: Mapping[str, str], path: Path, partition: str, name: str, order: str) -> None:
+        """Write to a folder of Parquet files by ``partition``: value of it → query of its rows, which are put in
+        ``order``. The same rows give the same bytes, on any number of threads: one file is written by one statement.
+        (DuckDB's own ``partition_by`` writes rows as its threads come to them.)"""
 
         def write(value: str) -> None:
             folder = path / f"{partition}={quote(value, safe='')}"  # as Hive does; it leads nowhere else
@@ -127,14 +109,31 @@ class LargeEngine(Engine):
             with self.con.cursor() as con:  # a file's rows are too few for DuckDB to divide them among threads
                 con.execute(f"copy ({rows}) to {literal(folder / f'{name}.parquet')} ({_AS_PARQUET})")
 
-        with ThreadPoolExecutor(self.rows("select current_setting('threads')")[0][0]) as threads:
+        with self._in_order(), ThreadPoolExecutor(self.rows("select current_setting('threads')")[0][0]) as threads:
             list(threads.map(write, parts))
-        for table in tables:
-            self.drop(f"main.{table}")
+        while self._brought_near:
+            self.drop(self._brought_near.pop())
 
-    def _of_parts(self, query: str, partition: str, by_unit: Iterable[str]) -> dict[str, str]:
-        """Partition → what a query gives for its units."""
-        self.make(
+    @contextmanager
+    def _in_order(self) -> Iterator[None]:
+        self.con.execute("set preserve_insertion_order = true")
+        yield
+        self.con.execute("set preserve_insertion_order = false")
+
+    def parts(self, query: str, partition: str, by_unit: Iterable[str] = ()) -> dict[str, str]:
+        """Value of ``partition`` → query of the rows of a query that have it.
+
+        ``by_unit``: tables of the query in which each row is a unit's; ``main.place`` says to which partition a unit
+        belongs. Their rows are brought near one another, and the query is asked of those of each partition.
+        """
+        if by_unit:
+            return self._parts_by_unit(query, partition, by_unit)
+        self._bring_near("main.part", f"select * from ({query}) as unsorted order by {partition}")
+        values = [value for (value,) in self.rows(f"select distinct {partition} from main.part order by 1")]
+        return {value: f"select * from main.part where {partition} = {literal(value)}" for value in values}
+
+    def _parts_by_unit(self, query: str, partition: str, by_unit: Iterable[str]) -> dict[str, str]:
+        self._bring_near(
             "main.part",
             f"select unit_id, {partition}, cast(row_number() over (order by {partition}, unit_id) as integer) as _unit "
             "from main.place",
@@ -143,7 +142,7 @@ class LargeEngine(Engine):
         for table in by_unit:
             described = self.rows(f"select column_name from (describe main.{table})")
             columns = ", ".join(f"its.{name}" for (name,) in described if name in asked)
-            self.make(
+            self._bring_near(
                 f"main.part_{table}",
                 f"select part._unit, {columns} from main.{table} as its join main.part as part "
                 "on part.unit_id = its.unit_id order by part._unit",
@@ -158,6 +157,10 @@ class LargeEngine(Engine):
             + f" {query}"
             for value, first, last in bounds
         }
+
+    def _bring_near(self, table: str, query: str) -> None:
+        self._brought_near.append(table)
+        self.make(table, query)
 
     def read(self, table: str, folder: Path) -> None:
         """Let ``table`` stand for the Parquet files of a folder, partitioned (``region=R1/``) or not."""

@@ -8,6 +8,7 @@ of each category by rank, ``league.csv`` the same by region; ``regions.csv`` the
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -70,10 +71,18 @@ class Publication:
 
     def add_part(self, number: int, indicator_scores: Model) -> None:
         """Write the indicator scores of a part."""
-        self.engine.save(
-            _with_region(indicator_scores), self.aside / _LEAVES, "region", f"part-{number:04d}", "unit_id, indicator",
-            by_unit=("place", "assessed_unit", "weighed_leaf", "extra_item"),
-        )  # fmt: skip
+        self._save_leaves(self._leaves(indicator_scores), f"part-{number:04d}")
+
+    def _leaves(self, indicator_scores: Model) -> dict[str, str]:
+        """Region → query of the indicator scores of its units."""
+        query = (
+            f"select leaf.*, place.region from ({_unordered(indicator_scores.sql)}) as leaf "
+            "join place on place.unit_id = leaf.unit_id"
+        )
+        return self.engine.parts(query, "region", ("place", "assessed_unit", "weighed_leaf", "extra_item"))
+
+    def _save_leaves(self, parts: Mapping[str, str], name: str) -> None:
+        self.engine.save_parts(parts, self.aside / _LEAVES, "region", name, "unit_id, indicator")
 
     def add_changed(self, earlier: Path, indicator_scores: Model) -> None:
         """Write the indicator scores of the units of ``main.assessed_unit``; those of the others are as in an
@@ -82,27 +91,26 @@ class Publication:
         Raises ``NotInSteps`` if the earlier publication is not as it was written.
         """
         engine = self.engine
-        engine.make("main.leaf_row", _with_region(indicator_scores))
-        changed = {region for (region,) in engine.rows("select distinct region from main.leaf_row")}
-        rewritten = []
+        changed = {region for (region,) in engine.rows(
+            "select distinct place.region from main.place join main.assessed_unit using (unit_id)"
+        )}  # fmt: skip
+        parts = {region: query for region, query in self._leaves(indicator_scores).items() if region in changed}
         for name in _as_written(earlier):
             path, target = earlier / name, self.aside / name
-            if unquote(path.parent.name.removeprefix("region=")) in changed:
-                rewritten.append(literal(path))
+            region = unquote(path.parent.name.removeprefix("region="))
+            if region in changed:
+                parts[region] = (
+                    f"select * from ({parts[region]}) as anew union all by name select *, null as region "
+                    f"from read_parquet({literal(path)}, hive_partitioning = false) "
+                    "where unit_id not in (select unit_id from main.assessed_unit)"
+                )
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 os.link(path, target)
             except OSError:
                 shutil.copyfile(path, target)
-        if rewritten:
-            columns = ", ".join(name for (name,) in engine.rows("select column_name from (describe main.leaf_row)"))
-            engine.save(
-                f"select {columns} from main.leaf_row union all select {columns} from read_parquet("
-                f"[{', '.join(rewritten)}], hive_partitioning = true, hive_types_autocast = false) "
-                "where unit_id not in (select unit_id from main.assessed_unit)",
-                self.aside / _LEAVES, "region", "part-0000", "unit_id, indicator",
-            )  # fmt: skip
+        self._save_leaves(parts, "part-0000")
 
     def add_scores(self) -> None:
         """Write the scores, in all forms; ``main.scores`` has them, ``main.region`` each unit's region."""
@@ -113,10 +121,10 @@ class Publication:
             "scores.rank is null order by scores.rank) end as region_rank "
             "from main.scores join main.region as place on place.unit_id = scores.unit_id",
         )
-        save = self.engine.save
-        save("select * from main.league", self.aside / "scores", "region", "part", "category, rank nulls last, unit_id")
-        save("select * from main.league order by category, rank nulls last, unit_id",
-             self.aside / "league.parquet")  # fmt: skip
+        save, order = self.engine.save, "category, rank nulls last, unit_id"
+        parts = self.engine.parts("select * from main.league", "region")
+        self.engine.save_parts(parts, self.aside / "scores", "region", "part", order)
+        save(f"select * from main.league order by {order}", self.aside / "league.parquet")
         save(f"select {_shown('region')}, category, region_rank, rank, {_shown('unit_id')}, {_shown('unit_name')}, "
              "total, grade, veto, status from main.league order by region, category, region_rank nulls last, unit_id",
              self.aside / "league.csv")  # fmt: skip
@@ -198,13 +206,6 @@ def _as_written(publication: Path) -> list[str]:
     except (OSError, ValueError):
         pass
     raise NotInSteps
-
-
-def _with_region(indicator_scores: Model) -> str:
-    return (
-        f"select leaf.*, place.region from ({_unordered(indicator_scores.sql)}) as leaf "
-        "join place on place.unit_id = leaf.unit_id"
-    )
 
 
 def _unordered(sql: str) -> str:

@@ -1,6 +1,6 @@
 """Apache Spark as the engine of a large run: the same views, checks, measures and scores, on many machines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -28,15 +28,21 @@ class LargeSpark(SparkEngine):
         ).createOrReplaceTempView(f"{FILES}{table}")  # fmt: skip
         return {field.name: _in_duckdb(field.dataType.simpleString()) for field in frame.schema}
 
-    def save(
-        self, query: str, path: Path, partition: str | None = None, name: str = "part", order: str = "",
-        by_unit: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+    def save(self, query: str, path: Path) -> None:
         """As ``LargeEngine.save``; a Parquet file is a folder of them, in no order."""
         if path.suffix == ".csv":
             self.frame(query).write_csv(path)
         else:
-            self.export(query, path, [partition] if partition else [])
+            self.export(query, path)
+
+    def parts(self, query: str, partition: str, by_unit: Iterable[str] = ()) -> dict[str, str]:
+        """The query alone: Spark divides its rows as it writes them."""
+        return {"": query}
+
+    def save_parts(self, parts: Mapping[str, str], path: Path, partition: str, name: str, order: str) -> None:
+        """As ``LargeEngine.save_parts``, in no order."""
+        for query in parts.values():
+            self.export(query, path, [partition])
 
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """As ``LargeEngine.append_rows``."""

@@ -133,6 +133,7 @@ def test_five_thousand_units_score_the_same(truth: duckdb.DuckDBPyConnection, tm
             assert differences(con, table, tmp_path / "out" / table) == [], table
 
 
+@pytest.mark.long
 def test_a_large_run_on_spark_publishes_the_same(tmp_path: Path) -> None:
     """A messy office, read, checked, measured, scored and published by Spark."""
     inbox = write_office(tmp_path / "inbox")

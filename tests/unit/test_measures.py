@@ -177,6 +177,15 @@ def test_rows_of_members_who_stand_in_several_are_found() -> None:
     ]
 
 
+def test_campaigns_are_those_that_any_unit_held_in_the_year() -> None:
+    sessions = [
+        ("U", "宪法宣传周", "2023-12-04", 9, 2023, "1"),
+        ("W", "宪法宣传周", "2023-12-05", 9, 2023, "2"),
+        ("U", "学雷锋", "2022-03-05", 9, 2022, "3"),
+    ]
+    assert run("base/campaign_held", campaign_session=sessions) == [("宪法宣传周",)]
+
+
 # --- Meetings ---------------------------------------------------------------------------------------------------------
 
 FULL = {"topic": "议题", "host": "h", "recorder": "h", "resolutions": "决议", "text_hash": "t"}
