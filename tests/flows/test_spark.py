@@ -1,7 +1,5 @@
 """Apache Spark in DuckDB's place: the same SQL, the same tables to the last digit. Skipped where Java or pyspark is missing."""
 
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -138,16 +136,6 @@ def test_a_large_run_on_spark_publishes_the_same(tmp_path: Path) -> None:
     """A messy office, read, checked, measured, scored and published by Spark."""
     inbox = write_office(tmp_path / "inbox")
     spark, duck = (large_run(inbox, tmp_path / name, name, OFFICE) for name in ("spark", "duckdb"))
-    same_publication(spark, duck)
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("units", [60, 5000])
-def test_large_runs_on_spark_publish_the_same(sample: Result, tmp_path: Path, units: int) -> None:
-    command = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), "--out", str(tmp_path / "inbox")]
-    command += ["--units", str(units), "--dirty", "0.01", "--home", str(sample.home)]
-    subprocess.run(command, check=True, capture_output=True)
-    spark, duck = (large_run(tmp_path / "inbox", tmp_path / name, name) for name in ("spark", "duckdb"))
     same_publication(spark, duck)
 
 
