@@ -1,7 +1,7 @@
 """What a large assessment publishes: Parquet partitioned by region, league tables, what was set aside, a manifest.
 
-``scores/region=…`` and ``indicator_scores/region=…`` have what a bureau's have; ``league/<category>.parquet`` the units
-of each category by rank, ``league.csv`` the same by region; ``regions.csv`` the regions;
+``scores/region=…`` and ``indicator_scores/region=…`` have what a bureau's have; ``league.parquet`` the units of each
+category by rank, ``league.csv`` the same by region; ``regions.csv`` the regions;
 ``quarantine.parquet`` and ``flagged.parquet`` the records that were set aside or flagged, and why.
 """
 
@@ -27,9 +27,8 @@ from kaohe.safely import file_name, flush_folder, flush_tree, for_its_owner_to_w
 
 #: The region of a unit that the registry gives none.
 NO_REGION = "none"
-_REGION = f"coalesce(org_unit.region, {literal(NO_REGION)})"
 
-PLACE = f"select unit_id, {_REGION} as region from main.org_unit"
+PLACE = f"select unit_id, coalesce(region, {literal(NO_REGION)}) as region from main.org_unit"
 _LEAVES = "indicator_scores"
 #: What is audited, as it was written.
 AUDITED = ("scores", _LEAVES)
