@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kaohe.acts import NAME, Act, Log, act_in
 from kaohe.delivery.log import Log as Deliveries
 from kaohe.errors import KaoheError
-from kaohe.proceedings import verify
+from kaohe.lifecycle.acts import NAME, Act, Log, act_in
+from kaohe.lifecycle.proceedings import verify
 from kaohe.publication import MANIFEST, pointed_at, published_years
 from kaohe.words import say
 

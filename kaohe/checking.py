@@ -16,6 +16,7 @@ from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publishing.workbook import sheet_remarks
 from kaohe.sources.details import column_index
+from kaohe.sources.inbox import INBOX
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -91,7 +92,7 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
         files = _named(paths, registry, contracts)
         names = {path.resolve(): name for name, path in files.items()}
         with Warehouse(folder) as warehouse:
-            pulled = loading.pull(warehouse, {loading.INBOX: files}, contracts, keep_untyped=True)
+            pulled = loading.pull(warehouse, {INBOX: files}, contracts, keep_untyped=True)
             found = {table for (table,) in warehouse.rows("select distinct table_name from meta.sheet")}
             if registry is not None and _REGISTRY not in found:
                 raise KaoheError("check_registry", file=registry)
@@ -109,7 +110,8 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
 
 def marked_copy(file: CheckedFile) -> bytes:
     """The workbook as it was handed over, with the cells to mend in red and a first sheet that lists them."""
-    from kaohe.marking import Mark, marked
+    from kaohe.marking import marked
+    from kaohe.marking.mark import Mark
 
     marks = [
         Mark(p.sheet, p.row, column_index(p.letters) if p.letters else None, p.value, p.problem, p.remedy)

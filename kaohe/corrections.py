@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from rapidfuzz import process
-
 from kaohe.cleaning import typed_cell
 from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, quoted
-from kaohe.errors import KaoheError
-from kaohe.loading import LEDGERS
+from kaohe.errors import KaoheError, nearest
 from kaohe.people import MASK, is_hash
 from kaohe.sources.headings import normal_heading
+from kaohe.sources.inbox import LEDGERS
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
@@ -170,11 +168,6 @@ def _without_people(contract: Contract, parts: Sequence[str]) -> str:
     if len(people) != len(parts):
         return MASK if any(people) else "/".join(parts)
     return "/".join(MASK if person and not is_hash(part) else part for person, part in zip(people, parts, strict=True))
-
-
-def nearest(text: str, known: Sequence[str]) -> str:
-    """The three names most like ``text``, joined by 、."""
-    return "、".join(name for name, _, _ in process.extract(text, known, limit=3))
 
 
 def begin(warehouse: Warehouse) -> None:

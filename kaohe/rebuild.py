@@ -14,9 +14,8 @@ from kaohe import clock
 from kaohe.comparing.sides import Program, program_of
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
-from kaohe.loading import Files
+from kaohe.lifecycle.proceedings import Proceedings, damage, proceedings
 from kaohe.people import has_key
-from kaohe.proceedings import Proceedings, damage, proceedings
 from kaohe.project import sha256_of
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing import attached
@@ -24,6 +23,7 @@ from kaohe.retention import inputs_of, method_of
 from kaohe.run import Run
 from kaohe.safely import flush_folder, put
 from kaohe.sources.gathering import Gathered, Reading, read_plainly
+from kaohe.sources.inbox import Files
 from kaohe.warehouse import Warehouse
 from kaohe.words import speaking
 

@@ -8,9 +8,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from kaohe.acts import Act, Log
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
+from kaohe.lifecycle.acts import Act, Log
 from kaohe.project import Project
 from kaohe.publication import CHECK_UP, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK, before_folders
 from kaohe.publication.snapshot import Snapshot, read_manifest

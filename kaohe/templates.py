@@ -17,8 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from kaohe.book import sheet_name
 from kaohe.contracts import Column, Contract, Contracts
-from kaohe.corrections import nearest
-from kaohe.errors import KaoheError
+from kaohe.errors import KaoheError, nearest
 from kaohe.publication import in_force
 from kaohe.publication.snapshot import Snapshot
 from kaohe.sources.files import read_sheets

@@ -16,7 +16,7 @@ from kaohe.words import say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kaohe.acts import Act
+    from kaohe.lifecycle.acts import Act
 
 
 class Format(StrEnum):

@@ -34,8 +34,8 @@ def add(app: typer.Typer) -> None:
         if marked is not None:
             _check_marked(files, marked, registry)
         from kaohe.checking import check, marked_copy
-        from kaohe.loading import inbox_files
         from kaohe.safely import replace
+        from kaohe.sources.inbox import inbox_files
 
         files = [each for path in files for each in _files(path, inbox_files)]
         with asking.showing_progress():

@@ -42,7 +42,7 @@ def _add_rollback(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from kaohe.rollback import rollback as go_back
+        from kaohe.lifecycle.rollback import rollback as go_back
 
         act = go_back(home, year, by, reason, to, document, operator)
         instead_of = act.details["instead_of"]
@@ -63,7 +63,7 @@ def _add_expire(app: typer.Typer) -> None:
     ) -> None:
         from kaohe import clock, retention
         from kaohe.audit import years
-        from kaohe.proceedings import decided
+        from kaohe.lifecycle.proceedings import decided
         from kaohe.schedule import schedule_of
 
         console = asking.console()

@@ -9,12 +9,12 @@ from typing import Any
 
 from kaohe import __version__
 from kaohe.errors import KaoheError
-from kaohe.loading import LEDGERS
-from kaohe.proceedings import APPEALS, CORRECTIONS
+from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import MANIFEST, in_force
 from kaohe.publication.snapshot import read_manifest
 from kaohe.scheme import digest, load_scheme
+from kaohe.sources.inbox import LEDGERS
 
 CURRENT = "current"
 _YEAR = re.compile("[0-9]{4}")

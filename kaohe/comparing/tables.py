@@ -10,7 +10,7 @@ from kaohe.book import Book
 from kaohe.comparing import Comparison, UnitChange
 from kaohe.comparing.sides import Side
 from kaohe.comparing.steps import Amount, ItemChange, RecordChange, Step
-from kaohe.scheme_diff import ORDER, shown
+from kaohe.scheme.diff import ORDER, shown
 from kaohe.words import say
 
 _SIGNED = "+0.00;-0.00;0.00"

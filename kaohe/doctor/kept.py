@@ -9,12 +9,11 @@ from pathlib import Path
 import duckdb
 
 from kaohe import clock
-from kaohe.acts import Log
 from kaohe.contracts import load_contracts
 from kaohe.doctor.finding import Finding, current_of, listed
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
-from kaohe.loading import inbox_files
+from kaohe.lifecycle.acts import Log
 from kaohe.project import Project, sha256_of
 from kaohe.publication import published_years
 from kaohe.rebuild import lost_inputs, move_aside, rebuild
@@ -22,6 +21,7 @@ from kaohe.retention import kept_inputs, needed_inputs
 from kaohe.safely import put
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE
+from kaohe.sources.inbox import inbox_files
 from kaohe.words import say
 
 #: What keeps a warehouse from being made again, while everything can still be read anew from the inbox.

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kaohe.conditions import row_condition
 from kaohe.contracts import Contract, literal, quoted
 from kaohe.errors import KaoheError
-from kaohe.rules import Rule
+from kaohe.validation.conditions import row_condition
+from kaohe.validation.rules import Rule
 
 _NOT_NULL = "expect_column_values_to_not_be_null"
 

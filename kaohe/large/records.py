@@ -19,8 +19,8 @@ from kaohe.errors import KaoheError
 from kaohe.large.asking import SEVERAL, Above, Asking, alike_hashes, among, asking, repeated_hashes
 from kaohe.large.checks import Condition, condition, counts
 from kaohe.project import Project
-from kaohe.rules import rules_of
 from kaohe.sources.parquet import Cell, Source
+from kaohe.validation.rules import rules_of
 from kaohe.warehouse import Engine
 from kaohe.words import say
 

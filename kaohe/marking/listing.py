@@ -5,7 +5,7 @@ from itertools import product
 
 from xlsxwriter.utility import xl_col_to_name
 
-from kaohe.marking import AUTHOR, MOST_LINES, MOST_NOTES, Mark
+from kaohe.marking.mark import AUTHOR, MOST_LINES, MOST_NOTES, Mark
 from kaohe.sources.details import Merged
 from kaohe.sources.recognise import LIST_HEADINGS
 from kaohe.words import say

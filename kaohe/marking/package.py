@@ -19,8 +19,8 @@ from lxml import etree
 from xlsxwriter.utility import xl_col_to_name
 
 from kaohe.errors import Unreadable
-from kaohe.marking import AUTHOR, RED, Mark
 from kaohe.marking.listing import NOTE_BEGINS, WIDTHS, address, cells_of, headings, lines, lines_high, location, title
+from kaohe.marking.mark import AUTHOR, RED, Mark
 from kaohe.marking.rebuilt import free_name
 from kaohe.sources.details import BROKEN, Merged, column_index, refuse_bomb
 from kaohe.sources.recognise import is_our_list, list_names

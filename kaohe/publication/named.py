@@ -3,8 +3,7 @@
 import polars as pl
 
 from kaohe.cleaning import normal_name
-from kaohe.corrections import nearest
-from kaohe.errors import KaoheError
+from kaohe.errors import KaoheError, nearest
 from kaohe.publication.snapshot import Snapshot
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from kaohe.contracts import Contract, Contracts
-from kaohe.corrections import nearest
+from kaohe.errors import nearest
 from kaohe.retries import Retries
 from kaohe.secrets import Secret
 from kaohe.sources.headings import normal_heading

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
-from kaohe.loading import INBOX, Files, inbox_files
 from kaohe.outage import Outage
 from kaohe.schedule import schedule_of
+from kaohe.sources.inbox import INBOX, Files, inbox_files
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 

@@ -13,8 +13,8 @@ from kaohe.large.checks import condition, counts
 from kaohe.large.engine import LargeEngine
 from kaohe.large.records import Records
 from kaohe.project import Project
-from kaohe.rules import Rule, rules_of
 from kaohe.sources.parquet import source_of
+from kaohe.validation.rules import Rule, rules_of
 from tests.flows.test_rules import CASES, Found
 from tests.helpers import AS_OF
 from tests.large import OURS, write_table
@@ -107,7 +107,7 @@ def rule_of(kind: str, given: dict[str, Any]) -> Rule:
 @pytest.fixture(scope="module")
 def by_great_expectations(libraries: None) -> dict[int, list[str] | None]:
     """Rule → the rows that fail it, as Great Expectations finds them."""
-    from kaohe.gx import Validator, expectation
+    from kaohe.validation.gx import Validator, expectation
 
     con = duckdb.connect()
     con.execute(GRID)

@@ -12,11 +12,11 @@ from sqlglot.lineage import lineage
 from kaohe import scoring
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
+from kaohe.linting.found import Found, scored
 from kaohe.models import Asks, Model, Models
 from kaohe.project import Project
 from kaohe.scheme import Composite, Entry, Scheme
 from kaohe.scheme.indicator import Indicator
-from kaohe.scheme.lint.found import Found, scored
 from kaohe.scheme.parts import Leaf
 from kaohe.words import say
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from kaohe.acts import Act
 from kaohe.errors import KaoheError
-from kaohe.proceedings import Proceedings, damage, proceedings
+from kaohe.lifecycle.acts import Act
+from kaohe.lifecycle.proceedings import Proceedings, damage, proceedings
 
 
 def rollback(

@@ -6,7 +6,6 @@ rows; a file gone from its source takes its rows with it; one that cannot be rea
 """
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -15,28 +14,21 @@ from typing import Any
 
 import polars as pl
 
-from kaohe import loading_parquet, progress
+from kaohe import progress
 from kaohe.cleaning import told, typed, untyped
 from kaohe.contracts import Contract, Contracts
-from kaohe.errors import KaoheError, Unreadable
+from kaohe.errors import Unreadable
+from kaohe.loading import parquet as loading_parquet
 from kaohe.people import fingerprint, hashed, key_of
 from kaohe.project import code_hashes
 from kaohe.sources.files import read_sheets
 from kaohe.sources.headings import Headings
+from kaohe.sources.inbox import INBOX, LEDGERS, Files
 from kaohe.sources.parquet import SUFFIX, ParquetFile, read_parquet
 from kaohe.sources.recognise import FoundTable, Reading, Refusal, recognise
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 
-#: Files that programs leave behind and nobody hands in.
-_DEBRIS = ("~$", ".~", "~WRL", ".")
-_DEBRIS_NAMES = ("thumbs.db", "desktop.ini", "_success", "_metadata", "_common_metadata")
-
-INBOX, LEDGERS = "inbox", "ledgers"
-#: Source → relative path → where the file is now.
-Files = dict[str, dict[str, Path]]
-#: The ledgers that the program keeps itself, by lifecycle.py.
-OWN_LEDGERS = ("correction.csv", "score_appeal.csv")
 _REC = "md5(concat_ws(chr(31), _source, _file, _sheet, _row, _at)) as _rec"
 
 #: So many records are stored in one transaction, or a little more.
@@ -98,11 +90,6 @@ def pull(
     return pulled
 
 
-def own_ledgers(folder: Path) -> dict[str, Path]:
-    """The ledgers that the program keeps in ``folder``."""
-    return {name: folder / name for name in OWN_LEDGERS if (folder / name).exists()}
-
-
 def _pull_source(
     warehouse: Warehouse,
     source: str,
@@ -159,29 +146,6 @@ def _pull_source(
 def loading_way(contracts: Contracts, home: Path) -> str:
     """What decides how a file is read beside its bytes: the contracts, this program, and the key that hashes people."""
     return hashlib.sha256(f"{contracts.digest} {code_hashes()} {fingerprint(key_of(home))}".encode()).hexdigest()
-
-
-def inbox_files(inbox: Path) -> list[str]:
-    """Relative paths of what was handed in, in order; debris of other programs is passed over.
-
-    Raises ``KaoheError`` for a folder that is not there or holds nothing.
-    """
-    if not inbox.is_dir():
-        raise KaoheError("inbox_missing", path=inbox)
-    found = []
-    for folder, folders, names in os.walk(inbox, onerror=_refuse_folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in names:
-            if not name.startswith(_DEBRIS) and name.lower() not in _DEBRIS_NAMES:
-                found.append((Path(folder) / name).relative_to(inbox).as_posix())
-    if not found:
-        raise KaoheError("inbox_empty", path=inbox)
-    return sorted(found)
-
-
-def _refuse_folder(error: OSError) -> None:
-    """A folder that cannot be listed is no folder whose files were taken away."""
-    raise KaoheError("os_refused", path=error.filename, problem=error.strerror or error) from error
 
 
 def _bytes(path: Path, name: str) -> bytes:

@@ -17,7 +17,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from kaohe.contracts import Column, Contract, Contracts
-from kaohe.inspection_draw import Draw
+from kaohe.inspections.draw import Draw
 from kaohe.words import say
 
 _FONT = "Microsoft YaHei"

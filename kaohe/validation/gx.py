@@ -16,8 +16,8 @@ import sqlalchemy
 import sqlalchemy.dialects.postgresql
 from sqlalchemy.pool import StaticPool
 
-from kaohe.conditions import row_condition
 from kaohe.contracts import quoted
+from kaohe.validation.conditions import row_condition
 
 
 @contextmanager

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from kaohe.composite import Counted
+from kaohe.linting.found import Found
 from kaohe.scheme import Composite
 from kaohe.scheme.indicator import EXACT, Indicator
-from kaohe.scheme.lint.found import Found
 from kaohe.words import say
 
 #: With fewer values there is no skewness and no kurtosis.

@@ -19,14 +19,14 @@ import polars as pl
 
 from kaohe.contracts import Contract, Contracts, tables_named
 from kaohe.project import code_hashes
-from kaohe.rules import Rule
+from kaohe.validation.rules import Rule
 from kaohe.warehouse import Warehouse
 
 _TABLE = """
 create table if not exists meta.finding (table_name varchar, digest varchar, whole boolean, recs varchar[])
 """
 #: What finds: the versions of the two libraries and of our own way of asking them.
-_MADE_BY = (duckdb.__version__, version("great_expectations"), code_hashes()["gx.py"])
+_MADE_BY = (duckdb.__version__, version("great_expectations"), code_hashes()["validation/gx.py"])
 _COLUMNS: dict[str, Any] = {
     "table_name": pl.String, "digest": pl.String, "whole": pl.Boolean, "recs": pl.List(pl.String)
 }  # fmt: skip
@@ -93,7 +93,7 @@ class Findings:
 
     def _judge(self, table: str, rules: Sequence[Rule]) -> Failing:
         with self._timed():
-            gx = importlib.import_module("kaohe.gx")
+            gx = importlib.import_module("kaohe.validation.gx")
             if self._validator is None:
                 self._validator = self._open.enter_context(gx.Validator(self.warehouse.con))
             found: Failing = self._validator.failing(table, [gx.expectation(r.type, r.arguments) for r in rules])

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kaohe.errors import KaoheError
+from kaohe.linting.found import Found, Level
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme, load_composite
-from kaohe.scheme.lint.found import Found, Level
 from kaohe.scheme.parts import Basis, Dated
 from kaohe.words import say
 from kaohe.yamlfile import Location

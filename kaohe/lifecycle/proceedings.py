@@ -17,18 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from kaohe import __version__, clock, publishing
-from kaohe.acts import NAME as LOG
-from kaohe.acts import Act, Kind, Log
-from kaohe.approval import check_approved, operator_named
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.homelock import WAIT_SECONDS, HomeLock, lock
-from kaohe.loading import LEDGERS
+from kaohe.lifecycle.acts import NAME as LOG
+from kaohe.lifecycle.acts import Act, Kind, Log
+from kaohe.lifecycle.approval import check_approved, operator_named
 from kaohe.project import Project, file_hashes, is_newer
 from kaohe.publication import MANIFEST, SUMS, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.safely import replace as replace_file
+from kaohe.sources.inbox import LEDGERS
 from kaohe.warehouse import as_sentences
 from kaohe.words import say
 

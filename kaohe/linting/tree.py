@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 
+from kaohe.linting import bounds
+from kaohe.linting.found import Found, Level, scored, weightless
 from kaohe.scheme import Composite, Entry, Node, Scheme
+from kaohe.scheme.diff import shown
 from kaohe.scheme.indicator import Indicator, Step
-from kaohe.scheme.lint import bounds
-from kaohe.scheme.lint.found import Found, Level, scored, weightless
 from kaohe.scheme.parts import FEWER_DEDUCTIONS
-from kaohe.scheme_diff import shown
 from kaohe.words import say
 from kaohe.yamlfile import Location
 

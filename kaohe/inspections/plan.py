@@ -16,12 +16,12 @@ import duckdb
 
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
-from kaohe.inspection_draw import QUALITIES, Draw, Duty, Recorded, Rules, draw
+from kaohe.inspections import forms
+from kaohe.inspections.draw import QUALITIES, Draw, Duty, Recorded, Rules, draw
 from kaohe.project import Project
 from kaohe.publication import in_force
 from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot
-from kaohe.publishing import inspection_forms
 from kaohe.safely import replace
 from kaohe.scheme.parts import SPOT_CHECKS
 from kaohe.sources.headings import normal
@@ -33,7 +33,7 @@ class Planned:
     """What planning a month came to, by which publication; no ``files`` if no unit has to be inspected in it."""
 
     drawn: Draw
-    facts: inspection_forms.Facts
+    facts: forms.Facts
     files: tuple[Path, ...]
 
     @property
@@ -131,10 +131,10 @@ class InspectionPlan:
         """
         with Snapshot(self.publication) as snapshot:
             ((as_of,),) = snapshot.rows("select as_of from assessment")
-        facts = inspection_forms.Facts(self.publication.name, as_of, until=self.as_of)
+        facts = forms.Facts(self.publication.name, as_of, until=self.as_of)
         if not drawn.picks:
             return Planned(drawn, facts, ())
-        books = inspection_forms.workbooks(drawn, load_contracts(self.project.expectations), facts)
+        books = forms.workbooks(drawn, load_contracts(self.project.expectations), facts)
         files = {self.folder / name: data for name, data in books.items()}
         for path, data in files.items():
             if path.exists() and path.read_bytes() != data:

@@ -13,9 +13,9 @@ import polars as pl
 from kaohe import corrections, progress, records
 from kaohe.contracts import Contract, Contracts, quoted
 from kaohe.errors import KaoheError
-from kaohe.findings import Findings
 from kaohe.people import MASK
-from kaohe.rules import Rule, rules_of
+from kaohe.validation.findings import Findings
+from kaohe.validation.rules import Rule, rules_of
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 from kaohe.yamlfile import line_of, misplaced
@@ -30,7 +30,7 @@ def check_rules(contracts: Contracts, folder: Path) -> None:
     SQL does not run. Once a process for the same contracts."""
     if contracts.digest in _CHECKED:
         return
-    from kaohe.gx import expectation
+    from kaohe.validation.gx import expectation
 
     empty = duckdb.connect()
     for contract in contracts.values():

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaohe.composite import Counted
+from kaohe.linting import dates, grades, records, tree, values
+from kaohe.linting.found import Found, Level
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme
-from kaohe.scheme.lint import dates, grades, records, tree, values
-from kaohe.scheme.lint.found import Found, Level
 from kaohe.yamlfile import Location, lines_of
 
 

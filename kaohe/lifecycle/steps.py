@@ -11,13 +11,13 @@ from typing import Any, Literal
 import polars as pl
 
 from kaohe import publishing
-from kaohe.acts import Act, Kind
 from kaohe.cleaning import typed_cell
 from kaohe.contracts import Contracts
 from kaohe.corrections import Correction, checked, find
 from kaohe.errors import KaoheError
+from kaohe.lifecycle.acts import Act, Kind
+from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, damage, proceedings
 from kaohe.people import hashed, is_hash, key_of, refuse_lost_key
-from kaohe.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, damage, proceedings
 from kaohe.publication.method import method_of
 from kaohe.publication.named import indicator_named, unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
+from kaohe.linting import bounds
+from kaohe.linting.found import Found
 from kaohe.scheme import Composite
-from kaohe.scheme.lint import bounds
-from kaohe.scheme.lint.found import Found
-from kaohe.scheme_diff import shown
+from kaohe.scheme.diff import shown
 from kaohe.words import say
 
 #: Where nobody says how many units there are: no category has more.

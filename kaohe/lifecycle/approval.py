@@ -7,8 +7,8 @@ import getpass
 import os
 import unicodedata
 
-from kaohe.acts import Kind
 from kaohe.errors import KaoheError
+from kaohe.lifecycle.acts import Kind
 
 #: The acts that need somebody else's approval. A run publishes what is provisional; an appeal is only taken down.
 APPROVED: tuple[Kind, ...] = ("announce", "decide", "correct", "withdraw", "finalize", "reissue")
