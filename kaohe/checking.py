@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kaohe import clock, loading, records, validation
-from kaohe.contracts import Contract, Contracts, Severity, load_contracts, quoted, tables_named
+from kaohe.contracts import Contract, Contracts, Severity, load_contracts, tables_named
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publishing.workbook import sheet_remarks
 from kaohe.sources.details import column_index
 from kaohe.sources.inbox import INBOX
+from kaohe.sqltext import quoted
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 

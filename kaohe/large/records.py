@@ -14,12 +14,13 @@ import polars as pl
 
 from kaohe import corrections, records
 from kaohe.cleaning import normal_name
-from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts, literal, quoted
+from kaohe.contracts import PROVENANCE, SQL_TYPES, Contracts
 from kaohe.errors import KaoheError
 from kaohe.large.asking import SEVERAL, Above, Asking, alike_hashes, among, asking, repeated_hashes
 from kaohe.large.checks import Condition, condition, counts
 from kaohe.project import Project
 from kaohe.sources.parquet import Cell, Source
+from kaohe.sqltext import literal, quoted
 from kaohe.validation.rules import rules_of
 from kaohe.warehouse import Engine
 from kaohe.words import say

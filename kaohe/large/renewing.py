@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kaohe.contracts import Contract, literal, quoted
+from kaohe.contracts import Contract
 from kaohe.large.checks import Condition
 from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen, bytes_of
@@ -20,6 +20,7 @@ from kaohe.large.parts import concerns
 from kaohe.large.records import BY_ROW, REC, Reading, Records, Table, by_record
 from kaohe.models import tables_in
 from kaohe.sources.parquet import source_of
+from kaohe.sqltext import literal, quoted
 
 #: Before a table's name: its rows that changed (before or after); these, and those it has now.
 CHANGED, EVER = "changed_", "ever_"

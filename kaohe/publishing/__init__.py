@@ -45,6 +45,7 @@ from kaohe.publishing.page import write_page
 from kaohe.publishing.workbook import write_workbook
 from kaohe.safely import flush_folder, flush_tree, for_its_owner_to_write, replace
 from kaohe.scheme import Scheme
+from kaohe.sqltext import literal
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import speaking
 
@@ -128,9 +129,8 @@ def look_back(warehouse: Warehouse, sql: Path, last: Path | None, years: Iterabl
 @contextmanager
 def attached(warehouse: Warehouse, publication: Path) -> Iterator[None]:
     """The tables of a publication, in the schema ``earlier``."""
-    quoted = str(publication / SNAPSHOT).replace("'", "''")
     with as_sentences(publication / SNAPSHOT):
-        warehouse.con.execute(f"attach '{quoted}' as earlier (read_only)")
+        warehouse.con.execute(f"attach {literal(publication / SNAPSHOT)} as earlier (read_only)")
         try:
             yield
         finally:
@@ -214,8 +214,8 @@ def _written(target: Path) -> Iterator[Path]:
 def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, aside: Path) -> None:
     """The numbers and records: what stays the same through all states."""
     for table in _PARQUET:
-        path = str(aside / f"{table}.parquet").replace("'", "''")
-        warehouse.con.execute(f"copy (select * from main.{table}) to '{path}' (format parquet)")
+        path = literal(aside / f"{table}.parquet")
+        warehouse.con.execute(f"copy (select * from main.{table}) to {path} (format parquet)")
     write_csv(warehouse.frame("select * from main.scores"), aside / "scores.csv")
     looked_back = ["earlier_score", *(["changed"] if edition.compared else [])]
     _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *looked_back], aside / SNAPSHOT)
@@ -252,8 +252,7 @@ def _write_snapshot(warehouse: Warehouse, contracts: Contracts, results: list[st
     public = [table for table, contract in contracts.items() if not contract.restricted]
     restricted = [table for table, contract in contracts.items() if contract.restricted]
     con = warehouse.con
-    quoted = str(path).replace("'", "''")
-    con.execute(f"attach '{quoted}' as snapshot (storage_version 'v1.5.0', block_size 16384)")
+    con.execute(f"attach {literal(path)} as snapshot (storage_version 'v1.5.0', block_size 16384)")
     try:
         for table in [*public, *results]:
             private = contracts[table].private_columns if table in contracts else []

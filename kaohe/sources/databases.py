@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 from kaohe.outage import Outage, Passing
 from kaohe.secrets import Secrets
 from kaohe.sources.config import Database, Selection
+from kaohe.sqltext import literal
 from kaohe.words import say
 
 _BATCH_ROWS = 20_000
@@ -60,7 +61,7 @@ def _rows(ask: _Ask, driver: "_Driver", table: Selection, since: str | int | Non
     chosen = ""
     if table.incremental and since is not None:
         cursor = driver.quoted(table.incremental.cursor)
-        least = since if isinstance(since, int) else "'" + since.replace("'", "''") + "'"
+        least = since if isinstance(since, int) else literal(since)
         chosen = f" where {cursor} >= {least} or {cursor} is null"
     with ask(f"select {', '.join(columns)} from (\n{query}\n) as q{chosen}") as (_, rows):
         yield _batch(names, [])

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 
 import duckdb
 
-from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, literal, quoted
+from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts
 from kaohe.errors import KaoheError, Unreadable
 from kaohe.sources.headings import normal
 from kaohe.sources.recognise import Refusal
+from kaohe.sqltext import literal, quoted
 
 SUFFIX = ".parquet"
 

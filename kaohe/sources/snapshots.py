@@ -18,7 +18,7 @@ import duckdb
 import pyarrow as pa
 
 from kaohe import clock, progress
-from kaohe.contracts import Contract, Contracts, quoted
+from kaohe.contracts import Contract, Contracts
 from kaohe.outage import Outage, Passing, Shifted
 from kaohe.project import sha256_of
 from kaohe.retries import retrying
@@ -28,6 +28,7 @@ from kaohe.sources.config import Api, Database, Endpoint, Remote, Selection, Tab
 from kaohe.sources.files import Sheet
 from kaohe.sources.headings import Headings, normal_heading
 from kaohe.sources.recognise import recognise
+from kaohe.sqltext import literal, quoted
 from kaohe.words import say
 
 _STATE = "state.json"
@@ -254,9 +255,9 @@ class _Staging:
             return
         with path.open(encoding="utf-8", newline="") as file:
             self.old = next(csv.reader(file))
-        columns = ", ".join(f"{_literal(name)}: 'varchar'" for name in self.old)
+        columns = ", ".join(f"{literal(name)}: 'varchar'" for name in self.old)
         self._con.execute(
-            f"create table old as select * from read_csv({_literal(str(path))}, columns = {{{columns}}}, "
+            f"create table old as select * from read_csv({literal(path)}, columns = {{{columns}}}, "
             "header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', max_line_size = 100000000)"
         )
 
@@ -327,7 +328,7 @@ class _Staging:
         """Write what is to be the snapshot; gives its SHA-256."""
         order = _list(list(dict.fromkeys([*self._keys, *self._headings])))
         self._con.execute(
-            f"copy (select distinct * from new order by {order}) to {_literal(str(path))} "
+            f"copy (select distinct * from new order by {order}) to {literal(path)} "
             "(format csv, header, delimiter ',', quote '\"', escape '\"')"
         )
         return sha256_of(path)
@@ -359,12 +360,9 @@ def _local(heading: str) -> str:
     """A moment with its zone as the office's date and time; anything else as it is."""
     cell = quoted(heading)
     local = f"cast(timezone('Asia/Shanghai', try_cast({cell} as timestamptz)) as varchar)"
-    return f"case when regexp_full_match({cell}, '{_ZONED}') then coalesce({local}, {cell}) else nullif({cell}, '') end"
+    zoned = f"regexp_full_match({cell}, {literal(_ZONED)})"
+    return f"case when {zoned} then coalesce({local}, {cell}) else nullif({cell}, '') end"
 
 
 def _list(headings: list[str]) -> str:
     return ", ".join(map(quoted, headings))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -26,6 +26,7 @@ LAYERS = [
         "safely",
         "schedule",
         "secrets",
+        "sqltext",
         "words",
         "yamlfile",
     },
