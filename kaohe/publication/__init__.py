@@ -6,8 +6,11 @@ by folder; at the top is what the office and programs read.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from kaohe.errors import KaoheError
+
+State = Literal["provisional", "announced", "reviewed", "final"]
 
 LEADERSHIP, UNITS = "leadership", "units"
 #: What leadership opens, as paths below the publication.
@@ -19,6 +22,11 @@ CHECK_UP = "体检单.pdf"
 MANIFEST = "manifest.json"
 #: The SHA-256 of every other file, as ``sha256sum --check`` reads it.
 SUMS = "SHA256SUMS"
+
+
+def called(question: str, state: State) -> str:
+    """What a publication is called: the digest of its question, and its state once that is no longer the first."""
+    return question if state == "provisional" else f"{question}-{state}"
 
 
 def before_folders(path: str) -> str:

@@ -1,7 +1,7 @@
 """Publish: write aside, audit, make current. Readers only ever see a whole publication.
 
 ``home/published/<year>/<publication id>/`` never changes once it stands; the file ``CURRENT`` names the one in force
-and is replaced atomically, by lifecycle.py, once the year's log says so.
+and is replaced atomically, by the year's proceedings (lifecycle/proceedings.py), once its log says so.
 """
 
 import datetime as dt
@@ -27,6 +27,7 @@ from kaohe.publication import (
     PAGE,
     SUMS,
     WORKBOOK,
+    State,
     before_folders,
     pointed_at,
 )
@@ -38,7 +39,7 @@ from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
 from kaohe.publishing.csv_files import write_csv
 from kaohe.publishing.document_docx import write_docx
 from kaohe.publishing.document_pdf import write_pdf
-from kaohe.publishing.manifest import State, manifest
+from kaohe.publishing.manifest import manifest
 from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
 from kaohe.publishing.notice import notice, notice_template
 from kaohe.publishing.page import write_page

@@ -22,8 +22,7 @@ from kaohe.delivery.log import Log as Deliveries
 from kaohe.errors import KaoheError
 from kaohe.lifecycle import proceedings as where_results_stand
 from kaohe.lifecycle import steps as lifecycle
-from kaohe.lifecycle.acts import Log
-from kaohe.lifecycle.approval import APPROVED as APPROVED_KINDS
+from kaohe.lifecycle.acts import ACTS, Log
 from kaohe.lifecycle.proceedings import proceedings, verify
 from kaohe.project import Project, file_hashes, sha256_of
 from kaohe.publication import CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
@@ -613,6 +612,10 @@ APPROVED: list[Any] = [
 ]  # fmt: skip
 
 
+def test_every_act_that_needs_approval_is_tried() -> None:
+    assert {kind for _, kind, _ in APPROVED} == {kind for kind, meaning in ACTS.items() if meaning.approved}
+
+
 @pytest.mark.parametrize(("state", "kind", "act"), APPROVED, ids=[kind for _, kind, _ in APPROVED])
 def test_whoever_runs_an_act_cannot_approve_it(
     office: Callable[[str], Office],
@@ -648,7 +651,7 @@ def test_no_act_gets_round_it(office: Callable[[str], Office]) -> None:
     """However it is asked for, the log takes no act without approval."""
     ours = office("provisional")
     with proceedings(ours.home, YEAR) as found:
-        for kind in APPROVED_KINDS:
+        for _, kind, _ in APPROVED:
             assert refused(found.enact, kind, ours.current, {}).key == "approval_missing"
             same = {"by": "王五", "operator": "王五", "document": "1号"}
             assert refused(found.put_in_force, kind, found.current, {}, **same).key == "approver_operates"
