@@ -15,7 +15,7 @@ import duckdb
 
 from kaohe.book import Book
 from kaohe.errors import KaoheError, from_os_error
-from kaohe.publication import in_force
+from kaohe.publication import SNAPSHOT, in_force
 from kaohe.publishing.workbook import ALERT_BANDS
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import say
@@ -100,7 +100,7 @@ class Question:
         if self.restricted:
             with Warehouse(self.home) as warehouse:
                 return self._read(warehouse.con)
-        snapshot = self.publication / "snapshot.duckdb"
+        snapshot = self.publication / SNAPSHOT
         with as_sentences(snapshot), duckdb.connect(str(snapshot), read_only=True) as con:
             return self._read(con)
 

@@ -18,9 +18,8 @@ from kaohe import scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from kaohe.publication import in_force
+from kaohe.publication import SNAPSHOT, in_force
 from kaohe.publication.method import method_of, scheme_file
-from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import read_manifest
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.scheme.tables import IN_FORCE

@@ -13,7 +13,7 @@ from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError
 from kaohe.people import MASK
 from kaohe.project import Project
-from kaohe.publication.snapshot import NAME
+from kaohe.publication import SNAPSHOT
 from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import as_sentences
 
@@ -134,10 +134,10 @@ def step(cause: Cause, before: Path, after: Path, contracts: Contracts) -> Step:
 @contextmanager
 def _both(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection on which the later snapshot's tables go by their names, the earlier one's stand in ``earlier``."""
-    with as_sentences(after / NAME), duckdb.connect() as con:
+    with as_sentences(after / SNAPSHOT), duckdb.connect() as con:
         try:
             for folder, name in ((before, "earlier"), (after, "later")):
-                con.execute(f"attach {literal(folder / NAME)} as {name} (read_only)")
+                con.execute(f"attach {literal(folder / SNAPSHOT)} as {name} (read_only)")
             con.execute("use later")
             yield con
         except (duckdb.CatalogException, duckdb.BinderException) as error:

@@ -19,21 +19,26 @@ from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer
 from kaohe.project import Project, file_hashes
 from kaohe.publication import (
+    ALERTS,
+    CHANGES,
     FACES,
     LEADERSHIP,
     MANIFEST,
     NOTICE_DOCX,
     NOTICE_PDF,
     PAGE,
+    PARQUET,
+    QUARANTINE,
+    SCORES,
+    SNAPSHOT,
     SUMS,
     WORKBOOK,
     State,
     before_folders,
     pointed_at,
 )
-from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
-from kaohe.publishing.changes import CHANGES, changes
+from kaohe.publishing.changes import changes
 from kaohe.publishing.check_up import CheckUps
 from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
 from kaohe.publishing.csv_files import write_csv
@@ -50,9 +55,8 @@ from kaohe.sqltext import literal
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import speaking
 
-_PARQUET = ("scores", "indicator_scores", "evidence")
 _SNAPSHOT = (
-    *_PARQUET,
+    *PARQUET,
     "node_scores",
     "leaf_score",
     "extra_score",
@@ -214,15 +218,15 @@ def _written(target: Path) -> Iterator[Path]:
 
 def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, aside: Path) -> None:
     """The numbers and records: what stays the same through all states."""
-    for table in _PARQUET:
+    for table in PARQUET:
         path = literal(aside / f"{table}.parquet")
         warehouse.con.execute(f"copy (select * from main.{table}) to {path} (format parquet)")
-    write_csv(warehouse.frame("select * from main.scores"), aside / "scores.csv")
+    write_csv(warehouse.frame("select * from main.scores"), aside / SCORES)
     looked_back = ["earlier_score", *(["changed"] if edition.compared else [])]
     _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *looked_back], aside / SNAPSHOT)
     with Snapshot(aside) as snapshot:
-        write_csv(snapshot.frame("select * from main.quarantine"), aside / "quarantine.csv")
-        write_csv(snapshot.frame("select * exclude (restricted) from main.alerts"), aside / "alerts.csv")
+        write_csv(snapshot.frame("select * from main.quarantine"), aside / QUARANTINE)
+        write_csv(snapshot.frame("select * exclude (restricted) from main.alerts"), aside / ALERTS)
         if edition.compared:
             write_csv(changes(snapshot), aside / CHANGES)
 

@@ -25,13 +25,13 @@ from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import ACTS, Log
 from kaohe.lifecycle.proceedings import proceedings, verify
 from kaohe.project import Project, file_hashes, sha256_of
-from kaohe.publication import CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
+from kaohe.publication import CHANGES, CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
 from kaohe.run import Reissue
 from kaohe.words import use_language
 from tests.delivery import change, write_delivery
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, FINAL, SAYS, Office, refused
-from tests.published import files, said
+from tests.published import expected, files, said
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +182,8 @@ def test_what_changes_after_the_notice_is_a_review_with_its_changes(office: Call
     assert changed.keys() == {("办公室", "总分"), ("办公室", "名次"), ("办公室", "第一轮抽查")}
     points = [str(result.leaf("J01", "spot_check_round_1")["points"]) for result in (announced, reviewed)]
     assert changed["办公室", "第一轮抽查"] == tuple(points)
-    listed = pl.read_csv(reviewed.folder / "变更.csv", infer_schema=False)
+    assert set(files(reviewed.folder)) == expected(reviewed.manifest)
+    listed = pl.read_csv(reviewed.folder / CHANGES, infer_schema=False)
     assert listed.height == len(changed)
     (ours.inbox / "抽查.csv").write_bytes(kept)
     assert ours.run().folder == announced.folder
