@@ -16,7 +16,7 @@ from typer.exceptions import TyperException
 from kaohe import __version__
 from kaohe.commands import COMMANDS
 from kaohe.errors import KaoheError, from_os_error, keep_traceback
-from kaohe.words import Language, say, use_language
+from kaohe.words import Language, UnknownWord, say, use_language
 
 
 def main() -> None:
@@ -50,6 +50,9 @@ def _status(arguments: list[str]) -> int:
         return error.exit_code
     except OSError as error:
         _complain(str(from_os_error(error)))
+        return 2
+    except UnknownWord as error:
+        _complain(str(error))
         return 2
     except (KeyboardInterrupt, typer.Abort):
         _complain(say("cli_interrupted"))

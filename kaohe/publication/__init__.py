@@ -93,6 +93,12 @@ def in_force(home: Path, year: int | None = None) -> Path:
     raise KaoheError("nothing_published", year=year or "—", home=home)
 
 
+def refuse_among_publications(out: Path, home: Path) -> None:
+    """Raises ``KaoheError`` for a place to write to that lies among the publications, which never change."""
+    if out.resolve().is_relative_to((home / "published").resolve()):
+        raise KaoheError("out_published", out=out)
+
+
 def published_years(home: Path) -> list[int]:
     """The years of which there is something: a publication, or what is said of some; in their order."""
     folders = [path for path in (home / "published").glob("[0-9]*") if path.name.isdecimal()]
