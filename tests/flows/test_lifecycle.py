@@ -16,7 +16,6 @@ import openpyxl
 import polars as pl
 import pytest
 
-from kaohe.audit import audit
 from kaohe.delivery import Delivery
 from kaohe.delivery.log import Log as Deliveries
 from kaohe.errors import KaoheError
@@ -24,6 +23,7 @@ from kaohe.lifecycle import proceedings as where_results_stand
 from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import ACTS, Log
 from kaohe.lifecycle.proceedings import proceedings, verify
+from kaohe.log_check import audit
 from kaohe.project import Project, file_hashes, sha256_of
 from kaohe.publication import CHANGES, CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
 from kaohe.run import Reissue

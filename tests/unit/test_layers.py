@@ -38,7 +38,7 @@ LAYERS = [
     {"explaining", "freshness", "publication", "robustness", "systems", "templates", "what_if"},
     {"alerts", "bulletin", "checking", "inspections", "marking", "publishing"},
     {"lifecycle", "retention"},
-    {"audit", "backup", "delivery"},
+    {"backup", "delivery", "log_check"},
     {"artifacts", "comparing", "large", "night", "prefects", "rebuild", "run", "summary"},
     {"doctor", "serving"},
     {"cli", "commands", "__main__"},
