@@ -1,5 +1,6 @@
 """The first sheet of a marked workbook, and the notes on its cells, as text."""
 
+import re
 from collections.abc import Sequence
 from itertools import product
 
@@ -72,3 +73,8 @@ def cells_of(marks: Sequence[Mark], merged: Merged) -> dict[tuple[int, int], str
             else:
                 said[place] = NOTE_BEGINS + text if len(said) < MOST_NOTES else None
     return said
+
+
+def legal(text: str) -> str:
+    """Without the marks that XML does not allow, and no longer than a cell may be."""
+    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)[:32_000]
