@@ -22,7 +22,7 @@ from sqlglot import exp
 from kaohe.contracts import literal
 from kaohe.errors import KaoheError
 from kaohe.large.kept import KEPT_IN
-from kaohe.large.records import FILES
+from kaohe.large.rows import FILES
 from kaohe.warehouse import Engine
 
 _AS_PARQUET = "format parquet, compression zstd"

@@ -12,7 +12,7 @@ from kaohe.sources.details import Merged, column_index
 #: What may stand behind <legacyDrawing> in a sheet.
 _AFTER_DRAWING = {
     "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst"
-}  # fmt: skip  # fmt: skip
+}  # fmt: skip
 _STYLE = re.compile(rb"""(\ss\s*=\s*["'])(\d+)(["'])""")
 
 Place = tuple[int, int]  # row from 1, column from 0
