@@ -10,7 +10,7 @@ from lxml import etree
 
 from kaohe.marking.rebuilt import free_name
 from kaohe.sources.details import BROKEN
-from kaohe.sources.recognise import is_our_list, list_names
+from kaohe.sources.our_list import is_our_list, list_names
 from kaohe.words import say
 
 _STRICT = "http://purl.oclc.org/ooxml/"

@@ -8,7 +8,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from kaohe.marking.mark import AUTHOR, MOST_LINES, MOST_NOTES, Mark
 from kaohe.sources.details import Merged
-from kaohe.sources.recognise import LIST_HEADINGS
+from kaohe.sources.our_list import LIST_HEADINGS
 from kaohe.words import say
 
 #: Notes of ours are known by it.
