@@ -62,7 +62,7 @@ def add(app: typer.Typer) -> None:
 
 
 def _tell(found: "Reach", format_: Format) -> None:
-    from kaohe.explaining.reach import plain, sentences
+    from kaohe.explaining.reach_text import plain, sentences
 
     if format_ is Format.JSON:
         print(json.dumps(plain(found), ensure_ascii=False, indent=2, default=str))

@@ -23,7 +23,7 @@ from kaohe.publication import SNAPSHOT, in_force
 from kaohe.publication.snapshot import Snapshot
 from kaohe.safely import replace
 from kaohe.scheme.parts import SPOT_CHECKS
-from kaohe.sources.headings import normal
+from kaohe.sources.forms import normal
 from kaohe.words import say
 
 

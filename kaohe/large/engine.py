@@ -21,7 +21,7 @@ from sqlglot import exp
 
 from kaohe.errors import KaoheError
 from kaohe.large.kept import KEPT_IN
-from kaohe.large.records import FILES
+from kaohe.large.rows import FILES
 from kaohe.sqltext import literal
 from kaohe.warehouse import Engine
 

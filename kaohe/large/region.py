@@ -9,7 +9,7 @@ from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import concerns
-from kaohe.large.records import FILES
+from kaohe.large.rows import FILES
 from kaohe.project import Project
 from kaohe.sources.parquet import Source, parquet_files, source_of
 from kaohe.sqltext import quoted

@@ -17,7 +17,9 @@ from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen, bytes_of
 from kaohe.large.narrowing import narrowed
 from kaohe.large.parts import concerns
-from kaohe.large.records import BY_ROW, REC, Reading, Records, Table, by_record
+from kaohe.large.proving import Reading, Table
+from kaohe.large.records import Records
+from kaohe.large.rows import BY_ROW, REC, by_record
 from kaohe.models import tables_in
 from kaohe.sources.parquet import source_of
 from kaohe.sqltext import literal, quoted

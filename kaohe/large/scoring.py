@@ -11,7 +11,7 @@ from kaohe import progress, scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.large.parts import WHOLE
-from kaohe.large.records import BY_ROW
+from kaohe.large.rows import BY_ROW
 from kaohe.large.sums import orders_by_record, summed
 from kaohe.models import Model
 from kaohe.project import Project

@@ -22,10 +22,11 @@ from kaohe.loading import parquet as loading_parquet
 from kaohe.people import fingerprint, hashed, key_of
 from kaohe.project import code_hashes
 from kaohe.sources.files import read_sheets
+from kaohe.sources.found import FoundTable, Reading, Refusal
 from kaohe.sources.headings import Headings
 from kaohe.sources.inbox import INBOX, LEDGERS, Files
 from kaohe.sources.parquet import SUFFIX, ParquetFile, read_parquet
-from kaohe.sources.recognise import FoundTable, Reading, Refusal, recognise
+from kaohe.sources.recognise import recognise
 from kaohe.warehouse import Warehouse
 from kaohe.words import say
 

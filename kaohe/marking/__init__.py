@@ -18,7 +18,8 @@ def marked(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
 
     Raises ``Unreadable`` for a file that cannot be read.
     """
-    from kaohe.marking.package import is_package, mark_package
+    from kaohe.marking.archive import is_package
+    from kaohe.marking.package import mark_package
     from kaohe.marking.rebuilt import rebuild
 
     if is_package(data):

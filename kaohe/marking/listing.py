@@ -1,5 +1,6 @@
 """The first sheet of a marked workbook, and the notes on its cells, as text."""
 
+import re
 from collections.abc import Sequence
 from itertools import product
 
@@ -7,7 +8,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from kaohe.marking.mark import AUTHOR, MOST_LINES, MOST_NOTES, Mark
 from kaohe.sources.details import Merged
-from kaohe.sources.recognise import LIST_HEADINGS
+from kaohe.sources.our_list import LIST_HEADINGS
 from kaohe.words import say
 
 #: Notes of ours are known by it.
@@ -72,3 +73,8 @@ def cells_of(marks: Sequence[Mark], merged: Merged) -> dict[tuple[int, int], str
             else:
                 said[place] = NOTE_BEGINS + text if len(said) < MOST_NOTES else None
     return said
+
+
+def legal(text: str) -> str:
+    """Without the marks that XML does not allow, and no longer than a cell may be."""
+    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)[:32_000]

@@ -16,7 +16,7 @@ from kaohe.contracts import Contract, Contracts
 from kaohe.errors import nearest
 from kaohe.retries import Retries
 from kaohe.secrets import Secret
-from kaohe.sources.headings import normal_heading
+from kaohe.sources.forms import normal_heading
 from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
 
 _NAME = re.compile(r"\w[\w-]{0,39}")

@@ -12,8 +12,8 @@ import duckdb
 
 from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts
 from kaohe.errors import KaoheError, Unreadable
-from kaohe.sources.headings import normal
-from kaohe.sources.recognise import Refusal
+from kaohe.sources.forms import normal
+from kaohe.sources.found import Refusal
 from kaohe.sqltext import literal, quoted
 
 SUFFIX = ".parquet"

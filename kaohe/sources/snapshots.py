@@ -26,7 +26,8 @@ from kaohe.safely import put, replace
 from kaohe.secrets import Secrets
 from kaohe.sources.config import Api, Database, Endpoint, Remote, Selection, Table, definition, heading_columns
 from kaohe.sources.files import Sheet
-from kaohe.sources.headings import Headings, normal_heading
+from kaohe.sources.forms import normal_heading
+from kaohe.sources.headings import Headings
 from kaohe.sources.recognise import recognise
 from kaohe.sqltext import literal, quoted
 from kaohe.words import say

@@ -26,8 +26,9 @@ from kaohe.errors import Unreadable
 from kaohe.marking import marked
 from kaohe.marking.mark import Mark
 from kaohe.sources.files import TEXT_FILES, WORKBOOKS, Sheet, read_sheets
+from kaohe.sources.found import FoundTable
 from kaohe.sources.headings import Headings
-from kaohe.sources.recognise import FoundTable, recognise
+from kaohe.sources.recognise import recognise
 from tests.helpers import MESSY, OFFICE
 from tests.unit.test_files import xlsb
 
