@@ -293,7 +293,7 @@ class Run:
     def score(self) -> None:
         """Make evidence, scores and reports, and prove them."""
         with self.timed("score"):
-            from kaohe.robustness.tables import make_tables  # numpy, which only scoring needs
+            from kaohe.robustness.tables import make_tables  # brings in NumPy, which only scoring needs
 
             scoring.score(self.warehouse, self.project, self.contracts, self.scheme, self.planned, self.as_of)
             make_tables(self.warehouse, self.scheme)

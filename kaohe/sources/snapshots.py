@@ -25,6 +25,7 @@ from kaohe.retries import retrying
 from kaohe.safely import put, replace
 from kaohe.secrets import Secrets
 from kaohe.sources.config import Api, Database, Endpoint, Remote, Selection, Table, definition, heading_columns
+from kaohe.sources.databases import batches
 from kaohe.sources.files import Sheet
 from kaohe.sources.forms import normal_heading
 from kaohe.sources.headings import Headings
@@ -163,8 +164,6 @@ def _reading(
 ) -> Generator[pa.RecordBatch, None, None]:
     """The rows of a table as text under their headings, the first batch empty; ``since``: the cursor's least value."""
     if isinstance(source, Database):
-        from kaohe.sources.databases import batches
-
         assert isinstance(table, Selection)
         for batch in batches(source, table, since, secrets):
             yield batch.rename_columns([table.heading(name) for name in batch.schema.names])
@@ -177,7 +176,7 @@ def _pages(
     source: Api, table: Endpoint, contract: Contract, since: str | int | None, secrets: Secrets
 ) -> Iterator[pa.RecordBatch]:
     """The records of an API under the contract's headings: fields that it does not know are not taken."""
-    from kaohe.sources.http import Client, field
+    from kaohe.sources.http import Client, field  # brings in httpx
 
     known = heading_columns(contract)
     mapped = {known[normal_heading(ours)]: (ours, [theirs]) for theirs, ours in table.headings.items()}

@@ -31,7 +31,7 @@ def check_rules(contracts: Contracts, folder: Path) -> None:
     SQL does not run. Once a process for the same contracts."""
     if contracts.digest in _CHECKED:
         return
-    from kaohe.validation.gx import expectation
+    from kaohe.validation.gx import expectation  # brings in Great Expectations
 
     empty = duckdb.connect()
     for contract in contracts.values():
