@@ -98,7 +98,7 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
                 raise KaoheError("check_registry", file=registry)
             known = _as_far_as_known(contracts, found)
             if known:
-                validation.check_rules(known, project.expectations)
+                validation.check_rules(known, project.expectations, checking=True)
                 validation.validate(warehouse, known, project.sql, clock.today(), checking=True)
                 if _REGISTRY in found:
                     _look_for_units(warehouse, contracts, known)

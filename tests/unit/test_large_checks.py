@@ -9,11 +9,11 @@ import pytest
 from kaohe.cleaning import typed_cell
 from kaohe.contracts import Contract
 from kaohe.errors import KaoheError
-from kaohe.large.checks import condition, counts
 from kaohe.large.engine import LargeEngine
 from kaohe.large.records import Records
 from kaohe.project import Project
 from kaohe.sources.parquet import source_of
+from kaohe.validation.checks import condition, counts
 from kaohe.validation.rules import Rule, rules_of
 from tests.flows.test_rules import CASES, Found
 from tests.helpers import AS_OF
