@@ -15,6 +15,7 @@ from kaohe.commands import (
     plan_inspections,
     robustness,
     run,
+    sample,
     scheme,
     score,
     serve,
@@ -26,6 +27,6 @@ from kaohe.commands import (
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, serve, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver,
+    run, serve, status, sample, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver,
     keeping, backup, compare, what_if, robustness, systems, score, scheme, large,
 )  # fmt: skip

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.outage import Outage
+from kaohe.project import Project
 from kaohe.schedule import schedule_of
 from kaohe.sources.inbox import INBOX, Files, inbox_files
 from kaohe.warehouse import Warehouse
@@ -157,7 +158,7 @@ def given(inbox: Path | None, sources: Path | None, home: Path, contracts: Contr
         if inbox == home / "inbox" and not inbox.exists():
             raise KaoheError("sources_none", path=home / SOURCES_FILE, inbox=inbox)
     if sources and not sources.is_file():
-        raise KaoheError("sources_missing", path=sources)
+        raise KaoheError("sources_missing", path=sources, example=Project.shipped().example("sources"))
     folders: dict[str, Path] = {}
     remotes: dict[str, Remote] = {}
     if sources:
