@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 import typer.rich_utils
+from typer._completion_classes import completion_init
 from typer.exceptions import TyperException
 
 from kaohe import __version__
@@ -18,12 +19,15 @@ from kaohe.commands import COMMANDS
 from kaohe.errors import KaoheError, from_os_error, keep_traceback
 from kaohe.words import Language, say, use_language
 
+#: Set while a shell asks for words that complete a command.
+_COMPLETING = "_KAOHE_COMPLETE"
+
 
 def main() -> None:
     """The entry point: run the command, turn every failure into a sentence and an exit status."""
     gc.set_threshold(200_000, 20, 50)  # what the libraries make while they are imported stays
     arguments = sys.argv[1:]
-    use_language(_language_of(arguments))
+    use_language(_language_of(arguments or os.environ.get("_TYPER_COMPLETE_ARGS", "").split()))
     status = 2
     # Registered first, so it runs last, when all has been closed: taking the libraries' modules apart is time for
     # nothing, and DuckDB's binding would list on standard error what the interpreter did not free.
@@ -42,6 +46,8 @@ def _status(arguments: list[str]) -> int:
     try:
         status = build()(args=arguments, prog_name="kaohe", standalone_mode=False)
         return status if isinstance(status, int) else 0
+    except SystemExit as end:  # a shell got its words
+        return end.code if isinstance(end.code, int) else 0
     except TyperException as error:
         _complain(f"{_usage(error)}\n{say('cli_try_help')}")
         return 2
@@ -112,6 +118,8 @@ def build() -> typer.Typer:
 
     for command in COMMANDS:
         command.add(app)
+    if _COMPLETING in os.environ:
+        completion_init()
     return app
 
 

@@ -7,6 +7,7 @@ from kaohe.commands import (
     bulletin,
     check,
     compare,
+    completion,
     deliver,
     explain,
     keeping,
@@ -28,5 +29,5 @@ from kaohe.commands import (
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
     run, serve, status, sample, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver,
-    keeping, backup, compare, what_if, robustness, systems, score, scheme, large,
+    keeping, backup, compare, what_if, robustness, systems, score, scheme, large, completion,
 )  # fmt: skip
