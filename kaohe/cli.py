@@ -5,6 +5,7 @@ Its commands are in commands/, one file each.
 
 import atexit
 import gc
+import io
 import os
 import sys
 from typing import Annotated
@@ -26,6 +27,7 @@ _COMPLETING = "_KAOHE_COMPLETE"
 def main() -> None:
     """The entry point: run the command, turn every failure into a sentence and an exit status."""
     gc.set_threshold(200_000, 20, 50)  # what the libraries make while they are imported stays
+    _write_utf8()
     arguments = sys.argv[1:]
     use_language(_language_of(arguments or os.environ.get("_TYPER_COMPLETE_ARGS", "").split()))
     status = 2
@@ -34,6 +36,14 @@ def main() -> None:
     atexit.register(lambda: _leave(status))
     status = _status(arguments)
     sys.exit(status)
+
+
+def _write_utf8() -> None:
+    """On Windows what goes to a file or a pipe is UTF-8, too, as programs expect of JSON; its own code pages have not
+    all that is said. A terminal takes everything anyway."""
+    for stream in (sys.stdout, sys.stderr):
+        if sys.platform == "win32" and isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8")
 
 
 def _leave(status: int) -> None:
