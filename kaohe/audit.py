@@ -18,7 +18,7 @@ from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import NAME, Act, Log, act_in
 from kaohe.lifecycle.proceedings import verify
 from kaohe.publication import MANIFEST, pointed_at, published_years
-from kaohe.words import say
+from kaohe.words import listed, say
 
 
 @dataclass
@@ -144,7 +144,7 @@ def line_faults(data: bytes, known: dict[int, str]) -> list[str]:
     wrong += [say("audit_added", line=line.place, number=line.number) for line in added]
     wrong += [say("audit_moved", line=line.place, number=line.number) for line in _moved(lines)]
     if missing := _missing(lines, broken):
-        wrong.append(say("audit_missing", numbers="、".join(map(str, missing))))
+        wrong.append(say("audit_missing", numbers=listed(map(str, missing))))
     wrong += [say("audit_changed", line=line.place) for line in _changed(lines, known) if line.place not in misnumbered]
     return wrong
 

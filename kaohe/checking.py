@@ -18,7 +18,7 @@ from kaohe.publishing.workbook import sheet_remarks
 from kaohe.sources.details import column_index
 from kaohe.sources.inbox import INBOX
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import listed, say
 
 _REGISTRY, _NAMES = "org_unit", "unit_alias"
 
@@ -251,10 +251,10 @@ class _Told:
         if rule in ("conflict", "duplicate"):
             return say(f"remedy_{rule}", place=(hint or "").strip("： "))
         if allowed := contract.values(name):
-            return say("remedy_values", values="、".join(map(str, allowed)))
+            return say("remedy_values", values=listed(map(str, allowed)))
         if rule in ("bad_cell", "required"):
             said = say("remedy_unit_name" if column.type == "unit" else f"remedy_{column.type}")
-            return f"{said}（{column.help}）" if column.help else said
+            return said + say("in_brackets", text=column.help) if column.help else said
         return say("remedy_rule")
 
     def _look_at_sheets(self) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from kaohe.commands import asking, completing
 from kaohe.commands.asking import Listing
-from kaohe.words import Language, language, say
+from kaohe.words import Language, language, listed, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,7 +111,7 @@ def _print_rebuilt(console: "Console", made: "Rebuilt") -> None:
 
 
 def _listed(names: list[str]) -> str:
-    return "、".join(names[:_SHOWN]) + ("……" if len(names) > _SHOWN else "")
+    return listed(names[:_SHOWN]) + (say("and_more") if len(names) > _SHOWN else "")
 
 
 def _add_doctor(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kaohe.commands import asking
-from kaohe.words import Language, language, say
+from kaohe.words import Language, language, listed, say
 
 if TYPE_CHECKING:
     from kaohe.lifecycle.acts import Act
@@ -294,7 +294,7 @@ def _did(act: "Act") -> str:
         values["decision"] = say(f"decision_{act.details['decision']}")
     if act.act == "expire":
         names = act.details["publications"]
-        values |= {"count": len(names), "names": "、".join(names)}
+        values |= {"count": len(names), "names": listed(names)}
     return say(f"did_{act.act}", **values)
 
 
@@ -304,4 +304,4 @@ def _values(act: "Act") -> dict[str, Any]:
 
 
 def _days(days: list[dt.date]) -> str:
-    return "、".join(day.isoformat() for day in days)
+    return listed(day.isoformat() for day in days)

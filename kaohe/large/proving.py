@@ -272,8 +272,9 @@ class Table:
         """Note the sentences of all that may be wrong with a record."""
         said = [(each.rule.name, each.rule.column, each.rule.sentence) for each in self.conditions]
         for name, column in self.contract.columns.items():
-            listed = f"（{'、'.join(column.values or [])}）" if column.type == "list" else ""
-            said.append(("bad_cell", name, say(f"bad_{column.type}") + listed))
+            values = say("between").join(column.values or [])
+            allowed = say("in_brackets", text=values) if column.type == "list" else ""
+            said.append(("bad_cell", name, say(f"bad_{column.type}") + allowed))
         said += [("unknown_unit", name, say("rule_unknown_unit")) for name in self.contract.unit_columns]
         said += [(rule, self.contract.key[0], say(f"rule_{rule}")) for rule in ("conflict", "duplicate")]
         if day := self.contract.event_date:

@@ -14,7 +14,7 @@ from kaohe.project import Project
 from kaohe.schedule import schedule_of
 from kaohe.sources.inbox import INBOX, Files, inbox_files
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import clauses, say
 
 if TYPE_CHECKING:  # a run with nothing but an inbox does without SQLAlchemy and pyarrow
     from kaohe.sources.config import Remote
@@ -92,7 +92,7 @@ class Given:
         for name, source in self.remotes.items():
             read(name, partial(fetch, name, source))
         if gathered.down and not any(gathered.files.values()):
-            reasons = "；".join(f"{name}：{down.why}" for name, down in gathered.down.items())
+            reasons = clauses(say("with_colon", before=name, after=down.why) for name, down in gathered.down.items())
             raise KaoheError("sources_nothing", reasons=reasons)
         return gathered
 

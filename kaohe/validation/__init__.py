@@ -18,7 +18,7 @@ from kaohe.validation.checks import failing_rows, wants_any_rows
 from kaohe.validation.findings import Findings, QuickFindings
 from kaohe.validation.rules import Rule, rules_of
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import listed, say
 from kaohe.yamlfile import line_of, misplaced
 
 #: Digests of contracts whose rules were found to run.
@@ -133,8 +133,8 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
     }
     for table, contract in contracts.items():
         for name, column in contract.columns.items():
-            listed = f"（{'、'.join(column.values or [])}）" if column.type == "list" else ""
-            said.append((table, "bad_cell", name, say(f"bad_{column.type}") + listed))
+            allowed = say("in_brackets", text=listed(column.values or [])) if column.type == "list" else ""
+            said.append((table, "bad_cell", name, say(f"bad_{column.type}") + allowed))
             said += [(table, rule, name, sentence) for rule, sentence in common.items()]
     con = warehouse.con
     con.execute(
