@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.delivery.log import Log as Deliveries
-from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import NAME, Act, Log, act_in
 from kaohe.lifecycle.proceedings import verify
-from kaohe.publication import MANIFEST, pointed_at, published_years
+from kaohe.publication import MANIFEST, nothing_published, pointed_at, published_years
 from kaohe.words import listed, say
 
 
@@ -36,7 +35,7 @@ def years(home: Path) -> list[int]:
     """The years of which anything was published. Raises ``KaoheError`` if there are none."""
     found = published_years(home)
     if not found:
-        raise KaoheError("nothing_published", year="—", home=home)
+        raise nothing_published(home)
     return found
 
 
@@ -47,7 +46,7 @@ def audit(home: Path, year: int, noted: str = "") -> Audit:
     """
     folder = home / "published" / str(year)
     if year not in published_years(home):
-        raise KaoheError("nothing_published", year=year, home=home)
+        raise nothing_published(home, year)
     found, anchors = Audit(year), _anchors(folder)
     found.wrong += line_faults(_bytes(folder / NAME), _known(anchors))
     if not found.wrong:

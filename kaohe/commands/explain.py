@@ -27,7 +27,7 @@ def add(app: typer.Typer) -> None:
         indicator: Annotated[
             str | None,
             typer.Argument(
-                help=say("cli_explain_indicator"), metavar="[INDICATOR]", autocompletion=completing.indicators
+                help=say("cli_explain_indicator"), metavar="INDICATOR", autocompletion=completing.indicators
             ),
         ] = None,
         format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TEXT,

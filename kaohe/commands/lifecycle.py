@@ -156,7 +156,7 @@ def _add_appeals(app: typer.Typer) -> None:
     def resolve(
         appeal: Annotated[str, typer.Argument(help=say("cli_appeal_number"), metavar="ID")],
         year: Annotated[int, asking.year()],
-        decision: Annotated[Ruling, typer.Option(help=say("cli_appeal_decision"))],
+        decision: Annotated[Ruling, typer.Option(help=say("cli_appeal_decision"), metavar=say("cli_appeal_rulings"))],
         reason: Annotated[str, _text(say("cli_reason"))],
         by: Annotated[str, _text(say("cli_by"))],
         document: Annotated[str, _text(say("cli_document"))],
