@@ -35,7 +35,7 @@ def main() -> None:
         given = [str(word).format(out=home / "templates") for word in words]
         where = [] if name in HOMELESS else ["--home", str(home)]
         command = [sys.executable, "-m", "kaohe", name, *given, *where]
-        said = " ".join([name, *(str(word) for word in words if not isinstance(word, Path) and "{" not in word)])
+        said = " ".join([name, *("FILE" if isinstance(word, Path) else word.format(out="DIR") for word in words)])
         print(f"| `kaohe {said}` | {min(cpu(command) for _ in range(5)):.2f} |", flush=True)
 
 

@@ -127,7 +127,7 @@ def data(sample: Result) -> str:
         ("explain", "水务中心"), ("explain", "法规处", "--to", "优秀"), ("systems",), ("alerts",), ("history", "--year", "2023"),
         ("audit", "verify"), ("doctor",), ("status",), ("compare", "2023", "2023"), ("deliver", "--dry-run", "--year", "2023"),
         ("what-if", "--set", "theory.study.weight=6"), ("robustness",), ("template", "honor", "--out", "{out}"),
-        ("check", str(SAMPLE / "整改"), "--registry", str(SAMPLE / "名册" / "单位名册2023.xlsx")),
+        ("check", str(SAMPLE / "考核" / "更正单.xlsx"), "--registry", str(SAMPLE / "名册" / "单位名册2023.xlsx")),
     ],
     ids=lambda command: command[0],
 )  # fmt: skip
