@@ -30,11 +30,11 @@ _COMPLETING = "_KAOHE_COMPLETE"
 _HELP = ["-h", "--help"]
 #: What is said of a wrong command line → how we say it.
 _SENTENCES = {
-    r"No such command '(?P<command>.*)'\.": "cli_no_such_command",
-    r"Missing command\.": "cli_no_command",
-    r"Got unexpected extra argument\(s\) \((?P<words>.*)\)": "cli_too_much",
-    r"Option '(?P<option>.*)' requires an argument\.": "cli_needs_value",
-    r"Option '(?P<option>.*)' does not take a value\.": "cli_takes_no_value",
+    r"No such command '(?P<command>.*)'\.": "cli_wrong_no_such_command",
+    r"Missing command\.": "cli_wrong_no_command",
+    r"Got unexpected extra argument\(s\) \((?P<words>.*)\)": "cli_wrong_too_much",
+    r"Option '(?P<option>.*)' requires an argument\.": "cli_wrong_needs_value",
+    r"Option '(?P<option>.*)' does not take a value\.": "cli_wrong_takes_no_value",
     r"Input should be a valid integer.*": "yaml_needs_whole_number",
     r"Input should be a valid number.*": "yaml_needs_number",
     r"Input should be greater than or equal to (?P<ge>.*)": "yaml_needs_at_least",

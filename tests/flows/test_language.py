@@ -26,7 +26,7 @@ UNSAID = {
     "kaohe/corrections.py": "what offices write in cells",
     "kaohe/dictionary.py": "docs/tables.md, in Chinese",
     "kaohe/inspections/forms.py": "forms in Chinese, and what offices write in them",
-    "kaohe/marking/package.py": "names of fonts",
+    "kaohe/marking/first_sheet.py": "names of fonts",
     "kaohe/publishing/document.py": "numbers of paragraphs of documents in Chinese",
     "kaohe/publishing/document_docx.py": "names of fonts",
     "kaohe/sources/headings.py": "headings and names of sheets that are read",
