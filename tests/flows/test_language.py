@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from kaohe.cli import build
 from kaohe.words import use_language
-from tests.helpers import ROOT, SAMPLE, Result
+from tests.helpers import ROOT, SAMPLE, Result, kaohe
 
 #: Ideographs, and the punctuation that goes with them.
 CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]+")
@@ -100,6 +100,25 @@ def test_help_in_chinese_is_chinese(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.count("用法：") > 35
     # Nothing of Typer's own is left; options, values, programs and examples are in Latin letters.
     assert not re.findall(r"Usage|Options|Commands|Arguments|Show this|default|required|\[ARGS\]", said)
+
+
+@pytest.mark.parametrize(
+    ("command", "chinese", "english"),
+    [
+        (["foo"], "用法不对（没有“foo”这个命令）", "there is no command “foo”"),
+        (["explain", "a", "b", "c"], "用法不对（多出了：c）", "this is too much: c"),
+        (["run", "--inbox"], "用法不对（--inbox 后面要写值）", "--inbox needs a value"),
+        (["run", "--year", "abc"], "--year 的值不对（要写整数）", "--year: a whole number is needed"),
+        (["run", "--year", "1900"], "--year 的值不对（不能小于 2000）", "--year: no less than 2000 is needed"),
+        (["alerts", "--format", "x"], "--format 的值不对（“x”不在允许的取值之内：", "--format: “x” is not one of"),
+        (["explain", "x", "--home", "nowhere"], "nowhere 里还没有发布；", "nothing has been published in nowhere yet;"),
+    ],
+)
+def test_mistakes_on_the_command_line(command: list[str], chinese: str, english: str, tmp_path: Path) -> None:
+    for lang, sentence in (("zh", chinese), ("en", english)):
+        done = kaohe("--lang", lang, *command, cwd=tmp_path, PYTHONPATH=str(ROOT))
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(sentence)
 
 
 @pytest.fixture(scope="module")
