@@ -21,7 +21,7 @@ from kaohe.sources.details import column_index
 from kaohe.sources.inbox import INBOX
 from kaohe.sqltext import quoted
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import listed, say
 
 _REGISTRY, _NAMES = "org_unit", "unit_alias"
 
@@ -101,7 +101,7 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
                 raise KaoheError("check_registry", file=registry)
             known = _as_far_as_known(contracts, found)
             if known:
-                validation.check_rules(known, project.expectations)
+                validation.check_rules(known, project.expectations, checking=True)
                 validation.validate(warehouse, known, project.sql, clock.today(), checking=True)
                 if _REGISTRY in found:
                     _look_for_units(warehouse, contracts, known)
@@ -251,10 +251,10 @@ class _Told:
         if rule in ("conflict", "duplicate"):
             return say(f"remedy_{rule}", place=(hint or "").strip("： "))
         if allowed := contract.values(name):
-            return say("remedy_values", values="、".join(map(str, allowed)))
+            return say("remedy_values", values=listed(map(str, allowed)))
         if rule in ("bad_cell", "required"):
             said = say("remedy_unit_name" if column.type == "unit" else f"remedy_{column.type}")
-            return f"{said}（{column.help}）" if column.help else said
+            return said + say("in_brackets", text=column.help) if column.help else said
         return say("remedy_rule")
 
     def _look_at_sheets(self) -> None:

@@ -19,7 +19,7 @@ from kaohe.sources.forms import normal_heading
 from kaohe.sources.inbox import LEDGERS
 from kaohe.sqltext import quoted
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import listed, say
 
 TABLE = "correction"
 #: The typed records of a table as they are after its corrections, for the time of one resolution.
@@ -156,7 +156,7 @@ def checked(
             refuse("correction_bad_value", value=given, column=spec.headings[0], problem=say(f"bad_{spec.type}"))
         values.append(text)
     if spec.type == "choice" and values[1] not in (None, *(spec.values or [])):
-        problem = say("rule_choice", values="、".join(spec.values or []))
+        problem = say("rule_choice", values=listed(spec.values or []))
         refuse("correction_bad_value", value=value, column=spec.headings[0], problem=problem)
     if values[1] is None and spec.required:
         refuse("correction_bad_value", value="", column=spec.headings[0], problem=say("rule_required"))

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from kaohe.words import say
+from kaohe.words import listed, say
 
 
 class KaoheError(Exception):
@@ -46,4 +46,4 @@ def nearest(text: str, known: Sequence[str]) -> str:
     """The three names most like ``text``, joined by 、."""
     from rapidfuzz import process
 
-    return "、".join(name for name, _, _ in process.extract(text, known, limit=3))
+    return listed(name for name, _, _ in process.extract(text, known, limit=3))

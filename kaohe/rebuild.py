@@ -25,7 +25,7 @@ from kaohe.safely import flush_folder, put
 from kaohe.sources.gathering import Gathered, Reading, read_plainly
 from kaohe.sources.inbox import Files
 from kaohe.warehouse import Warehouse
-from kaohe.words import speaking
+from kaohe.words import listed, say, speaking
 
 _TABLES = ("scores", "indicator_scores", "evidence")
 _FILE, _KEY = "kaohe.duckdb", "secret.key"
@@ -152,7 +152,7 @@ def lost_inputs(home: Path, needed: dict[str, str]) -> dict[str, str]:
 
 def _refuse_lost(home: Path, needed: dict[str, str]) -> None:
     if lost := sorted(lost_inputs(home, needed).values()):
-        names = "、".join(lost[:5]) + ("……" if len(lost) > 5 else "")
+        names = listed(lost[:5]) + (say("and_more") if len(lost) > 5 else "")
         raise KaoheError("rebuild_input_gone", count=len(lost), files=names, folder=home / "warehouse" / "inputs")
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kaohe.commands import asking
+from kaohe.commands import asking, completing
 from kaohe.commands.asking import Listing
-from kaohe.words import Language, language, say
+from kaohe.words import Language, language, listed, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +36,7 @@ def _add_rollback(app: typer.Typer) -> None:
         year: Annotated[int, asking.year()],
         by: Annotated[str, asking.text(say("cli_by"))],
         reason: Annotated[str, asking.text(say("cli_reason"))],
-        to: Annotated[str | None, asking.text(say("cli_rollback_to"))] = None,
+        to: Annotated[str | None, asking.text(say("cli_rollback_to"), completing.publications)] = None,
         document: Annotated[str, asking.text(say("cli_document"))] = "",
         operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
@@ -111,7 +111,7 @@ def _print_rebuilt(console: "Console", made: "Rebuilt") -> None:
 
 
 def _listed(names: list[str]) -> str:
-    return "、".join(names[:_SHOWN]) + ("……" if len(names) > _SHOWN else "")
+    return listed(names[:_SHOWN]) + (say("and_more") if len(names) > _SHOWN else "")
 
 
 def _add_doctor(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kaohe.commands import asking
-from kaohe.words import Language, language, say
+from kaohe.words import Language, language, listed, say
 
 if TYPE_CHECKING:
     from kaohe.lifecycle.acts import Act
@@ -156,7 +156,7 @@ def _add_appeals(app: typer.Typer) -> None:
     def resolve(
         appeal: Annotated[str, typer.Argument(help=say("cli_appeal_number"), metavar="ID")],
         year: Annotated[int, asking.year()],
-        decision: Annotated[Ruling, typer.Option(help=say("cli_appeal_decision"))],
+        decision: Annotated[Ruling, typer.Option(help=say("cli_appeal_decision"), metavar=say("cli_appeal_rulings"))],
         reason: Annotated[str, _text(say("cli_reason"))],
         by: Annotated[str, _text(say("cli_by"))],
         document: Annotated[str, _text(say("cli_document"))],
@@ -290,7 +290,7 @@ def _did(act: "Act") -> str:
     values = _values(act)
     values |= {name: say(f"{name}_{values[name]}") for name in ("state", "decision") if name in values}
     if names := values.get("publications"):
-        values |= {"count": len(names), "names": "、".join(names)}
+        values |= {"count": len(names), "names": listed(names)}
     return say(f"did_{act.act}", **values)
 
 
@@ -300,4 +300,4 @@ def _values(act: "Act") -> dict[str, Any]:
 
 
 def _days(days: list[dt.date]) -> str:
-    return "、".join(day.isoformat() for day in days)
+    return listed(day.isoformat() for day in days)

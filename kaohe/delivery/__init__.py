@@ -16,6 +16,7 @@ from kaohe.delivery.ways import ways
 from kaohe.errors import KaoheError, from_os_error, keep_traceback, nearest
 from kaohe.homelock import WAIT_SECONDS
 from kaohe.lifecycle.proceedings import Proceedings, look_up, proceedings
+from kaohe.project import Project
 from kaohe.publication import in_force
 from kaohe.words import say
 
@@ -76,7 +77,7 @@ class Delivery:
     def must_be_configured(self) -> Config:
         """The delivery file. Raises ``KaoheError`` if there is none."""
         if self.config is None:
-            raise KaoheError("delivery_none", path=self.file)
+            raise KaoheError("delivery_none", path=self.file, example=Project.shipped().example("delivery"))
         return self.config
 
     @property

@@ -10,7 +10,7 @@ import duckdb
 
 from kaohe import clock
 from kaohe.contracts import load_contracts
-from kaohe.doctor.finding import Finding, current_of, listed
+from kaohe.doctor.finding import Finding, current_of, first_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.lifecycle.acts import Log
@@ -38,12 +38,12 @@ def inputs(home: Path) -> Iterator[Finding]:
     found, mend = _found_again(home, gone | changed), partial(_find_again, home)
     if gone:
         yield Finding(
-            say("doctor_inputs_gone", count=len(gone), names=listed(gone.values())),
+            say("doctor_inputs_gone", count=len(gone), names=first_of(gone.values())),
             mend if gone.keys() & found.keys() else None,
         )
     if changed:
         yield Finding(
-            say("doctor_inputs_changed", count=len(changed), names=listed(changed.values())),
+            say("doctor_inputs_changed", count=len(changed), names=first_of(changed.values())),
             mend if changed.keys() & found.keys() else None,
         )
 
@@ -84,7 +84,7 @@ def _find_again(home: Path) -> list[str]:
         names = [(gone | changed)[sha256] for sha256 in found]
     finally:
         held.release()
-    return [say("doctor_inputs_mended", count=len(names), names=listed(names))] if names else []
+    return [say("doctor_inputs_mended", count=len(names), names=first_of(names))] if names else []
 
 
 def _found_again(home: Path, wanted: Mapping[str, str]) -> dict[str, Path]:

@@ -14,7 +14,7 @@ from kaohe.publication.snapshot import Snapshot
 from kaohe.scheme import Scheme
 from kaohe.scheme.indicator import EXACT, Indicator
 from kaohe.scheme.parts import FEWER_DEDUCTIONS
-from kaohe.words import say
+from kaohe.words import listed, say
 
 #: already: the unit has the grade or a better one. veto, pending, no_data: no items would do. short: nor would all
 #: there are. items: these would.
@@ -113,7 +113,7 @@ def reach(snapshot: Snapshot, scheme: Scheme, unit_id: str, grade: str) -> Reach
     """
     name = next((name for name, known in scheme.grades.items() if grade in (name, known.title)), None)
     if name is None:
-        raise KaoheError("reach_grade", grade=grade, grades="、".join(each.title for each in scheme.grades.values()))
+        raise KaoheError("reach_grade", grade=grade, grades=listed(each.title for each in scheme.grades.values()))
     unit = snapshot.frame("select * from main.scores where unit_id = ?", [unit_id]).row(0, named=True)
     better = [known.title for known in list(scheme.grades.values())[: list(scheme.grades).index(name) + 1]]
     known = {key: unit[key] for key in ("unit_id", "unit_name", "category", "total", "rank")}

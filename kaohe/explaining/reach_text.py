@@ -6,7 +6,7 @@ from typing import Any
 
 from kaohe.explaining.called import item_called
 from kaohe.explaining.reach import Item, Reach
-from kaohe.words import say
+from kaohe.words import listed, say
 
 
 def plain(found: Reach) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def sentences(found: Reach) -> list[str]:
         case "no_data":
             return [say("reach_no_data", unit=unit)]
         case "pending":
-            return [say("reach_pending", unit=unit, indicators="、".join(found.pending))]
+            return [say("reach_pending", unit=unit, indicators=listed(found.pending))]
         case "veto":
             return [
                 say(

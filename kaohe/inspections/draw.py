@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from kaohe.scheme.parts import Quality
-from kaohe.words import say
+from kaohe.words import listed, say
 
 #: Results of the last check, those to be looked at earlier first.
 QUALITIES: tuple[Quality, ...] = get_args(Quality)
@@ -129,7 +129,7 @@ class Draw:
         """What stands in the way of full coverage, or of this draw, as sentences."""
         found = []
         if other := self.recorded:
-            found.append(say("plan_recorded", month=self.month, count=other.units, seeds="、".join(other.seeds)))
+            found.append(say("plan_recorded", month=self.month, count=other.units, seeds=listed(other.seeds)))
         if self.size < self.needed:
             found.append(say("plan_too_few", size=self.size, round=self.round, needed=self.needed))
         for number, needed in self.later:
@@ -137,7 +137,7 @@ class Draw:
                 found.append(say("plan_too_few_later", size=self.size, round=number, needed=needed))
         for one in self.coverage:
             if one.lost:
-                found.append(say("plan_lost", round=one.round, count=len(one.lost), units="、".join(one.lost)))
+                found.append(say("plan_lost", round=one.round, count=len(one.lost), units=listed(one.lost)))
         return found
 
 

@@ -11,10 +11,10 @@ from kaohe import records
 from kaohe.cleaning import normal_name
 from kaohe.contracts import PROVENANCE, SQL_TYPES
 from kaohe.large.asking import SEVERAL, Asking, alike_hashes, among, asking, repeated_hashes
-from kaohe.large.checks import Condition, condition, counts
 from kaohe.large.rows import BY_ROW, FILES, PLACE, REC, by_record, listed
 from kaohe.sources.parquet import Cell, Source
 from kaohe.sqltext import literal, quoted
+from kaohe.validation.checks import Condition, condition, counts
 from kaohe.validation.rules import rules_of
 from kaohe.words import say
 
@@ -273,8 +273,9 @@ class Table:
         """Note the sentences of all that may be wrong with a record."""
         said = [(each.rule.name, each.rule.column, each.rule.sentence) for each in self.conditions]
         for name, column in self.contract.columns.items():
-            listed = f"（{'、'.join(column.values or [])}）" if column.type == "list" else ""
-            said.append(("bad_cell", name, say(f"bad_{column.type}") + listed))
+            values = say("between").join(column.values or [])
+            allowed = say("in_brackets", text=values) if column.type == "list" else ""
+            said.append(("bad_cell", name, say(f"bad_{column.type}") + allowed))
         said += [("unknown_unit", name, say("rule_unknown_unit")) for name in self.contract.unit_columns]
         said += [(rule, self.contract.key[0], say(f"rule_{rule}")) for rule in ("conflict", "duplicate")]
         if day := self.contract.event_date:

@@ -28,7 +28,7 @@ def take_region(inbox: Path, region: str, out: Path) -> dict[str, int]:
     contracts = load_contracts(Project.find().expectations)
     files = parquet_files(inbox, contracts)
     if out.exists() and any(out.iterdir()):
-        raise KaoheError("region_out_not_empty", out=out)
+        raise KaoheError("out_not_empty", out=out)
     counts: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as scratch, LargeEngine(Path(scratch)) as engine:
         for name in contracts:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kaohe.contracts import Contract
-from kaohe.large.checks import Condition
 from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen, bytes_of
 from kaohe.large.narrowing import narrowed
@@ -23,6 +22,7 @@ from kaohe.large.rows import BY_ROW, REC, by_record
 from kaohe.models import tables_in
 from kaohe.sources.parquet import source_of
 from kaohe.sqltext import literal, quoted
+from kaohe.validation.checks import Condition
 
 #: Before a table's name: its rows that changed (before or after); these, and those it has now.
 CHANGED, EVER = "changed_", "ever_"

@@ -5,6 +5,7 @@ from pathlib import Path
 from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import Act
 from kaohe.lifecycle.proceedings import Proceedings, damage, proceedings
+from kaohe.words import listed
 
 
 def rollback(
@@ -48,7 +49,7 @@ def _named(found: Proceedings, name: str) -> str:
     known = list(dict.fromkeys(act.publication for act in found.stage if act.publication not in found.expired))
     if name not in known:
         others = [other for other in known if other != found.current.name]
-        raise KaoheError("rollback_unknown", publication=name, stage=_stage(found), known="、".join(others) or "—")
+        raise KaoheError("rollback_unknown", publication=name, stage=_stage(found), known=listed(others) or "—")
     return name
 
 

@@ -25,7 +25,7 @@ from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing import Edition
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import listed, say
 
 Decision = Literal["upheld", "rejected"]
 
@@ -111,7 +111,7 @@ def _may_finalize(found: Proceedings, on: dt.date | None) -> tuple[dt.date, dict
     if day <= ends:
         raise KaoheError("appeals_still_open", on=day, day=ends)
     if undecided := [name for name, appeal in found.appeals.items() if appeal.decided is None]:
-        raise KaoheError("appeals_undecided", appeals="、".join(undecided))
+        raise KaoheError("appeals_undecided", appeals=listed(undecided))
     manifest = _ready(found)
     with Snapshot(found.current) as snapshot:
         for file, row in snapshot.rows(
@@ -144,7 +144,7 @@ def _ready(found: Proceedings) -> dict[str, Any]:
         raise KaoheError("publication_damaged", publication=found.current.name, problem=wrong[0])
     manifest = read_manifest(found.current)
     if waiting := found.not_yet_in(manifest):
-        raise KaoheError("not_yet_in", acts="、".join(str(act.number) for act in waiting))
+        raise KaoheError("not_yet_in", acts=listed(str(act.number) for act in waiting))
     with Snapshot(found.current) as snapshot:
         refuse_pending(snapshot)
     return manifest
@@ -158,7 +158,7 @@ def refuse_pending(tables: Snapshot | Warehouse) -> None:
             "select max(deadline) from main.scheme_indicator join main.indicator_scores using (indicator) "
             "where status = 'pending'"
         )
-        names = "、".join(name for (name,) in pending[:5])
+        names = listed(name for (name,) in pending[:5])
         raise KaoheError("units_pending", count=len(pending), names=names, deadline=deadline)
 
 
@@ -240,7 +240,7 @@ def resolve_appeal(
     with proceedings(home, year) as found:
         _refuse_when_final(found)
         if (known := found.appeals.get(appeal)) is None:
-            raise KaoheError("appeal_unknown", appeal=appeal, known="、".join(found.appeals) or "—")
+            raise KaoheError("appeal_unknown", appeal=appeal, known=listed(found.appeals) or "—")
         if known.decided:
             raise KaoheError("appeal_decided", appeal=appeal, on=known.decided.details["on"])
         day = _day(found, on, dt.date.fromisoformat(known.filed.details["on"]))
@@ -297,7 +297,7 @@ def withdraw(home: Path, year: int, number: int, reason: str, document: str, by:
     """撤回更正. Raises ``KaoheError`` if no correction in force has this number in the log."""
     with proceedings(home, year) as found:
         if number not in {act.number for act in found.corrections}:
-            known = "、".join(str(act.number) for act in found.corrections) or "—"
+            known = listed(str(act.number) for act in found.corrections) or "—"
             raise KaoheError("correction_unknown", number=number, known=known)
         details = {"correction": number}
         who = {"by": by, "reason": reason, "document": document, "operator": operator}

@@ -9,7 +9,7 @@ from kaohe.linting.found import Found, Level
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme, load_composite
 from kaohe.scheme.parts import Basis, Dated
-from kaohe.words import say
+from kaohe.words import listed, say
 from kaohe.yamlfile import Location
 
 _MOST_NAMES = 5
@@ -33,7 +33,9 @@ def _without_basis(scheme: Composite) -> Iterator[Found]:
     ]
     if bare:
         level: Level = "error" if isinstance(scheme, Scheme) else "warning"
-        names = "、".join(entry.name for entry in bare[:_MOST_NAMES]) + ("…" if len(bare) > _MOST_NAMES else "")
+        names = listed(entry.name for entry in bare[:_MOST_NAMES]) + (
+            say("and_more") if len(bare) > _MOST_NAMES else ""
+        )
         yield Found(level, (*bare[0].path, "basis"), say("lint_no_basis", count=len(bare), names=names))
 
 

@@ -18,7 +18,7 @@ from kaohe.project import Project
 from kaohe.scheme import Composite, Entry, Scheme
 from kaohe.scheme.indicator import Indicator
 from kaohe.scheme.parts import Leaf
-from kaohe.words import say
+from kaohe.words import listed, say
 
 #: Columns of tables that a run lays out and measures read without naming the table.
 _PARAM = ("name", "key", "text", "number", "effective_from", "effective_to")
@@ -102,7 +102,7 @@ def _categories(scheme: Scheme, contracts: Contracts) -> Iterator[Found]:
     for entry, leaf in scheme.leaves:
         for name in (leaf.applies_to or []) if isinstance(leaf, Indicator) and known else []:
             if name not in known:
-                allowed = "、".join(map(str, known))
+                allowed = listed(map(str, known))
                 sentence = say("lint_category", indicator=entry.name, category=name, allowed=allowed)
                 yield Found("error", (*entry.path, "applies_to"), sentence)
 
@@ -128,7 +128,7 @@ def twice(
             first_seen.setdefault(table, two)
             shared.setdefault(table, {}).update({one.name: one, two.name: two})
     for table, entries in sorted(shared.items()):
-        names = "、".join(entry.name for entry in scheme.entries if entry.name in entries)
+        names = listed(entry.name for entry in scheme.entries if entry.name in entries)
         yield Found("warning", first_seen[table].path, say("lint_same_records", table=labels[table], names=names))
 
 

@@ -11,7 +11,7 @@ from kaohe.scheme import Composite, Entry, Node, Scheme
 from kaohe.scheme.diff import shown
 from kaohe.scheme.indicator import Indicator, Step
 from kaohe.scheme.parts import FEWER_DEDUCTIONS
-from kaohe.words import say
+from kaohe.words import listed, say
 from kaohe.yamlfile import Location
 
 _UNWEIGHTED = ("min", "max", "median")
@@ -77,7 +77,7 @@ def _is_sum_of_a_sum(path: Location, scheme: Composite) -> bool:
 def _shown_only(path: Location, name: str, node: Composite | Node) -> Iterator[Found]:
     heavy = [child for child, each in bounds.children(node).items() if each.weight]
     if heavy:
-        yield Found("warning", (*path, "weight"), say("lint_weight_0", node=name, children="、".join(heavy)))
+        yield Found("warning", (*path, "weight"), say("lint_weight_0", node=name, children=listed(heavy)))
 
 
 def _aggregation(path: Location, name: str, node: Composite | Node) -> Iterator[Found]:

@@ -6,7 +6,7 @@ from kaohe.composite import Counted
 from kaohe.linting.found import Found
 from kaohe.scheme import Composite
 from kaohe.scheme.indicator import EXACT, Indicator
-from kaohe.words import say
+from kaohe.words import listed, say
 
 #: With fewer values there is no skewness and no kurtosis.
 _WINSORISED = 4
@@ -17,7 +17,7 @@ def check(scheme: Composite, counted: Counted) -> Iterator[Found]:
     for entry, leaf in scheme.leaves:
         count = counted.values.get(leaf.measure)
         if count is None:
-            known = "、".join(sorted(counted.values))
+            known = listed(sorted(counted.values))
             values = {"indicator": entry.name, "measure": leaf.measure, "known": known}
             yield Found("error", (*entry.path, "measure"), say("lint_no_values", **values))
         elif isinstance(leaf, Indicator) and leaf.rule not in EXACT:

@@ -65,7 +65,7 @@ def cells_of(marks: Sequence[Mark], merged: Merged) -> dict[tuple[int, int], str
     said: dict[tuple[int, int], str | None] = {}
     for mark in marks:
         if mark.row is not None and mark.column is not None:
-            text = f"{mark.problem}。{mark.remedy}" if mark.remedy else mark.problem
+            text = say("sentences", one=mark.problem, other=mark.remedy) if mark.remedy else mark.problem
             place = first.get((mark.row, mark.column), (mark.row, mark.column))
             if before := said.get(place):
                 if text not in before.split("\n") and len(before) + len(text) < _LONGEST_NOTE:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from kaohe.errors import KaoheError
+from kaohe.words import say
 
 State = Literal["provisional", "announced", "reviewed", "final"]
 
@@ -90,7 +91,12 @@ def in_force(home: Path, year: int | None = None) -> Path:
     for candidate in [year] if year else reversed(published_years(home)):
         if publication := pointed_at(home / "published" / str(candidate)):
             return publication
-    raise KaoheError("nothing_published", year=year or "—", home=home)
+    raise nothing_published(home, year)
+
+
+def nothing_published(home: Path, year: int | None = None) -> KaoheError:
+    """What to say where there is no publication, of a year or at all."""
+    return KaoheError("nothing_published", home=home, of=say("nothing_of", year=year) if year else "")
 
 
 def refuse_among_publications(out: Path, home: Path) -> None:

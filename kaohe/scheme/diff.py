@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from kaohe.scheme import Composite, Entry
+from kaohe.words import listed
 
 #: The last key of a difference in the order of the entries: caps and ties follow it.
 ORDER = "(order)"
@@ -60,9 +61,9 @@ def shown(value: Any) -> str:
         case {"title": title, **_rest}:
             return str(title)
         case dict():
-            return "、".join(f"{key} {shown(each)}" for key, each in value.items()) or "—"
+            return listed(f"{key} {shown(each)}" for key, each in value.items()) or "—"
         case list() | tuple():
-            return "、".join(map(shown, value)) or "—"
+            return listed(map(shown, value)) or "—"
         case Decimal():
             return f"{value.normalize():f}"
         case dt.date():

@@ -6,7 +6,7 @@ from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Asks, Model
 from kaohe.scheme.parts import Param, Params
-from kaohe.words import say
+from kaohe.words import listed, say
 
 Known = Sequence[str | int]
 Given = Param | list[Param] | dict[str, Param]
@@ -31,13 +31,13 @@ def _each(
             [(name, each) for each in value] if asks.several and isinstance(value, list) and value else [(name, value)]
         )
     keys = [str(key) for key in _known(asks.keys, model, contracts)]
-    allowed = "、".join(keys) or say("param_text")
+    allowed = listed(keys) or say("param_text")
     if not isinstance(value, dict):
         raise KaoheError("measure_param_mapping", indicator=entry, param=name, value=_shown(value), allowed=allowed)
     if keys and (unknown := [key for key in value if key not in keys]):
-        raise KaoheError("measure_param_key", indicator=entry, param=name, key="、".join(unknown), allowed=allowed)
+        raise KaoheError("measure_param_key", indicator=entry, param=name, key=listed(unknown), allowed=allowed)
     if not asks.some and (missing := [key for key in keys if key not in value]):
-        raise KaoheError("measure_param_missing", indicator=entry, param=name, key="、".join(missing), allowed=allowed)
+        raise KaoheError("measure_param_missing", indicator=entry, param=name, key=listed(missing), allowed=allowed)
     return [(f"{name}.{key}", each) for key, each in value.items()]
 
 
@@ -65,7 +65,7 @@ def _fits(value: Given, kind: str, known: Known) -> bool:
 
 def _wrong(entry: str, at: str, value: Given, kind: str, known: Known) -> KaoheError:
     if known:
-        allowed = "、".join(map(str, known))
+        allowed = listed(map(str, known))
     else:
         allowed = {
             "number": say("param_number"),

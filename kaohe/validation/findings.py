@@ -19,6 +19,7 @@ import polars as pl
 
 from kaohe.contracts import Contract, Contracts, tables_named
 from kaohe.project import code_hashes
+from kaohe.validation.checks import failing_rows, wants_any_rows
 from kaohe.validation.rules import Rule
 from kaohe.warehouse import Warehouse
 
@@ -76,7 +77,7 @@ class Findings:
         self._rows.pop(table, None)  # the failing ones are about to leave it
         before = self._known.get(table, {})
         new = [number for number, digest in enumerate(digests) if digest not in before]
-        judged = self._judge(table, [rules[number] for number in new]) if new else {}
+        judged = self._judge(contract, [rules[number] for number in new]) if new else {}
         found = dict(before)
         for place, number in enumerate(new):
             recs = judged.get(place, [])
@@ -91,12 +92,13 @@ class Findings:
                 failing[number] = None if whole else recs
         return failing
 
-    def _judge(self, table: str, rules: Sequence[Rule]) -> Failing:
+    def _judge(self, contract: Contract, rules: Sequence[Rule]) -> Failing:
         with self._timed():
             gx = importlib.import_module("kaohe.validation.gx")
             if self._validator is None:
                 self._validator = self._open.enter_context(gx.Validator(self.warehouse.con))
-            found: Failing = self._validator.failing(table, [gx.expectation(r.type, r.arguments) for r in rules])
+            asked = [gx.expectation(rule.type, rule.arguments) for rule in rules]
+            found: Failing = self._validator.failing(contract.table, asked)
             return found
 
     @contextmanager
@@ -123,3 +125,24 @@ class Findings:
             query = f"select (count(*), bit_xor(hash(_t)), sum(hash(_t))) from main.{table} as _t"
             self._rows[table] = str(self.warehouse.rows(query)[0][0])
         return self._rows[table]
+
+
+class QuickFindings(Findings):
+    """The same findings asked in SQL, as far as rules have a form in it; only for others is Great Expectations
+    imported, which takes longer than to check a file."""
+
+    def _judge(self, contract: Contract, rules: Sequence[Rule]) -> Failing:
+        failing: Failing = {}
+        others = []
+        for number, rule in enumerate(rules):
+            if query := failing_rows(contract, rule):
+                failing[number] = sorted(rec for (rec,) in self.warehouse.rows(query))
+            elif wants_any_rows(rule):
+                if not self.warehouse.rows(f"select 1 from main.{contract.table} limit 1"):
+                    failing[number] = None
+            else:
+                others.append(number)
+        if others:
+            judged = super()._judge(contract, [rules[number] for number in others])
+            failing |= {others[place]: recs for place, recs in judged.items()}
+        return failing

@@ -6,7 +6,7 @@ from typing import Any
 
 from kaohe.contracts import Contract, Contracts, Reference, Severity
 from kaohe.sqltext import quoted
-from kaohe.words import say
+from kaohe.words import listed, say
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def rules_of(contract: Contract, contracts: Contracts) -> list[Rule]:
                     {"column": name, "value_set": column.values},
                     "critical",
                     name,
-                    say("rule_choice", values="、".join(column.values)),
+                    say("rule_choice", values=listed(column.values)),
                 )
             )
         if column.references:

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import typer
 
 from kaohe import cli
 from kaohe.commands import COMMANDS
@@ -17,7 +16,7 @@ from tests.helpers import ROOT
 
 def commands(command: Any = None, name: str = "kaohe") -> Iterator[tuple[str, Any]]:
     """Every command by its name."""
-    command = command or typer.main.get_command(cli.build())
+    command = command or cli.build()
     yield name, command
     for below, each in getattr(command, "commands", {}).items():
         yield from commands(each, f"{name} {below}")

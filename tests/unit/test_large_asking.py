@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from kaohe.large.asking import SEVERAL, Alike, Asking, alike_hashes, among, asking, repeated_hashes
-from kaohe.large.checks import condition
+from kaohe.validation.checks import condition
 from kaohe.validation.rules import rules_of
 from tests.large import OURS
 

@@ -3,9 +3,9 @@
 import pytest
 
 from kaohe.contracts import load_contracts
-from kaohe.large.checks import condition
 from kaohe.large.narrowing import Narrow, narrowed
 from kaohe.project import Project
+from kaohe.validation.checks import condition
 from kaohe.validation.rules import rules_of
 
 COLUMNS = frozenset({"unit_id", "member_id", "day", "theme"})

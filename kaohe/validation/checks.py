@@ -4,7 +4,7 @@ A rule about single rows is a condition that failing rows meet; these are counte
 asked on its own. Only where something fails are the rows themselves looked up.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,9 +42,26 @@ def condition(contract: Contract, rule: Rule) -> Condition:
     if query := given.get("unexpected_rows_query"):
         plain = row_condition(query)
         return Condition(rule, rows=plain) if plain else Condition(rule, query=query)
-    if rule.type in _ROWS and (rows := _ROWS[rule.type](given)) is not None:
-        return Condition(rule, rows=rows)
+    if rule.type in _ROWS:
+        taken, in_sql = _ROWS[rule.type]
+        if given.keys() <= taken and (rows := in_sql(given)) is not None:
+            return Condition(rule, rows=rows)
     raise KaoheError("large_rule_unknown", table=contract.label, type=rule.type)
+
+
+def failing_rows(contract: Contract, rule: Rule) -> str | None:
+    """A query for the ``_rec`` of the rows of ``main.<table>`` that fail a rule; None if it has no form in SQL here."""
+    try:
+        asked = condition(contract, rule)
+    except KaoheError:
+        return None
+    table = f"main.{contract.table}"
+    return (asked.query or f"select _rec from {{batch}} where {asked.rows}").replace("{batch}", f"{table} as subselect")
+
+
+def wants_any_rows(rule: Rule) -> bool:
+    """A rule says that its table has records, and no more."""
+    return rule.type == "expect_table_row_count_to_be_between" and rule.arguments == {"min_value": 1}
 
 
 def counts(conditions: Iterable[Condition]) -> list[str]:
@@ -84,10 +101,11 @@ def _literal(value: Any) -> str:
     return str(value) if isinstance(value, int | float) else literal(value)
 
 
-_ROWS = {
-    _NOT_NULL: _not_null,
-    "expect_column_values_to_be_in_set": _in_set,
-    "expect_column_values_to_be_between": _between,
-    "expect_column_pair_values_a_to_be_greater_than_b": _pair,
-    "expect_column_values_to_match_regex": _matches,
+#: Expectation → the arguments that its form in SQL takes account of, and that form. With others it would mean less.
+_ROWS: dict[str, tuple[set[str], Callable[[Mapping[str, Any]], str | None]]] = {
+    _NOT_NULL: ({"column"}, _not_null),
+    "expect_column_values_to_be_in_set": ({"column", "value_set"}, _in_set),
+    "expect_column_values_to_be_between": ({"column", "min_value", "max_value", "strict_min", "strict_max"}, _between),
+    "expect_column_pair_values_a_to_be_greater_than_b": ({"column_A", "column_B", "or_equal", "ignore_row_if"}, _pair),
+    "expect_column_values_to_match_regex": ({"column", "regex"}, _matches),
 }
