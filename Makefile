@@ -6,7 +6,7 @@ YEAR   ?= 2023
 # Scripts/ on Windows, bin/ elsewhere.
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run test check spark lock audit docs sample mutations screenshots soak
+.PHONY: run test check spark lock vulnerabilities docs sample mutations screenshots soak
 run: .venv/ready
 	$(BIN)/kaohe run --inbox data/sample --year $(YEAR)
 
@@ -65,7 +65,7 @@ lock: .venv/ready
 
 # Ask PyPI whether any locked version has a known vulnerability; needs the network. Strict, since without that a package
 # that could not be asked about counts as good.
-audit: .venv/ready
+vulnerabilities: .venv/ready
 	$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement requirements.lock
 
 # Write docs/tables.md anew from the contracts.

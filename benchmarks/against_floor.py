@@ -17,9 +17,9 @@ from typing import Any
 
 from one_run import Watched
 
-from kaohe.contracts import literal
 from kaohe.large.publish import NO_REGION
 from kaohe.project import Project
+from kaohe.sqltext import literal
 
 FLOOR = Path(__file__).parent / "floor"
 #: What is timed → (seconds by the clock, of the processors), the best of each.

@@ -22,8 +22,9 @@ from pathlib import Path
 import duckdb
 from pattern import LOCAL, is_own_number, make_pattern, read_sample, refers
 
-from kaohe.contracts import SQL_TYPES, Contract, Contracts, load_contracts, quoted
+from kaohe.contracts import SQL_TYPES, Contract, Contracts, load_contracts
 from kaohe.project import Project
+from kaohe.sqltext import quoted
 
 #: Of the records of the pattern so many stay, in the mean; by unit from 0.6 to 1.4 times as many, where less than 0.9.
 KEPT = 0.39

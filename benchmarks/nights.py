@@ -21,10 +21,11 @@ from pathlib import Path
 import duckdb
 from generate import Order, make
 
-from kaohe.contracts import load_contracts, quoted
+from kaohe.contracts import load_contracts
 from kaohe.large.renewing import REGISTRIES
 from kaohe.large.run import LargeOutcome, LargeRun
 from kaohe.project import Project
+from kaohe.sqltext import quoted
 
 YEAR, LAST = 2023, dt.date(2024, 3, 31)
 DAY = dt.date(2023, 11, 15)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from kaohe.contracts import SQL_TYPES, Contract, Contracts, quoted
+from kaohe.contracts import SQL_TYPES, Contract, Contracts
+from kaohe.sqltext import quoted
 
 YEAR, AS_OF = 2023, dt.date(2024, 3, 31)
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"

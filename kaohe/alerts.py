@@ -14,9 +14,10 @@ from typing import Literal, get_args
 import duckdb
 
 from kaohe.book import Book
-from kaohe.errors import KaoheError, from_os_error
-from kaohe.publication import in_force
+from kaohe.errors import KaoheError
+from kaohe.publication import SNAPSHOT, in_force, refuse_among_publications
 from kaohe.publishing.workbook import ALERT_BANDS
+from kaohe.safely import write_aside
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import listed, say
 
@@ -92,15 +93,14 @@ class Question:
         self.year = int(self.publication.parent.name)
         kept = home / "warehouse" / "restricted" if restricted else home / "alerts"
         self.out = out or kept / str(self.year)
-        if self.out.resolve().is_relative_to((home / "published").resolve()):
-            raise KaoheError("alerts_out", out=self.out)
+        refuse_among_publications(self.out, home)
 
     def collect(self) -> Found:
         """The alerts."""
         if self.restricted:
             with Warehouse(self.home) as warehouse:
                 return self._read(warehouse.con)
-        snapshot = self.publication / "snapshot.duckdb"
+        snapshot = self.publication / SNAPSHOT
         with as_sentences(snapshot), duckdb.connect(str(snapshot), read_only=True) as con:
             return self._read(con)
 
@@ -128,16 +128,8 @@ class Question:
     def write(self, found: Found) -> Path:
         """Write the alerts as a workbook: a sheet of counts, and one for each kind."""
         path = self.out / (RESTRICTED_WORKBOOK if self.restricted else WORKBOOK)
-        part = path.with_name(f".{path.name}")
-        try:
-            self.out.mkdir(parents=True, exist_ok=True)
-            part.touch(mode=0o600 if self.restricted else 0o666)
-            _write_workbook(found, part)
-            part.replace(path)
-        except OSError as error:
-            raise from_os_error(error, self.out) from error
-        finally:
-            part.unlink(missing_ok=True)
+        with as_sentences(path):
+            write_aside(path, lambda part: _write_workbook(found, part), 0o600 if self.restricted else 0o666)
         return path
 
 

@@ -12,7 +12,17 @@ import polars as pl
 
 from kaohe.contracts import load_contracts
 from kaohe.project import Project
-from kaohe.publication import MANIFEST, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK
+from kaohe.publication import (
+    MANIFEST,
+    NOTICE_DOCX,
+    NOTICE_PDF,
+    PAGE,
+    QUARANTINE,
+    SCORES,
+    SCORES_PARQUET,
+    UNITS,
+    WORKBOOK,
+)
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publication.wording import state_of
 from kaohe.run import Outcome
@@ -36,9 +46,9 @@ def artifacts(outcome: Outcome) -> Iterator[Artifact]:
     folder = outcome.publication
     manifest = read_manifest(folder)
     year, said = manifest["year"], what_came_of_it(outcome)
-    yield Artifact(f"result-{year}", said, table=_result(pl.read_parquet(folder / "scores.parquet", glob=False)))
+    yield Artifact(f"result-{year}", said, table=_result(pl.read_parquet(folder / SCORES_PARQUET, glob=False)))
     titles = {name: contract.title for name, contract in load_contracts(Project.find().expectations).items()}
-    aside = pl.read_csv(folder / "quarantine.csv", columns=["table_name", "reason"], infer_schema=False)
+    aside = pl.read_csv(folder / QUARANTINE, columns=["table_name", "reason"], infer_schema=False)
     counts = {"count": manifest["records_quarantined"], "of": manifest["records_in"]}
     yield Artifact(f"quarantine-{year}", say("artifact_quarantine", **counts), table=_quarantine(aside, titles))
     yield Artifact(f"files-{year}", said, markdown=_files(outcome, said))
@@ -96,6 +106,6 @@ def _files(outcome: Outcome, said: str) -> str:
     if failed := len(outcome.delivered.failed) + len(outcome.delivered.doubtful) + len(outcome.delivered.wrong):
         lines.append(f"- {say('artifact_undelivered', count=failed)}")
     lines += ["", say("artifact_files"), ""]
-    names = (PAGE, WORKBOOK, NOTICE_PDF, NOTICE_DOCX, UNITS, "scores.csv", "quarantine.csv", MANIFEST)
+    names = (PAGE, WORKBOOK, NOTICE_PDF, NOTICE_DOCX, UNITS, SCORES, QUARANTINE, MANIFEST)
     lines += [f"- `{folder / name}`" for name in names if (folder / name).exists()]
     return "\n".join(lines)

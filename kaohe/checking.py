@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kaohe import clock, loading, records, validation
-from kaohe.contracts import Contract, Contracts, Severity, load_contracts, quoted, tables_named
+from kaohe.contracts import Contract, Contracts, Severity, load_contracts, tables_named
 from kaohe.errors import KaoheError
+from kaohe.marking import marked
+from kaohe.marking.mark import Mark
 from kaohe.project import Project
 from kaohe.publishing.workbook import sheet_remarks
 from kaohe.sources.details import column_index
 from kaohe.sources.inbox import INBOX
+from kaohe.sqltext import quoted
 from kaohe.warehouse import Warehouse
 from kaohe.words import listed, say
 
@@ -110,9 +113,6 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
 
 def marked_copy(file: CheckedFile) -> bytes:
     """The workbook as it was handed over, with the cells to mend in red and a first sheet that lists them."""
-    from kaohe.marking import marked
-    from kaohe.marking.mark import Mark
-
     marks = [
         Mark(p.sheet, p.row, column_index(p.letters) if p.letters else None, p.value, p.problem, p.remedy)
         for p in file.problems

@@ -23,7 +23,7 @@ from typer.main import get_command
 from kaohe import __version__
 from kaohe.commands import COMMANDS, asking
 from kaohe.errors import KaoheError, from_os_error, keep_traceback
-from kaohe.words import Language, language, say, use_language
+from kaohe.words import Language, UnknownWord, language, say, use_language
 
 #: Set while a shell asks for words that complete a command.
 _COMPLETING = "_KAOHE_COMPLETE"
@@ -86,6 +86,9 @@ def _status(arguments: list[str]) -> int:
         return error.exit_code
     except OSError as error:
         _complain(str(from_os_error(error)))
+        return 2
+    except UnknownWord as error:
+        _complain(str(error))
         return 2
     except (KeyboardInterrupt, typer.Abort):
         _complain(say("cli_interrupted"))

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from sqlglot import exp
 
 from kaohe.errors import KaoheError
+from kaohe.sqltext import quoted
 from kaohe.words import language, say
 from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
 
@@ -47,16 +48,6 @@ PROVENANCE |= dict.fromkeys(("_at", "_rec"), "varchar")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NO_ELEMENT = re.compile(r"""[\s、,;/\[\]'"\\]|^null$|^$""", re.IGNORECASE)
-
-
-def quoted(name: str) -> str:
-    """A column's name in SQL text: it may be a word of SQL (``order``, ``end``)."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: object) -> str:
-    """A text or a date in SQL text."""
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 class _Strict(BaseModel):

@@ -12,11 +12,12 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from kaohe.cleaning import typed_cell
-from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, quoted
+from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts
 from kaohe.errors import KaoheError, nearest
 from kaohe.people import MASK, is_hash
 from kaohe.sources.forms import normal_heading
 from kaohe.sources.inbox import LEDGERS
+from kaohe.sqltext import quoted
 from kaohe.warehouse import Warehouse
 from kaohe.words import listed, say
 

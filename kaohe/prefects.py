@@ -112,7 +112,7 @@ def leave_artifacts(outcome: "Outcome") -> str:
     stays so if the page cannot be written; it is a trouble."""
     from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-    from kaohe.artifacts import artifacts, what_came_of_it
+    from kaohe.artifacts import artifacts, what_came_of_it  # brings in Polars and all of a run
 
     try:
         for artifact in artifacts(outcome):

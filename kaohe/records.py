@@ -10,9 +10,10 @@ from rapidfuzz import fuzz, process
 
 from kaohe import corrections
 from kaohe.cleaning import normal_names
-from kaohe.contracts import PROVENANCE, Contract, quoted
+from kaohe.contracts import PROVENANCE, Contract
 from kaohe.corrections import Correction
 from kaohe.errors import KaoheError
+from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import clauses, listed, say
 
@@ -87,7 +88,7 @@ def _candidates(warehouse: Warehouse, contract: Contract, records: str) -> None:
         found = f"{name}_anywhere.unit_id"
         joins.append(
             f"left join main.unit_name as {name}_anywhere on {name}_anywhere.name = {cell} "
-            f"and {name}_anywhere.platform = '{EVERYWHERE}'"
+            f"and {name}_anywhere.platform = {literal(EVERYWHERE)}"
         )
         if has_platform and contract.table != "unit_alias":
             found = f"{name}_here.unit_id, {found}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.errors import KaoheError
-from kaohe.lifecycle.acts import Act
+from kaohe.lifecycle.acts import ACTS, Act
 from kaohe.lifecycle.proceedings import MOVES, Proceedings, look_up
 from kaohe.publication import MANIFEST, published_years
 from kaohe.publication.snapshot import read_manifest
@@ -76,9 +76,9 @@ def expiring(found: Proceedings, keep: Keep, now: dt.datetime) -> list[str]:
 def _stays(found: Proceedings, old: set[Path]) -> set[str]:
     """The publications that something else rests on: those in force or gone back from, and what acts, and those of any
     year that are not old, name."""
-    named = {found.current.name, *(str(act.details["instead_of"]) for act in found.log.of("rollback"))}
-    for act in found.log.of("announce", "appeal", "finalize", "reissue"):
-        named |= {act.publication, *(str(act.details[key]) for key in _RESTS_ON if key in act.details)}
+    named = {found.current.name, *(act.publication for act in found.log.acts if ACTS[act.act].keeps)}
+    for act in found.log.acts:
+        named |= {str(act.details[key]) for key in _RESTS_ON if key in act.details}
     for folder, manifest in manifests(found.home):
         if folder not in old:
             named |= {str(manifest[key]) for key in _RESTS_ON if key in manifest}

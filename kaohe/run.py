@@ -23,7 +23,7 @@ from kaohe.lifecycle.steps import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.people import refuse_lost_key
 from kaohe.project import Project, code_hashes, file_hashes
-from kaohe.publication import MANIFEST, earlier_years, pointed_at
+from kaohe.publication import MANIFEST, called, earlier_years, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.publishing.document_pdf import faces, fonts
@@ -293,7 +293,7 @@ class Run:
     def score(self) -> None:
         """Make evidence, scores and reports, and prove them."""
         with self.timed("score"):
-            from kaohe.robustness.tables import make_tables  # numpy, which only scoring needs
+            from kaohe.robustness.tables import make_tables  # brings in NumPy, which only scoring needs
 
             scoring.score(self.warehouse, self.project, self.contracts, self.scheme, self.planned, self.as_of)
             make_tables(self.warehouse, self.scheme)
@@ -388,7 +388,7 @@ class Reissue(Run):
             "revision": revision,
             "compared_with": final.publication,
         }
-        return Edition(f"{self.question_id}-final-r{revision}", "final", said, compared=True)
+        return Edition(f"{called(self.question_id, 'final')}-r{revision}", "final", said, compared=True)
 
     def score(self) -> None:
         """Raises ``KaoheError`` if the scores are those of the final result, or a unit is pending."""

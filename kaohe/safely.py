@@ -3,6 +3,7 @@
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 
 #: Bytes of a name: two of them and a number fit into what file systems bear.
@@ -32,6 +33,18 @@ def put(aside: Path, path: Path) -> None:
     _flush(aside, os.O_RDWR)
     aside.replace(path)
     flush_folder(path.parent)
+
+
+def write_aside(path: Path, write: Callable[[Path], None], mode: int = 0o666) -> None:
+    """Write a file whole: it takes its place once all is written, and its folder is made."""
+    part = path.with_name(f".{path.name}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        part.touch(mode)  # where nothing can be written this says so as other files do
+        write(part)
+        put(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def whole_lines(path: Path) -> list[bytes]:

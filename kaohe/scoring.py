@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from kaohe import progress
-from kaohe.contracts import Contract, Contracts, literal, quoted
+from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.scheme import Composite, Entry, Scheme, params
 from kaohe.scheme.parts import Alert, Leaf
 from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
+from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import say
 
@@ -410,12 +411,13 @@ def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> N
     )
     places = []
     for name in contracts:
+        said = literal(name)
         warehouse.append(
             "main.record_count",
-            f"select '{name}', (select count(*) from raw.{name}), "
-            f"(select count(*) from main.{name}), (select count(*) from main.quarantine where table_name = '{name}'), "
+            f"select {said}, (select count(*) from raw.{name}), "
+            f"(select count(*) from main.{name}), (select count(*) from main.quarantine where table_name = {said}), "
             f"(select count(*) from main.{name} where _year <> {year:d})",
         )
         on = f"cast({quoted(day)} as date)" if (day := contracts[name].event_date) else "cast(null as date)"
-        places.append(f"select '{name}' as table_name, _file, _sheet, _row, _at, _rec, {on} as _on from main.{name}")
+        places.append(f"select {said} as table_name, _file, _sheet, _row, _at, _rec, {on} as _on from main.{name}")
     warehouse.view("main.record_place", " union all ".join(places))

@@ -12,10 +12,22 @@ from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.lifecycle.acts import Act, Log
 from kaohe.project import Project
-from kaohe.publication import CHECK_UP, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK, before_folders
+from kaohe.publication import (
+    CHANGES,
+    CHECK_UP,
+    MANIFEST,
+    NOTICE_DOCX,
+    NOTICE_PDF,
+    PAGE,
+    QUARANTINE,
+    SCORES,
+    SCORES_PARQUET,
+    UNITS,
+    WORKBOOK,
+    before_folders,
+)
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publication.wording import intervals, state_of
-from kaohe.publishing.changes import CHANGES
 from kaohe.publishing.workbook import sheet_remarks
 from kaohe.run import GREAT_EXPECTATIONS, Outcome
 from kaohe.sources.gathering import outage_sentence
@@ -48,7 +60,7 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         console.print(Text(say("summary_held_back", **held_back(outcome.held_back)), style="bold"), soft_wrap=True)
     elif not outcome.new:
         console.print(Text(say("summary_nothing_new"), style="bold"))
-    lost = pl.read_csv(folder / "quarantine.csv", infer_schema=False).filter(
+    lost = pl.read_csv(folder / QUARANTINE, infer_schema=False).filter(
         (pl.col("table_name") == "org_unit") & (pl.col("reason") != "duplicate")
     )
     for unit in lost.iter_rows(named=True):  # said first: all its records are "unknown unit"
@@ -56,7 +68,7 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         console.print(Text(say("summary_unit_lost", place=place, problems=unit["problems"]), style="bold red"))
     console.print(_counts(manifest, contracts), _reasons(manifest))
     _remarks(console, manifest, contracts)
-    scores = pl.read_parquet(folder / "scores.parquet", glob=False)
+    scores = pl.read_parquet(folder / SCORES_PARQUET, glob=False)
     with Snapshot(folder) as snapshot:
         held = intervals(snapshot)
     for category in scores["category"].unique().sort(descending=True):
@@ -73,7 +85,7 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         say("summary_published", state=state, publication=manifest["publication"], as_of=as_of), soft_wrap=True
     )
     faces = [name for face in (PAGE, WORKBOOK, NOTICE_PDF, NOTICE_DOCX) for name in (face, before_folders(face))]
-    for name in (*faces, CHANGES, "scores.csv", "quarantine.csv", "manifest.json"):
+    for name in (*faces, CHANGES, SCORES, QUARANTINE, MANIFEST):
         if (folder / name).exists():
             console.print(f"  {folder / name}", soft_wrap=True, highlight=False)
     if (folder / UNITS).exists():

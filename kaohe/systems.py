@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from kaohe.publication import in_force
+from kaohe.publication import SNAPSHOT, in_force
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class System:
 def systems(home: Path, year: int | None = None) -> list[System]:
     """All systems, in the work plan's order. Raises ``KaoheError`` if nothing was published for ``year`` yet."""
     publication = in_force(home, year)
-    with duckdb.connect(str(publication / "snapshot.duckdb"), read_only=True) as con:
+    with duckdb.connect(str(publication / SNAPSHOT), read_only=True) as con:
         rows = con.sql("select number, system, tables, rows_read, weight, outputs, status from systems order by number")
         return [
             System(number, system, tables, rows_read, str(weight), [_plain(output) for output in outputs], status)

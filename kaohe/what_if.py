@@ -18,12 +18,12 @@ from kaohe import scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from kaohe.publication import in_force
+from kaohe.publication import SNAPSHOT, in_force
 from kaohe.publication.method import method_of, scheme_file
-from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import read_manifest
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.scheme.tables import IN_FORCE
+from kaohe.sqltext import literal
 from kaohe.warehouse import Engine
 from kaohe.words import listed, say
 from kaohe.yamlfile import checked, plain_value, read_plain
@@ -77,8 +77,7 @@ def rescored(publication: Path, contracts: Contracts, variants: Mapping[str, Sch
     """
     project = Project.find()
     engine = Engine(duckdb.connect())
-    quoted = str(publication / SNAPSHOT).replace("'", "''")
-    engine.con.execute(f"attach '{quoted}' as publication (read_only)")
+    engine.con.execute(f"attach {literal(publication / SNAPSHOT)} as publication (read_only)")
     ((as_of,),) = engine.rows("select as_of from publication.assessment")
     public = {name: contract for name, contract in contracts.items() if not contract.restricted}
     for table in public:

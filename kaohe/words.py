@@ -14,6 +14,10 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 _language: Language = "zh"
 
 
+class UnknownWord(LookupError):
+    """The catalogue lacks what is to be said: a mistake of ours."""
+
+
 def use_language(language: Language) -> None:
     """Say everything in this language from now on."""
     global _language
@@ -48,8 +52,10 @@ def catalogue() -> dict[str, dict[Language, str]]:
 def say(key: str, /, **values: object) -> str:
     """The sentence ``key`` in the language in use, with ``values`` filled in.
 
-    Raises ``KeyError`` for a key that is not in the catalogue: a mistake of ours, found by a test.
+    Raises ``UnknownWord`` for a key that is not in the catalogue.
     """
+    if key not in catalogue():
+        raise UnknownWord(say("word_unknown", key=key))
     return catalogue()[key][_language].format(**values)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from kaohe.contracts import SQL_TYPES, Contract, Contracts, literal, load_contracts, quoted
+from kaohe.contracts import SQL_TYPES, Contract, Contracts, load_contracts
 from kaohe.large.run import LargeOutcome, LargeRun
+from kaohe.sqltext import literal, quoted
 from tests.helpers import AS_OF, ROOT, YEAR, Result
 
 OURS: Contracts = load_contracts(ROOT / "expectations")

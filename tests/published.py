@@ -11,16 +11,22 @@ from typing import Any
 
 import pypdf
 
-from kaohe.publication import PAGE
+from kaohe.publication import CHANGES, FILES, MANIFEST, PAGE, SNAPSHOT, SUMS
 
 #: What differs between two equal publications: the time they were made, DuckDB's own bookkeeping, the list of both.
-DIFFERS = ("manifest.json", "snapshot.duckdb", "SHA256SUMS")
+DIFFERS = (MANIFEST, SNAPSHOT, SUMS)
 
 
 def files(folder: Path) -> dict[str, Path]:
     """Every file of a publication by its path below it."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path for path in found}
+
+
+def expected(manifest: dict[str, Any]) -> set[str]:
+    """The files of a publication by the table, where so many units have a folder."""
+    there = {file.path for file in FILES if file.path != CHANGES or "changed_units" in manifest}
+    return {path.replace("<unit>", folder) for path in there for folder in manifest["units"].values()}
 
 
 def said(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """学情通报, the study bulletin of a month: what is asked, its figures, and its three files."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from kaohe.bulletin.workbook import write_workbook
 from kaohe.project import Project
 from kaohe.publishing.document_docx import write_docx
 from kaohe.publishing.document_pdf import faces, fonts, write_pdf
+from kaohe.safely import write_aside
 from kaohe.words import say
 from kaohe.yamlfile import read_yaml
 
@@ -50,21 +52,13 @@ class Bulletin:
         """The files; the same publication, template and fonts give the same bytes."""
         progress.report(say("step_publish"))
         said = document(found, self.template, self.template_path)
-        self.out.mkdir(parents=True, exist_ok=True)
+        writers: dict[str, Callable[[Path], None]] = {
+            ".docx": lambda part: write_docx(said, part),
+            ".pdf": lambda part: write_pdf(said, part),
+            ".xlsx": lambda part: write_workbook(found, said.title, part),
+        }
         files = []
-        for suffix in (".docx", ".pdf", ".xlsx"):
-            path = self.out / f"{NAME}{suffix}"
-            part = self.out / f".{NAME}.part{suffix}"
-            try:
-                match suffix:
-                    case ".docx":
-                        write_docx(said, part)
-                    case ".pdf":
-                        write_pdf(said, part)
-                    case _:
-                        write_workbook(found, said.title, part)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
-            files.append(path)
+        for suffix, write in writers.items():
+            files.append(self.out / f"{NAME}{suffix}")
+            write_aside(files[-1], write)
         return Written(said.title, files, found)

@@ -20,8 +20,9 @@ from kaohe.contracts import Contract, NotScored, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
-from kaohe.publication import pointed_at
+from kaohe.publication import SNAPSHOT, pointed_at
 from kaohe.records import EVERYWHERE
+from kaohe.sqltext import literal
 from kaohe.warehouse import as_sentences
 
 Row = dict[str, Any]
@@ -128,11 +129,10 @@ def figures_of(project: Project, publication: Path, year: int, month: int, liste
 def _opened(publication: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The publication's snapshot, read-only, with a database in memory to work in; plain names mean the tables of
     both. Raises ``KaoheError`` if it cannot be opened."""
-    path = publication / "snapshot.duckdb"
-    quoted = str(path).replace("'", "''")
+    path = publication / SNAPSHOT
     with duckdb.connect() as con:
         with as_sentences(path):
-            con.execute(f"attach '{quoted}' as publication (read_only)")
+            con.execute(f"attach {literal(path)} as publication (read_only)")
         con.execute("set search_path = 'memory,publication'")
         yield con
 

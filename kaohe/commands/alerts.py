@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kaohe.commands import asking
-from kaohe.errors import KaoheError
+from kaohe.commands.asking import Format
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -19,14 +19,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 10  # of each kind, unless kinds are asked for
 _STYLES = {"urgent": "bold red", "warning": "yellow", "notice": ""}
-
-
-class Format(StrEnum):
-    """How the alerts are given."""
-
-    TABLE = "table"
-    JSON = "json"
-    XLSX = "xlsx"
 
 
 class AtLeast(StrEnum):
@@ -47,15 +39,14 @@ def add(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         kind: Annotated[list[str] | None, typer.Option(help=say("cli_alerts_kind"))] = None,
         level: Annotated[AtLeast, typer.Option(help=say("cli_alerts_level"))] = AtLeast.NOTICE,
-        format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TABLE,
+        format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TEXT,
         out: Annotated[Path | None, typer.Option(help=say("cli_alerts_out"))] = None,
         restricted: Annotated[bool, typer.Option("--restricted", help=say("cli_alerts_restricted"))] = False,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
         from kaohe.alerts import Question
 
-        if out and format_ is not Format.XLSX:
-            raise KaoheError("alerts_out_format")
+        asking.check_out(out, format_, home)
         question = Question(home, year, kind or [], level.value, restricted, out)
         match format_:
             case Format.XLSX:
@@ -63,11 +54,11 @@ def add(app: typer.Typer) -> None:
                     from flows.alerts import alerts
 
                     path = alerts(home, question.year, kind, level.value, restricted, out, lang)
-                asking.console().print(say("alerts_written", path=path), soft_wrap=True)
+                asking.console().print(say("out_written", path=path), soft_wrap=True)
             case Format.JSON:
                 found = [asdict(alert) for alert in question.collect().alerts]
                 print(json.dumps(found, ensure_ascii=False, indent=2, default=str))
-            case Format.TABLE:
+            case Format.TEXT:
                 _print(asking.console(), question.collect(), None if kind else _SHOWN)
 
 

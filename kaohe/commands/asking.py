@@ -2,7 +2,7 @@
 
 import datetime as dt
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from kaohe.errors import KaoheError
+from kaohe.publication import refuse_among_publications
 from kaohe.words import say
 
 if TYPE_CHECKING:
@@ -91,23 +92,9 @@ def say_head(act: "Act") -> None:
 def check_out(out: Path | None, format_: Format, home: Path) -> None:
     """Raises ``KaoheError`` for an ``--out`` without a workbook to write, or among the publications."""
     if out and format_ is not Format.XLSX:
-        raise KaoheError("alerts_out_format")
-    if out and out.resolve().is_relative_to((home / "published").resolve()):
-        raise KaoheError("alerts_out", out=out)
-
-
-def write_aside(path: Path, write: Callable[[Path], None]) -> None:
-    """Write a file whole: it takes its place once all is written, and its folder is made."""
-    from kaohe.safely import replace
-
-    part = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        part.touch()  # where nothing can be written this says so as other files do
-        write(part)
-        replace(path, part.read_bytes())
-    finally:
-        part.unlink(missing_ok=True)
+        raise KaoheError("out_format")
+    if out:
+        refuse_among_publications(out, home)
 
 
 @contextmanager

@@ -30,15 +30,15 @@ def add(app: typer.Typer) -> None:
 
 
 def _verify(home: Path, year: int | None, head: str) -> int:
-    from kaohe import audit
+    from kaohe import log_check
     from kaohe.errors import KaoheError
 
-    chosen = [year] if year else audit.years(home)
+    chosen = [year] if year else log_check.years(home)
     if head and len(chosen) > 1:
         raise KaoheError("audit_head_of_year")
     console, wrong = asking.console(), False
     for each in chosen:
-        found = audit.audit(home, each, head)
+        found = log_check.audit(home, each, head)
         wrong = wrong or bool(found.wrong)
         for sentence in found.wrong:
             console.print(say("audit_wrong", year=each, sentence=sentence), soft_wrap=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kaohe.commands import asking
+from kaohe.commands.asking import Listing
 from kaohe.errors import KaoheError, Unreadable
 from kaohe.words import Language, clauses, language, say
 
@@ -28,7 +29,7 @@ def add(app: typer.Typer) -> None:
         files: Annotated[list[Path], typer.Argument(help=say("cli_check_files"), metavar="FILE…")],
         registry: Annotated[Path | None, typer.Option(help=say("cli_check_registry"))] = None,
         marked: Annotated[Path | None, typer.Option(help=say("cli_check_marked"), metavar="OUT.xlsx")] = None,
-        format_: Annotated[asking.Listing, typer.Option("--format", help=say("cli_format"))] = asking.Listing.TEXT,
+        format_: Annotated[Listing, typer.Option("--format", help=say("cli_format"))] = Listing.TEXT,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
         if marked is not None:
@@ -47,7 +48,7 @@ def add(app: typer.Typer) -> None:
                 marked = None
             else:
                 replace(marked, copy)
-        if format_ is asking.Listing.JSON:
+        if format_ is Listing.JSON:
             print(json.dumps(_plain(checked), ensure_ascii=False, indent=2))
         else:
             _print(checked, marked)

@@ -48,10 +48,11 @@ def add(app: typer.Typer) -> None:
                 print(json.dumps(plain(found), ensure_ascii=False, indent=2, default=str))
             case Format.XLSX:
                 from kaohe.comparing.tables import write_workbook
+                from kaohe.safely import write_aside
 
                 path = out or home / "comparisons" / f"{found.a.label}…{found.b.label}.xlsx"
-                asking.write_aside(path, lambda part: write_workbook(found, part))
-                asking.console().print(say("alerts_written", path=path), soft_wrap=True)
+                write_aside(path, lambda part: write_workbook(found, part))
+                asking.console().print(say("out_written", path=path), soft_wrap=True)
             case Format.TEXT:
                 _print(asking.console(), found)
 

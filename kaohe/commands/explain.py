@@ -54,12 +54,12 @@ def add(app: typer.Typer) -> None:
                 print(json.dumps(plain(found), ensure_ascii=False, indent=2))
             case Format.XLSX:
                 from kaohe.explaining.sheets import write_workbook
-                from kaohe.safely import file_name
+                from kaohe.safely import file_name, write_aside
 
                 name = f"{found.manifest['publication']}-{file_name(found.score['unit_id'])}.xlsx"
                 path = out or home / "explanations" / name
-                asking.write_aside(path, lambda part: write_workbook(found, part))
-                asking.console().print(say("alerts_written", path=path), soft_wrap=True)
+                write_aside(path, lambda part: write_workbook(found, part))
+                asking.console().print(say("out_written", path=path), soft_wrap=True)
             case Format.TEXT:
                 from kaohe.explaining.text import print_explanation
 

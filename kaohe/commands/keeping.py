@@ -62,8 +62,8 @@ def _add_expire(app: typer.Typer) -> None:
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
         from kaohe import clock, retention
-        from kaohe.audit import years
         from kaohe.lifecycle.proceedings import decided
+        from kaohe.log_check import years
         from kaohe.schedule import schedule_of
 
         console = asking.console()

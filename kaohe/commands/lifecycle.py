@@ -288,12 +288,8 @@ def _add_history(app: typer.Typer) -> None:
 def _did(act: "Act") -> str:
     """What an act did, and why."""
     values = _values(act)
-    if act.act == "publish":
-        values["state"] = say(f"state_{act.details['state']}")
-    if act.act == "decide":
-        values["decision"] = say(f"decision_{act.details['decision']}")
-    if act.act == "expire":
-        names = act.details["publications"]
+    values |= {name: say(f"{name}_{values[name]}") for name in ("state", "decision") if name in values}
+    if names := values.get("publications"):
         values |= {"count": len(names), "names": listed(names)}
     return say(f"did_{act.act}", **values)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kaohe.commands import asking
+from kaohe.commands.asking import Listing
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def add(app: typer.Typer) -> None:
         seed: Annotated[int | None, typer.Option(help=say("cli_robustness_seed"))] = None,
         year: Annotated[int | None, asking.published_year()] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
-        format_: Annotated[asking.Listing, typer.Option("--format", help=say("cli_format"))] = asking.Listing.TEXT,
+        format_: Annotated[Listing, typer.Option("--format", help=say("cli_format"))] = Listing.TEXT,
         out: Annotated[Path | None, typer.Option(help=say("cli_robustness_out"))] = None,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
@@ -32,7 +33,7 @@ def add(app: typer.Typer) -> None:
         found = robustness(home, year, draws, seed)
         if out:
             found.write(out)
-        if format_ is asking.Listing.JSON:
+        if format_ is Listing.JSON:
             print(json.dumps(_plain(found), ensure_ascii=False, indent=2, default=str))
         else:
             _print(found)

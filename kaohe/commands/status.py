@@ -11,6 +11,7 @@ import typer
 from kaohe import clock
 from kaohe.clock import OFFICE_TIME
 from kaohe.commands import asking
+from kaohe.commands.asking import Listing
 from kaohe.errors import KaoheError
 from kaohe.words import Language, language, say
 
@@ -26,7 +27,7 @@ def add(app: typer.Typer) -> None:
     def status(
         year: Annotated[int | None, typer.Option(help=say("cli_status_year"), **asking.YEARS)] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
-        format_: Annotated[asking.Listing, typer.Option("--format", help=say("cli_format"))] = asking.Listing.TEXT,
+        format_: Annotated[Listing, typer.Option("--format", help=say("cli_format"))] = Listing.TEXT,
         notify: Annotated[bool, typer.Option("--notify", help=say("cli_status_notify"))] = False,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
@@ -37,7 +38,7 @@ def add(app: typer.Typer) -> None:
         found = standings(home, schedule, now, None if year is None else [year])
         stopped = year is None and not due_years(schedule, now)  # no night scores anything any more
         next_night = schedule.next_start(now)
-        if format_ is asking.Listing.JSON:
+        if format_ is Listing.JSON:
             said = {"next": next_night.isoformat(timespec="minutes"), "years": [_plain(one) for one in found]}
             print(json.dumps(said, ensure_ascii=False, indent=2))
         else:

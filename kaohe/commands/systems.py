@@ -3,21 +3,14 @@
 import json
 from dataclasses import asdict
 from decimal import Decimal
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kaohe.commands import asking
+from kaohe.commands.asking import Listing
 from kaohe.words import Language, language, say
-
-
-class Format(StrEnum):
-    """How the rows are printed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def add(app: typer.Typer) -> None:
@@ -28,13 +21,13 @@ def add(app: typer.Typer) -> None:
     def systems(
         year: Annotated[int | None, asking.published_year()] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
-        format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TABLE,
+        format_: Annotated[Listing, typer.Option("--format", help=say("cli_format"))] = Listing.TEXT,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
         from kaohe.systems import systems
 
         found = systems(home, year)
-        if format_ is Format.JSON:
+        if format_ is Listing.JSON:
             print(json.dumps([asdict(system) for system in found], ensure_ascii=False, indent=2))
             return 0
         from rich.table import Table

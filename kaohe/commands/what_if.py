@@ -1,24 +1,17 @@
 """``kaohe what-if``: the units' scores by a changed scheme, beside the current ones."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kaohe.commands import asking
+from kaohe.commands.asking import Listing
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
     from kaohe.what_if import WhatIf
-
-
-class Format(StrEnum):
-    """How the table is given."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def add(app: typer.Typer) -> None:
@@ -31,13 +24,13 @@ def add(app: typer.Typer) -> None:
         scheme: Annotated[list[Path] | None, typer.Option(help=say("cli_what_if_scheme"))] = None,
         year: Annotated[int | None, asking.published_year()] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
-        format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TABLE,
+        format_: Annotated[Listing, typer.Option("--format", help=say("cli_format"))] = Listing.TEXT,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
         from kaohe.what_if import what_if
 
         found = what_if(home, year, set_ or [], scheme or [])
-        if format_ is Format.JSON:
+        if format_ is Listing.JSON:
             print(json.dumps(_plain(found), ensure_ascii=False, indent=2, default=str))
         else:
             _print(found)

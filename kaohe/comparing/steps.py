@@ -9,11 +9,12 @@ from typing import Any, Literal, get_args
 
 import duckdb
 
-from kaohe.contracts import Contract, Contracts, quoted
+from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError
 from kaohe.people import MASK
 from kaohe.project import Project
-from kaohe.publication.snapshot import NAME
+from kaohe.publication import SNAPSHOT
+from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import as_sentences
 
 #: In the order in which the ingredients are exchanged. ``together``: data and corrections that do not go one by one;
@@ -133,11 +134,10 @@ def step(cause: Cause, before: Path, after: Path, contracts: Contracts) -> Step:
 @contextmanager
 def _both(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection on which the later snapshot's tables go by their names, the earlier one's stand in ``earlier``."""
-    with as_sentences(after / NAME), duckdb.connect() as con:
+    with as_sentences(after / SNAPSHOT), duckdb.connect() as con:
         try:
             for folder, name in ((before, "earlier"), (after, "later")):
-                path = str(folder / NAME).replace("'", "''")
-                con.execute(f"attach '{path}' as {name} (read_only)")
+                con.execute(f"attach {literal(folder / SNAPSHOT)} as {name} (read_only)")
             con.execute("use later")
             yield con
         except (duckdb.CatalogException, duckdb.BinderException) as error:
@@ -214,7 +214,7 @@ def _set_aside(contract: Contract, keys: list[str], record: str, snapshot: str) 
     ]
     return (
         f"(select min(aside.reason) from {snapshot}.quarantine as aside "
-        f"where aside.table_name = '{contract.table}' and {' and '.join(same)})"
+        f"where aside.table_name = {literal(contract.table)} and {' and '.join(same)})"
     )
 
 

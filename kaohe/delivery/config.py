@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from kaohe.publishing.manifest import State
+from kaohe.publication import State
 from kaohe.retries import Retries
 from kaohe.secrets import Secret
 from kaohe.yamlfile import read_yaml, wrong

@@ -131,7 +131,7 @@ def settings(home: Path) -> Iterator[Finding]:
 
 
 def _sources(home: Path) -> None:
-    from kaohe.sources.config import read_sources
+    from kaohe.sources.config import read_sources  # brings in SQLAlchemy
 
     if (home / SOURCES_FILE).exists():
         read_sources(home / SOURCES_FILE, load_contracts(Project.find().expectations))

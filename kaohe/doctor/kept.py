@@ -114,7 +114,7 @@ def _inboxes(home: Path) -> Iterator[Path]:
     with suppress(KaoheError):
         yield schedule_of(home).inbox or home / "inbox"
     if (home / SOURCES_FILE).exists():
-        from kaohe.sources.config import read_sources
+        from kaohe.sources.config import read_sources  # brings in SQLAlchemy
 
         with suppress(KaoheError):
             yield from read_sources(home / SOURCES_FILE, load_contracts(Project.find().expectations)).inboxes.values()

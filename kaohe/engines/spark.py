@@ -25,6 +25,7 @@ from kaohe.engines.dialect import CannotCarry, Macros, macros_in, to_spark
 from kaohe.engines.java import check_java
 from kaohe.engines.recursion import Recursive, recursive
 from kaohe.errors import KaoheError
+from kaohe.sqltext import literal
 from kaohe.warehouse import Engine
 
 try:
@@ -158,7 +159,8 @@ class SparkEngine:
             con.execute(f"create table given ({known.columns})")
             Engine(con).write("given", frame, *more)
             self._made += 1
-            con.execute(f"copy given to '{known.folder}/given-{self._made}.parquet' (format parquet)")
+            path = Path(known.folder) / f"given-{self._made}.parquet"
+            con.execute(f"copy given to {literal(path)} (format parquet)")
         self._show(table)
 
     # What others ask of this one.

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Self
 
-from kaohe.contracts import Column, Contracts, quoted
+from kaohe.contracts import Column, Contracts
 from kaohe.errors import KaoheError
 from kaohe.explaining.facts import Facts
 from kaohe.explaining.reach import Reach, reach
@@ -21,6 +21,7 @@ from kaohe.publication.named import node_named, unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.scheme import Node, Scheme
 from kaohe.scheme.parts import Leaf
+from kaohe.sqltext import quoted
 from kaohe.words import say
 
 #: How the parts beside the tree are called where they stand for all of them.

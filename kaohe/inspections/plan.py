@@ -19,8 +19,7 @@ from kaohe.errors import KaoheError
 from kaohe.inspections import forms
 from kaohe.inspections.draw import QUALITIES, Draw, Duty, Recorded, Rules, draw
 from kaohe.project import Project
-from kaohe.publication import in_force
-from kaohe.publication.snapshot import NAME as SNAPSHOT
+from kaohe.publication import SNAPSHOT, in_force
 from kaohe.publication.snapshot import Snapshot
 from kaohe.safely import replace
 from kaohe.scheme.parts import SPOT_CHECKS

@@ -18,8 +18,9 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from kaohe.contracts import PROVENANCE, literal, quoted
+from kaohe.contracts import PROVENANCE
 from kaohe.large.narrowing import BATCH, conjuncts
+from kaohe.sqltext import literal, quoted
 
 #: Stands for a table of hashes of values that stand in several rows.
 AGAIN = "the_values_again"

@@ -19,10 +19,10 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
-from kaohe.contracts import literal
 from kaohe.errors import KaoheError
 from kaohe.large.kept import KEPT_IN
 from kaohe.large.rows import FILES
+from kaohe.sqltext import literal
 from kaohe.warehouse import Engine
 
 _AS_PARQUET = "format parquet, compression zstd"

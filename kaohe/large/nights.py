@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from kaohe import progress, scoring
-from kaohe.contracts import Contract, literal, quoted
+from kaohe.contracts import Contract
 from kaohe.large import scoring as large_scoring
 from kaohe.large.dates import compared
 from kaohe.large.engine import LargeEngine
@@ -26,6 +26,7 @@ from kaohe.large.rows import BY_ROW, by_record
 from kaohe.models import Model
 from kaohe.scheme import Scheme
 from kaohe.scheme.tables import IN_FORCE
+from kaohe.sqltext import literal, quoted
 from kaohe.words import say
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kaohe.contracts import Contract, Contracts, literal, quoted
+from kaohe.contracts import Contract, Contracts
 from kaohe.large.engine import LargeEngine, Span
 from kaohe.large.records import Records
 from kaohe.large.rows import BY_ROW, by_record
 from kaohe.models import Model
+from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import Engine
 
 #: The registry of members: a record with its key column is about that member.

@@ -9,10 +9,11 @@ import polars as pl
 
 from kaohe import records
 from kaohe.cleaning import normal_name
-from kaohe.contracts import PROVENANCE, SQL_TYPES, literal, quoted
+from kaohe.contracts import PROVENANCE, SQL_TYPES
 from kaohe.large.asking import SEVERAL, Asking, alike_hashes, among, asking, repeated_hashes
 from kaohe.large.rows import BY_ROW, FILES, PLACE, REC, by_record, listed
 from kaohe.sources.parquet import Cell, Source
+from kaohe.sqltext import literal, quoted
 from kaohe.validation.checks import Condition, condition, counts
 from kaohe.validation.rules import rules_of
 from kaohe.words import say

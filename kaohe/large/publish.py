@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from kaohe import __version__, clock
 from kaohe.book import FORMULA_SIGNS
-from kaohe.contracts import Contracts, literal, quoted
+from kaohe.contracts import Contracts
 from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import NotInSteps
 from kaohe.large.records import Records
@@ -24,6 +24,7 @@ from kaohe.people import MASK
 from kaohe.project import file_hashes, sha256_of
 from kaohe.publication import MANIFEST, SUMS
 from kaohe.safely import file_name, flush_folder, flush_tree, for_its_owner_to_write, replace
+from kaohe.sqltext import literal, quoted
 
 #: The region of a unit that the registry gives none.
 NO_REGION = "none"
@@ -141,9 +142,9 @@ class Publication:
             contract = contracts[table]
             people = {*contract.person_columns, *contract.private_columns}
             cells = ", ".join(
-                f"{quoted(name)} := " + (f"case when {quoted(name)} is not null then '{MASK}' end" if name in people
-                                         else f"cast({quoted(name)} as varchar)")
-                for name in contract.columns
+                f"{cell} := " + (f"case when {cell} is not null then {literal(MASK)} end" if name in people
+                                 else f"cast({cell} as varchar)")
+                for name, cell in ((name, quoted(name)) for name in contract.columns)
             )  # fmt: skip
             engine.append(
                 "main.set_aside",

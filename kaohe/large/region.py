@@ -5,13 +5,14 @@ import tempfile
 from pathlib import Path
 
 from kaohe import progress
-from kaohe.contracts import load_contracts, quoted
+from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import concerns
 from kaohe.large.rows import FILES
 from kaohe.project import Project
 from kaohe.sources.parquet import Source, parquet_files, source_of
+from kaohe.sqltext import quoted
 from kaohe.words import say
 
 _TYPED = "typed_"

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from kaohe.contracts import Contract, literal, quoted
+from kaohe.contracts import Contract
 from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen, bytes_of
 from kaohe.large.narrowing import narrowed
@@ -21,6 +21,7 @@ from kaohe.large.records import Records
 from kaohe.large.rows import BY_ROW, REC, by_record
 from kaohe.models import tables_in
 from kaohe.sources.parquet import source_of
+from kaohe.sqltext import literal, quoted
 from kaohe.validation.checks import Condition
 
 #: Before a table's name: its rows that changed (before or after); these, and those it has now.

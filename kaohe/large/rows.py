@@ -1,6 +1,6 @@
 """Rows of Parquet files, and how they are told apart: by where they stand."""
 
-from kaohe.contracts import literal
+from kaohe.sqltext import literal
 
 #: Names before a table's: its files as they are; its trusted rows, told apart by where they stand.
 FILES, BY_ROW = "parquet_", "row_"

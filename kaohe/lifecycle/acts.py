@@ -11,15 +11,48 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from kaohe import __version__, clock
 from kaohe.errors import KaoheError
+from kaohe.publication import State
 from kaohe.safely import add_line, whole_lines
 
 Kind = Literal[
     "publish", "announce", "appeal", "decide", "correct", "withdraw", "finalize", "reissue", "rollback", "expire"
 ]
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What an act of a kind means; what is not said is the careful answer.
+
+    ``command``: what enters it into the log. ``approved``: somebody other than its operator must approve it, by a
+    document. ``moves``: it makes its publication current. ``state``: that of this publication, if it is always the
+    same; a stage of the year begins with it, and what was in force before is not gone back to. ``keeps``: its
+    publication never expires.
+    """
+
+    command: str
+    approved: bool = True
+    moves: bool = False
+    state: State | None = None
+    keeps: bool = True
+
+
+#: Every kind of act. What else a new one needs stands in CONTRIBUTING.md.
+ACTS: dict[Kind, Meaning] = {
+    "publish": Meaning("run", approved=False, moves=True, keeps=False),  # provisional or reviewed, as the run finds
+    "announce": Meaning("announce", moves=True, state="announced"),
+    "appeal": Meaning("appeal add", approved=False),  # only taken down
+    "decide": Meaning("appeal resolve", keeps=False),
+    "correct": Meaning("correct", keeps=False),
+    "withdraw": Meaning("withdraw", keeps=False),
+    "finalize": Meaning("finalize", moves=True, state="final"),
+    "reissue": Meaning("reissue", moves=True, state="final"),
+    "rollback": Meaning("rollback", approved=False, moves=True, keeps=False),  # to what was in force already
+    "expire": Meaning("expire", approved=False, keeps=False),
+}
 
 NAME = "acts.jsonl"
 
@@ -45,7 +78,7 @@ class Act:
     @property
     def known(self) -> bool:
         """This version of the program knows what such an act means."""
-        return self.act in get_args(Kind)
+        return self.act in ACTS
 
     @property
     def line(self) -> bytes:

@@ -8,10 +8,7 @@ import os
 import unicodedata
 
 from kaohe.errors import KaoheError
-from kaohe.lifecycle.acts import Kind
-
-#: The acts that need somebody else's approval. A run publishes what is provisional; an appeal is only taken down.
-APPROVED: tuple[Kind, ...] = ("announce", "decide", "correct", "withdraw", "finalize", "reissue")
+from kaohe.lifecycle.acts import ACTS, Kind
 
 
 def operator_named(given: str = "") -> str:
@@ -30,7 +27,7 @@ def operator_named(given: str = "") -> str:
 def check_approved(kind: Kind, by: str, document: str, operator: str, ran: str | None) -> None:
     """Raises ``KaoheError`` unless somebody other than the ``operator``, and than who ``ran`` what is in force,
     approved it by a document."""
-    if kind not in APPROVED:
+    if not ACTS[kind].approved:
         return
     if not _letters(by) or not _letters(document):
         raise KaoheError("approval_missing")

@@ -20,11 +20,11 @@ from kaohe import __version__, clock, publishing
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.homelock import WAIT_SECONDS, HomeLock, lock
+from kaohe.lifecycle.acts import ACTS, Act, Kind, Log
 from kaohe.lifecycle.acts import NAME as LOG
-from kaohe.lifecycle.acts import Act, Kind, Log
 from kaohe.lifecycle.approval import check_approved, operator_named
 from kaohe.project import Project, file_hashes, is_newer
-from kaohe.publication import MANIFEST, SUMS, in_force, pointed_at
+from kaohe.publication import MANIFEST, SUMS, called, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.safely import replace as replace_file
@@ -34,9 +34,11 @@ from kaohe.words import say
 
 CORRECTIONS, APPEALS = "correction", "score_appeal"
 #: The acts that make a publication current.
-MOVES: tuple[Kind, ...] = ("publish", "announce", "finalize", "reissue", "rollback")
-#: Those of them with which a stage begins: what was in force before is not gone back to.
-_STAGES: tuple[Kind, ...] = ("announce", "finalize", "reissue")
+MOVES = tuple(kind for kind, meaning in ACTS.items() if meaning.moves)
+#: Those that make the public notice, and those that make the final result.
+_ANNOUNCE, _FINALIZE = (
+    tuple(kind for kind, meaning in ACTS.items() if meaning.state == state) for state in ("announced", "final")
+)
 #: A clock may be set back by so much, as time servers do, without anybody being asked.
 CLOCK_SLACK = dt.timedelta(minutes=5)
 #: How a decision stands in the ledger, whatever the language.
@@ -93,7 +95,7 @@ class Proceedings:
     def stage(self) -> list[Act]:
         """The acts that made a publication current since the stage began that the year is in."""
         moves = self.log.of(*MOVES)
-        begin = max((at for at, act in enumerate(moves) if act.act in _STAGES), default=0)
+        begin = max((at for at, act in enumerate(moves) if ACTS[act.act].state), default=0)
         return moves[begin:]
 
     @property
@@ -127,12 +129,12 @@ class Proceedings:
     @property
     def announced(self) -> Act | None:
         """The public notice."""
-        return next(iter(self.log.of("announce")), None)
+        return next(iter(self.log.of(*_ANNOUNCE)), None)
 
     @property
     def final(self) -> Act | None:
         """What made the final result in force."""
-        return next(iter(reversed(self.log.of("finalize", "reissue"))), None)
+        return next(iter(reversed(self.log.of(*_FINALIZE))), None)
 
     @property
     def as_of(self) -> dt.date | None:
@@ -202,7 +204,7 @@ class Proceedings:
         made = {act.publication: act for act in self.log.of(*MOVES) if act.act != "rollback"}
         moved = self.log.of(*MOVES)
         act = made.get(moved[-1].publication) if moved else None
-        while act and act.act in ("announce", "finalize"):
+        while act and "made_from" in act.details:
             act = made.get(act.details["made_from"])
         return act.operator if act else None
 
@@ -240,10 +242,10 @@ class Proceedings:
         said: dict[str, Any] = {"log": self.log.anchor}
         if self.announced is None:
             return Edition(base, "provisional", said)
-        if self.announced.publication == f"{base}-announced":
+        if self.announced.publication == called(base, "announced"):
             return Edition(self.announced.publication, "announced", said)
         said["compared_with"] = self.announced.publication
-        return Edition(f"{base}-reviewed", "reviewed", said, compared=True)
+        return Edition(called(base, "reviewed"), "reviewed", said, compared=True)
 
     def upheld_unchanged(self, changed: set[tuple[str, str]]) -> list[str]:
         """Appeals that were upheld though neither the points in question nor a veto changed.

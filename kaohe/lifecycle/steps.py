@@ -15,14 +15,14 @@ from kaohe.cleaning import typed_cell
 from kaohe.contracts import Contracts
 from kaohe.corrections import Correction, checked, find
 from kaohe.errors import KaoheError
-from kaohe.lifecycle.acts import Act, Kind
+from kaohe.lifecycle.acts import ACTS, Act, Kind
 from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, damage, proceedings
 from kaohe.people import hashed, is_hash, key_of, refuse_lost_key
+from kaohe.publication import called
 from kaohe.publication.method import method_of
 from kaohe.publication.named import indicator_named, unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing import Edition
-from kaohe.publishing.manifest import State
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse
 from kaohe.words import listed, say
@@ -90,7 +90,7 @@ def announce(
             "as_of": manifest["as_of"],
             "made_from": found.current.name,
         }
-        act = _restated(found, "announce", "announced", contracts, scheme, details, who)
+        act = _restated(found, "announce", contracts, scheme, details, who)
         return act, unknown + more
 
 
@@ -134,7 +134,7 @@ def finalize(
         begin, manifest = _may_finalize(found, on)
         contracts, scheme = method_of(home, manifest)
         details = {"on": begin.isoformat(), "made_from": found.current.name, "revision": 1}
-        return _restated(found, "finalize", "final", contracts, scheme, details, who)
+        return _restated(found, "finalize", contracts, scheme, details, who)
 
 
 def _ready(found: Proceedings) -> dict[str, Any]:
@@ -165,16 +165,15 @@ def refuse_pending(tables: Snapshot | Warehouse) -> None:
 def _restated(
     found: Proceedings,
     kind: Kind,
-    state: State,
     contracts: Contracts,
     scheme: Scheme,
     details: dict[str, Any],
     who: dict[str, str],
 ) -> Act:
-    """The current publication in a new state, in force."""
-    source = found.current
-    base = source.name.removesuffix("-announced").removesuffix("-reviewed")
-    name = f"{base}-{state}"
+    """The current publication in the state that an act gives it, in force."""
+    source, state = found.current, ACTS[kind].state
+    assert state
+    name = called(source.name.removesuffix(called("", read_manifest(source)["state"])), state)
     found.clear(name)
     named = {name: text for name, text in who.items() if name != "operator"}
     said = {

@@ -7,9 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from kaohe.cleaning import typed_names
-from kaohe.contracts import Contract, literal, quoted
+from kaohe.contracts import Contract
 from kaohe.people import hashed
 from kaohe.sources.parquet import Cell, ParquetFile
+from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import Warehouse
 
 #: Each name of the file as it is written, and what it is in a typed table.

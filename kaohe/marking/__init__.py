@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from kaohe.errors import Unreadable
+from kaohe.marking.archive import is_package
 from kaohe.marking.mark import Mark
+from kaohe.marking.package import mark_package
+from kaohe.marking.rebuilt import rebuild
 
 
 def marked(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
@@ -18,10 +21,6 @@ def marked(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
 
     Raises ``Unreadable`` for a file that cannot be read.
     """
-    from kaohe.marking.archive import is_package
-    from kaohe.marking.package import mark_package
-    from kaohe.marking.rebuilt import rebuild
-
     if is_package(data):
         with suppress(Unreadable):  # its values may still be there
             return mark_package(name, data, marks)

@@ -5,21 +5,67 @@ What leadership opens stands in ``leadership/``, each unit's own in ``units/<uni
 by folder; at the top is what the office and programs read.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from kaohe.errors import KaoheError
 from kaohe.words import say
 
+State = Literal["provisional", "announced", "reviewed", "final"]
+
 LEADERSHIP, UNITS = "leadership", "units"
-#: What leadership opens, as paths below the publication.
+#: Paths below the publication.
 PAGE, WORKBOOK = f"{LEADERSHIP}/index.html", f"{LEADERSHIP}/评分表.xlsx"
 NOTICE_DOCX, NOTICE_PDF = f"{LEADERSHIP}/通报.docx", f"{LEADERSHIP}/通报.pdf"
-FACES = (PAGE, WORKBOOK, NOTICE_DOCX, NOTICE_PDF)
 #: A unit's sheet, in the folder below ``UNITS`` that the manifest gives the unit (``units``).
 CHECK_UP = "体检单.pdf"
+SCORES, QUARANTINE, ALERTS, CHANGES = "scores.csv", "quarantine.csv", "alerts.csv", "变更.csv"
+#: The tables that stand there as Parquet.
+PARQUET = ("scores", "indicator_scores", "evidence")
+SCORES_PARQUET = "scores.parquet"
+SNAPSHOT = "snapshot.duckdb"
 MANIFEST = "manifest.json"
-#: The SHA-256 of every other file, as ``sha256sum --check`` reads it.
 SUMS = "SHA256SUMS"
+
+
+@dataclass(frozen=True)
+class File:
+    """``path``: below the publication; ``whom``: who may open it; ``what``: it is, as docs/publication.md says."""
+
+    path: str
+    whom: Literal["leadership", "unit", "office"]
+    what: str
+
+
+#: Every file of a publication.
+FILES = (
+    File(PAGE, "leadership", "the page: one file that opens from a folder or a mail, with no network"),
+    File(WORKBOOK, "leadership", "the league tables as live formulas, and every list behind them"),
+    File(NOTICE_DOCX, "leadership", "the notice to all units, laid out as GB/T 9704 has it, there to be edited"),
+    File(NOTICE_PDF, "leadership", "the same, to be printed"),
+    File(
+        f"{UNITS}/<unit>/{CHECK_UP}",
+        "unit",
+        "its check-up sheet; of other units, medians of the category only",
+    ),
+    File(SCORES, "office", "for Excel: each unit's total, rank and grade"),
+    File(QUARANTINE, "office", "for Excel: the records that were set aside, and why"),
+    File(ALERTS, "office", "for Excel: what somebody should look at"),
+    File(CHANGES, "office", "for Excel, after the public notice only: what changed since an earlier publication"),
+    File(SCORES_PARQUET, "office", "for programs: the scores, exact"),
+    File("indicator_scores.parquet", "office", "for programs: the points of each indicator"),
+    File("evidence.parquet", "office", "for programs: what was due and done, and which records say so"),
+    File(SNAPSHOT, "office", "for programs: all tables, records among them, as a DuckDB file"),
+    File(MANIFEST, "office", "what went in, by hash; what was made of it, by count; `units`: which folder is whose"),
+    File(SUMS, "office", "the hash of every other file: `sha256sum --check SHA256SUMS`"),
+)
+FACES = tuple(file.path for file in FILES if file.whom == "leadership")
+
+
+def called(question: str, state: State) -> str:
+    """What a publication is called: the digest of its question, and its state once that is no longer the first."""
+    return question if state == "provisional" else f"{question}-{state}"
 
 
 def before_folders(path: str) -> str:
@@ -51,6 +97,12 @@ def in_force(home: Path, year: int | None = None) -> Path:
 def nothing_published(home: Path, year: int | None = None) -> KaoheError:
     """What to say where there is no publication, of a year or at all."""
     return KaoheError("nothing_published", home=home, of=say("nothing_of", year=year) if year else "")
+
+
+def refuse_among_publications(out: Path, home: Path) -> None:
+    """Raises ``KaoheError`` for a place to write to that lies among the publications, which never change."""
+    if out.resolve().is_relative_to((home / "published").resolve()):
+        raise KaoheError("out_published", out=out)
 
 
 def published_years(home: Path) -> list[int]:

@@ -8,16 +8,15 @@ import duckdb
 import polars as pl
 
 from kaohe.errors import KaoheError
+from kaohe.publication import MANIFEST, SNAPSHOT
 from kaohe.warehouse import as_sentences
-
-NAME = "snapshot.duckdb"
 
 
 class Snapshot:
     """The tables of the publication in ``folder``, read-only."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / NAME
+        self.path = folder / SNAPSHOT
         with as_sentences(self.path):
             self.con = duckdb.connect(str(self.path), read_only=True)
 
@@ -45,7 +44,7 @@ class Snapshot:
 
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a publication. Raises ``KaoheError`` if it cannot be read, ``OSError`` if it is gone."""
-    path = folder / "manifest.json"
+    path = folder / MANIFEST
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -1,7 +1,7 @@
 """Publish: write aside, audit, make current. Readers only ever see a whole publication.
 
 ``home/published/<year>/<publication id>/`` never changes once it stands; the file ``CURRENT`` names the one in force
-and is replaced atomically, by lifecycle.py, once the year's log says so.
+and is replaced atomically, by the year's proceedings (lifecycle/proceedings.py), once its log says so.
 """
 
 import datetime as dt
@@ -19,31 +19,37 @@ from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer
 from kaohe.project import Project, file_hashes
 from kaohe.publication import (
+    ALERTS,
+    CHANGES,
     FACES,
     LEADERSHIP,
     MANIFEST,
     NOTICE_DOCX,
     NOTICE_PDF,
     PAGE,
+    PARQUET,
+    QUARANTINE,
+    SCORES,
+    SNAPSHOT,
     SUMS,
     WORKBOOK,
+    State,
     before_folders,
     pointed_at,
 )
-from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
-from kaohe.publishing.changes import CHANGES, changes
+from kaohe.publishing.changes import changes
 from kaohe.publishing.check_up import CheckUps
 from kaohe.publishing.csv_files import write_csv
-from kaohe.publishing.manifest import State, manifest
+from kaohe.publishing.manifest import manifest
 from kaohe.safely import flush_folder, flush_tree, for_its_owner_to_write, replace
 from kaohe.scheme import Scheme
+from kaohe.sqltext import literal
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import speaking
 
-_PARQUET = ("scores", "indicator_scores", "evidence")
 _SNAPSHOT = (
-    *_PARQUET,
+    *PARQUET,
     "node_scores",
     "leaf_score",
     "extra_score",
@@ -121,9 +127,8 @@ def look_back(warehouse: Warehouse, sql: Path, last: Path | None, years: Iterabl
 @contextmanager
 def attached(warehouse: Warehouse, publication: Path) -> Iterator[None]:
     """The tables of a publication, in the schema ``earlier``."""
-    quoted = str(publication / SNAPSHOT).replace("'", "''")
     with as_sentences(publication / SNAPSHOT):
-        warehouse.con.execute(f"attach '{quoted}' as earlier (read_only)")
+        warehouse.con.execute(f"attach {literal(publication / SNAPSHOT)} as earlier (read_only)")
         try:
             yield
         finally:
@@ -206,15 +211,15 @@ def _written(target: Path) -> Iterator[Path]:
 
 def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, aside: Path) -> None:
     """The numbers and records: what stays the same through all states."""
-    for table in _PARQUET:
-        path = str(aside / f"{table}.parquet").replace("'", "''")
-        warehouse.con.execute(f"copy (select * from main.{table}) to '{path}' (format parquet)")
-    write_csv(warehouse.frame("select * from main.scores"), aside / "scores.csv")
+    for table in PARQUET:
+        path = literal(aside / f"{table}.parquet")
+        warehouse.con.execute(f"copy (select * from main.{table}) to {path} (format parquet)")
+    write_csv(warehouse.frame("select * from main.scores"), aside / SCORES)
     looked_back = ["earlier_score", *(["changed"] if edition.compared else [])]
     _write_snapshot(warehouse, contracts, [*_SNAPSHOT, *looked_back], aside / SNAPSHOT)
     with Snapshot(aside) as snapshot:
-        write_csv(snapshot.frame("select * from main.quarantine"), aside / "quarantine.csv")
-        write_csv(snapshot.frame("select * exclude (restricted) from main.alerts"), aside / "alerts.csv")
+        write_csv(snapshot.frame("select * from main.quarantine"), aside / QUARANTINE)
+        write_csv(snapshot.frame("select * exclude (restricted) from main.alerts"), aside / ALERTS)
         if edition.compared:
             write_csv(changes(snapshot), aside / CHANGES)
 
@@ -254,8 +259,7 @@ def _write_snapshot(warehouse: Warehouse, contracts: Contracts, results: list[st
     public = [table for table, contract in contracts.items() if not contract.restricted]
     restricted = [table for table, contract in contracts.items() if contract.restricted]
     con = warehouse.con
-    quoted = str(path).replace("'", "''")
-    con.execute(f"attach '{quoted}' as snapshot (storage_version 'v1.5.0', block_size 16384)")
+    con.execute(f"attach {literal(path)} as snapshot (storage_version 'v1.5.0', block_size 16384)")
     try:
         for table in [*public, *results]:
             private = contracts[table].private_columns if table in contracts else []

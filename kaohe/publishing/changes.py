@@ -5,7 +5,6 @@ import polars as pl
 from kaohe.publication.snapshot import Snapshot
 from kaohe.words import say
 
-CHANGES = "变更.csv"
 _THINGS = ("total", "rank", "grade", "veto", "status")
 
 

@@ -2,12 +2,11 @@
 
 import datetime as dt
 import re
-from typing import Any, Literal
+from typing import Any
 
 from kaohe import clock
+from kaohe.publication import State
 from kaohe.warehouse import Warehouse
-
-State = Literal["provisional", "announced", "reviewed", "final"]
 
 
 def _label(heading: str) -> str:

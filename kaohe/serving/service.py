@@ -57,8 +57,8 @@ def serve(home: Path, host: str, port: int, given: "Callable[[], Given]", report
 
 
 def _work(server: Server, given: "Given", schedule: Schedule, stop: threading.Event, report: Report) -> None:
-    from kaohe.serving.deployments import deployments
-    from kaohe.serving.runner import Runs
+    from kaohe.serving.deployments import deployments  # brings in Prefect
+    from kaohe.serving.runner import Runs  # brings in Prefect
 
     runs = Runs(deployments(given, schedule))
     runs.register()
@@ -92,8 +92,8 @@ def _catch_up(runs: "Runs", home: Path, schedule: Schedule, begun: dt.datetime, 
     while somebody holds the home: they are alive, and so may be a run."""
     from prefect.client.orchestration import get_client
 
-    from kaohe.serving.deployments import NIGHTLY
-    from kaohe.serving.missed import catch_up, tidy
+    from kaohe.serving.deployments import NIGHTLY  # brings in Prefect
+    from kaohe.serving.missed import catch_up, tidy  # brings in Prefect
 
     try:
         held = lock(home, 0)

@@ -5,18 +5,21 @@ PostgreSQL is read through ADBC, MySQL and MariaDB through PyMySQL, SQLite and D
 """
 
 import importlib
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import pyarrow as pa
 from sqlalchemy.engine import URL
 
 from kaohe.outage import Outage, Passing
 from kaohe.secrets import Secrets
 from kaohe.sources.config import Database, Selection
+from kaohe.sqltext import literal
 from kaohe.words import say
 
 _BATCH_ROWS = 20_000
@@ -60,7 +63,7 @@ def _rows(ask: _Ask, driver: "_Driver", table: Selection, since: str | int | Non
     chosen = ""
     if table.incremental and since is not None:
         cursor = driver.quoted(table.incremental.cursor)
-        least = since if isinstance(since, int) else "'" + since.replace("'", "''") + "'"
+        least = since if isinstance(since, int) else literal(since)
         chosen = f" where {cursor} >= {least} or {cursor} is null"
     with ask(f"select {', '.join(columns)} from (\n{query}\n) as q{chosen}") as (_, rows):
         yield _batch(names, [])
@@ -125,7 +128,7 @@ def _postgresql_passes(error: Exception) -> bool:
 def _mysql(url: URL, password: str | None, timeout: float) -> Iterator[_Ask]:
     import pymysql
 
-    from kaohe.sources.mysql_cursor import StreamingCursor
+    from kaohe.sources.mysql_cursor import StreamingCursor  # brings in PyMySQL
 
     options = {key: str(value) for key, value in url.query.items()}
     connection = pymysql.connect(
@@ -148,8 +151,6 @@ def _mysql_passes(error: Exception) -> bool:
 
 @contextmanager
 def _sqlite(url: URL, _: str | None, timeout: float) -> Iterator[_Ask]:
-    import sqlite3
-
     address = f"file:{quote(str(url.database))}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=min(timeout, _CONNECTING))) as connection:
         yield _asking(connection)
@@ -161,8 +162,6 @@ def _sqlite_passes(error: Exception) -> bool:
 
 @contextmanager
 def _duckdb(url: URL, _: str | None, timeout: float) -> Iterator[_Ask]:
-    import duckdb
-
     here_only: dict[str, Any] = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     with closing(duckdb.connect(str(url.database), read_only=True, config=here_only)) as connection:
         connection.execute("set TimeZone = 'Asia/Shanghai'")

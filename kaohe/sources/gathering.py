@@ -12,6 +12,7 @@ from kaohe.errors import KaoheError
 from kaohe.outage import Outage
 from kaohe.project import Project
 from kaohe.schedule import schedule_of
+from kaohe.secrets import Secrets
 from kaohe.sources.inbox import INBOX, Files, inbox_files
 from kaohe.warehouse import Warehouse
 from kaohe.words import clauses, say
@@ -100,7 +101,7 @@ class Given:
         self, name: str, folder: Path, warehouse: Warehouse, contracts: Contracts, gathered: Gathered
     ) -> None:
         """A folder of the sources file. What was last in it is kept by the warehouse."""
-        from kaohe.sources.snapshots import Snapshots
+        from kaohe.sources.snapshots import Snapshots  # brings in SQLAlchemy
 
         snapshots = Snapshots(_folder(warehouse), name, contracts)
         try:
@@ -114,8 +115,7 @@ class Given:
     def _read(
         self, name: str, source: "Remote", warehouse: Warehouse, contracts: Contracts, full: bool, gathered: Gathered
     ) -> None:
-        from kaohe.secrets import Secrets
-        from kaohe.sources.snapshots import Snapshots
+        from kaohe.sources.snapshots import Snapshots  # brings in SQLAlchemy
 
         snapshots = Snapshots(_folder(warehouse), name, contracts)
         try:
@@ -162,7 +162,7 @@ def given(inbox: Path | None, sources: Path | None, home: Path, contracts: Contr
     folders: dict[str, Path] = {}
     remotes: dict[str, Remote] = {}
     if sources:
-        from kaohe.sources.config import read_sources
+        from kaohe.sources.config import read_sources  # brings in SQLAlchemy
 
         read = read_sources(sources, contracts)
         folders, remotes = read.inboxes, read.remotes

@@ -12,7 +12,7 @@ _DEBRIS_NAMES = ("thumbs.db", "desktop.ini", "_success", "_metadata", "_common_m
 INBOX, LEDGERS = "inbox", "ledgers"
 #: Source → relative path → where the file is now.
 Files = dict[str, dict[str, Path]]
-#: The ledgers that the program keeps itself, by lifecycle.py.
+#: The ledgers that the program keeps itself, by the year's proceedings (lifecycle/proceedings.py).
 OWN_LEDGERS = ("correction.csv", "score_appeal.csv")
 
 

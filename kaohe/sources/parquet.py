@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 
 import duckdb
 
-from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, literal, quoted
+from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts
 from kaohe.errors import KaoheError, Unreadable
 from kaohe.sources.forms import normal
 from kaohe.sources.found import Refusal
+from kaohe.sqltext import literal, quoted
 from kaohe.words import listed
 
 SUFFIX = ".parquet"

@@ -18,17 +18,19 @@ import duckdb
 import pyarrow as pa
 
 from kaohe import clock, progress
-from kaohe.contracts import Contract, Contracts, quoted
+from kaohe.contracts import Contract, Contracts
 from kaohe.outage import Outage, Passing, Shifted
 from kaohe.project import sha256_of
 from kaohe.retries import retrying
 from kaohe.safely import put, replace
 from kaohe.secrets import Secrets
 from kaohe.sources.config import Api, Database, Endpoint, Remote, Selection, Table, definition, heading_columns
+from kaohe.sources.databases import batches
 from kaohe.sources.files import Sheet
 from kaohe.sources.forms import normal_heading
 from kaohe.sources.headings import Headings
 from kaohe.sources.recognise import recognise
+from kaohe.sqltext import literal, quoted
 from kaohe.words import listed, say
 
 _STATE = "state.json"
@@ -162,8 +164,6 @@ def _reading(
 ) -> Generator[pa.RecordBatch, None, None]:
     """The rows of a table as text under their headings, the first batch empty; ``since``: the cursor's least value."""
     if isinstance(source, Database):
-        from kaohe.sources.databases import batches
-
         assert isinstance(table, Selection)
         for batch in batches(source, table, since, secrets):
             yield batch.rename_columns([table.heading(name) for name in batch.schema.names])
@@ -176,7 +176,7 @@ def _pages(
     source: Api, table: Endpoint, contract: Contract, since: str | int | None, secrets: Secrets
 ) -> Iterator[pa.RecordBatch]:
     """The records of an API under the contract's headings: fields that it does not know are not taken."""
-    from kaohe.sources.http import Client, field
+    from kaohe.sources.http import Client, field  # brings in httpx
 
     known = heading_columns(contract)
     mapped = {known[normal_heading(ours)]: (ours, [theirs]) for theirs, ours in table.headings.items()}
@@ -255,9 +255,9 @@ class _Staging:
             return
         with path.open(encoding="utf-8", newline="") as file:
             self.old = next(csv.reader(file))
-        columns = ", ".join(f"{_literal(name)}: 'varchar'" for name in self.old)
+        columns = ", ".join(f"{literal(name)}: 'varchar'" for name in self.old)
         self._con.execute(
-            f"create table old as select * from read_csv({_literal(str(path))}, columns = {{{columns}}}, "
+            f"create table old as select * from read_csv({literal(path)}, columns = {{{columns}}}, "
             "header = true, auto_detect = false, delim = ',', quote = '\"', escape = '\"', max_line_size = 100000000)"
         )
 
@@ -328,7 +328,7 @@ class _Staging:
         """Write what is to be the snapshot; gives its SHA-256."""
         order = _list(list(dict.fromkeys([*self._keys, *self._headings])))
         self._con.execute(
-            f"copy (select distinct * from new order by {order}) to {_literal(str(path))} "
+            f"copy (select distinct * from new order by {order}) to {literal(path)} "
             "(format csv, header, delimiter ',', quote '\"', escape '\"')"
         )
         return sha256_of(path)
@@ -360,12 +360,9 @@ def _local(heading: str) -> str:
     """A moment with its zone as the office's date and time; anything else as it is."""
     cell = quoted(heading)
     local = f"cast(timezone('Asia/Shanghai', try_cast({cell} as timestamptz)) as varchar)"
-    return f"case when regexp_full_match({cell}, '{_ZONED}') then coalesce({local}, {cell}) else nullif({cell}, '') end"
+    zoned = f"regexp_full_match({cell}, {literal(_ZONED)})"
+    return f"case when {zoned} then coalesce({local}, {cell}) else nullif({cell}, '') end"
 
 
 def _list(headings: list[str]) -> str:
     return ", ".join(map(quoted, headings))
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -11,9 +11,10 @@ import duckdb
 import polars as pl
 
 from kaohe import corrections, progress, records
-from kaohe.contracts import Contract, Contracts, quoted
+from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError
 from kaohe.people import MASK
+from kaohe.sqltext import literal, quoted
 from kaohe.validation.checks import failing_rows, wants_any_rows
 from kaohe.validation.findings import Findings, QuickFindings
 from kaohe.validation.rules import Rule, rules_of
@@ -44,7 +45,7 @@ def check_rules(contracts: Contracts, folder: Path, checking: bool = False) -> N
                 if checking and (asked := failing_rows(contract, rule)):
                     empty.sql(asked).fetchall()
                     continue
-                from kaohe.validation.gx import expectation
+                from kaohe.validation.gx import expectation  # brings in Great Expectations
 
                 expectation(rule.type, rule.arguments)
                 if query := rule.arguments.get("unexpected_rows_query"):
@@ -153,10 +154,12 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
         people = {quoted(name) for name in (*contract.person_columns, *contract.private_columns)}
         if table == corrections.TABLE:
             people.add(quoted("record_key"))  # it may name a person
-        masked = [f"case when {name} is not null then '{MASK}' end" if name in people else name for name in names]
+        masked = [
+            f"case when {name} is not null then {literal(MASK)} end" if name in people else name for name in names
+        ]
         cells = ", ".join(f"{name} := {value}" for name, value in zip(names, masked, strict=True))
         con.execute(
-            f"insert into main.set_aside select '{table}', _source, _file, _sheet, _row, _at, _rec, "
+            f"insert into main.set_aside select {literal(table)}, _source, _file, _sheet, _row, _at, _rec, "
             f"cast(to_json(struct_pack({cells})) as varchar) from raw.{table} where _rec in "
             "(select _rec from main.problem where table_name = ? and severity = 'critical') order by _rec",
             [table],

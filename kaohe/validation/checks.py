@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kaohe.contracts import Contract, literal, quoted
+from kaohe.contracts import Contract
 from kaohe.errors import KaoheError
+from kaohe.sqltext import literal, quoted
 from kaohe.validation.conditions import row_condition
 from kaohe.validation.rules import Rule
 

@@ -16,7 +16,7 @@ import sqlalchemy
 import sqlalchemy.dialects.postgresql
 from sqlalchemy.pool import StaticPool
 
-from kaohe.contracts import quoted
+from kaohe.sqltext import quoted
 from kaohe.validation.conditions import row_condition
 
 

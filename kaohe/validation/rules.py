@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from kaohe.contracts import Contract, Contracts, Reference, Severity, quoted
+from kaohe.contracts import Contract, Contracts, Reference, Severity
+from kaohe.sqltext import quoted
 from kaohe.words import listed, say
 
 

@@ -14,7 +14,9 @@ import pytest
 
 from kaohe.lifecycle.acts import Log
 from kaohe.project import Project
+from kaohe.publication import MANIFEST
 from tests.helpers import CHECK, ROOT, SAMPLE, check, kaohe, registry, write_csv
+from tests.published import expected, files
 from tests.sources import Answer, api, write_sources
 
 
@@ -43,10 +45,8 @@ def test_the_sample_with_no_server_running(tmp_path: Path, prefect_home: Path) -
     assert done.stderr.strip() == ""
     folder = home / "published" / "2023" / (home / "published" / "2023" / "CURRENT").read_text().strip()
     assert [act.operator for act in Log.read(folder.parent).acts] == ["王伟"]
-    names = {"alerts.csv", "scores.csv", "scores.parquet", "indicator_scores.parquet", "evidence.parquet", "quarantine.csv",
-             "snapshot.duckdb", "manifest.json", "SHA256SUMS", "leadership", "units"}  # fmt: skip
-    assert {path.name for path in folder.iterdir()} == names
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    assert set(files(folder)) == expected(manifest)
     assert manifest["records_in"] == manifest["records_used"] + manifest["records_quarantined"]
     for key in ("records_in", "records_used", "records_quarantined"):
         assert str(manifest[key]) in done.stdout

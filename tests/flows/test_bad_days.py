@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kaohe.errors import KaoheError
-from kaohe.publication.snapshot import NAME as SNAPSHOT
+from kaohe.publication import SNAPSHOT
 from kaohe.publication.snapshot import Snapshot
 from kaohe.run import Run
 from kaohe.warehouse import Warehouse

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from kaohe import clock, homelock
-from kaohe.audit import audit
 from kaohe.backup.making import back_up
 from kaohe.doctor import examine, mend
 from kaohe.lifecycle.proceedings import damage, proceedings
 from kaohe.lifecycle.rollback import rollback
+from kaohe.log_check import audit
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS, pointed_at
 from kaohe.retention import expire, kept_inputs

@@ -16,11 +16,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from kaohe.contracts import literal
 from kaohe.errors import KaoheError
 from kaohe.large.engine import LargeEngine
 from kaohe.large.run import LargeRun
 from kaohe.project import Project
+from kaohe.sqltext import literal
 from tests.helpers import AS_OF, ROOT, YEAR, Result, assess
 from tests.large import (
     OURS,

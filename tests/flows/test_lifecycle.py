@@ -16,23 +16,22 @@ import openpyxl
 import polars as pl
 import pytest
 
-from kaohe.audit import audit
 from kaohe.delivery import Delivery
 from kaohe.delivery.log import Log as Deliveries
 from kaohe.errors import KaoheError
 from kaohe.lifecycle import proceedings as where_results_stand
 from kaohe.lifecycle import steps as lifecycle
-from kaohe.lifecycle.acts import Log
-from kaohe.lifecycle.approval import APPROVED as APPROVED_KINDS
+from kaohe.lifecycle.acts import ACTS, Log
 from kaohe.lifecycle.proceedings import proceedings, verify
+from kaohe.log_check import audit
 from kaohe.project import Project, file_hashes, sha256_of
-from kaohe.publication import CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
+from kaohe.publication import CHANGES, CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
 from kaohe.run import Reissue
 from kaohe.words import use_language
 from tests.delivery import change, write_delivery
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, FINAL, SAYS, Office, refused
-from tests.published import files, said
+from tests.published import expected, files, said
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +182,8 @@ def test_what_changes_after_the_notice_is_a_review_with_its_changes(office: Call
     assert changed.keys() == {("办公室", "总分"), ("办公室", "名次"), ("办公室", "第一轮抽查")}
     points = [str(result.leaf("J01", "spot_check_round_1")["points"]) for result in (announced, reviewed)]
     assert changed["办公室", "第一轮抽查"] == tuple(points)
-    listed = pl.read_csv(reviewed.folder / "变更.csv", infer_schema=False)
+    assert set(files(reviewed.folder)) == expected(reviewed.manifest)
+    listed = pl.read_csv(reviewed.folder / CHANGES, infer_schema=False)
     assert listed.height == len(changed)
     (ours.inbox / "抽查.csv").write_bytes(kept)
     assert ours.run().folder == announced.folder
@@ -613,6 +613,10 @@ APPROVED: list[Any] = [
 ]  # fmt: skip
 
 
+def test_every_act_that_needs_approval_is_tried() -> None:
+    assert {kind for _, kind, _ in APPROVED} == {kind for kind, meaning in ACTS.items() if meaning.approved}
+
+
 @pytest.mark.parametrize(("state", "kind", "act"), APPROVED, ids=[kind for _, kind, _ in APPROVED])
 def test_whoever_runs_an_act_cannot_approve_it(
     office: Callable[[str], Office],
@@ -648,7 +652,7 @@ def test_no_act_gets_round_it(office: Callable[[str], Office]) -> None:
     """However it is asked for, the log takes no act without approval."""
     ours = office("provisional")
     with proceedings(ours.home, YEAR) as found:
-        for kind in APPROVED_KINDS:
+        for _, kind, _ in APPROVED:
             assert refused(found.enact, kind, ours.current, {}).key == "approval_missing"
             same = {"by": "王五", "operator": "王五", "document": "1号"}
             assert refused(found.put_in_force, kind, found.current, {}, **same).key == "approver_operates"

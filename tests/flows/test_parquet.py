@@ -12,12 +12,13 @@ import pytest
 
 from kaohe import loading
 from kaohe.checking import check
-from kaohe.contracts import load_contracts, quoted
+from kaohe.contracts import load_contracts
 from kaohe.loading import parquet as loading_parquet
 from kaohe.loading import pull
 from kaohe.people import key_of
 from kaohe.run import Run
 from kaohe.sources.inbox import INBOX
+from kaohe.sqltext import quoted
 from kaohe.warehouse import Warehouse
 from tests.helpers import AS_OF, ROOT, SMALL, UNITS, YEAR, Result, assess, kaohe, registry, write_csv
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from kaohe import clock, doctor
-from kaohe.audit import audit
 from kaohe.backup.making import back_up
 from kaohe.comparing import compare
 from kaohe.delivery import Delivery
@@ -21,6 +20,7 @@ from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import Log
 from kaohe.lifecycle.proceedings import Proceedings, verify
 from kaohe.lifecycle.rollback import rollback
+from kaohe.log_check import audit
 from kaohe.project import is_newer
 from kaohe.publication import CHECK_UP, MANIFEST, in_force, published_years
 from kaohe.publication.snapshot import Snapshot

@@ -15,15 +15,12 @@ import pypdf
 import pytest
 
 from kaohe.contracts import load_contracts
-from kaohe.publication import CHECK_UP, FACES, MANIFEST, SUMS, UNITS
+from kaohe.publication import PARQUET, UNITS
 from tests.helpers import ROOT, YEAR, Result, kaohe, write_csv
-from tests.published import check_up, files, said
+from tests.published import check_up, expected, files, said
 
 sys.path.insert(0, str(ROOT / "data"))
 import make_sample
-
-PARQUET = ("scores", "indicator_scores", "evidence")
-AT_THE_TOP = {MANIFEST, SUMS, "snapshot.duckdb", "scores.csv", "quarantine.csv", "alerts.csv"} | {f"{name}.parquet" for name in PARQUET}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +44,8 @@ def pdf(path: Path) -> str:
 
 
 def test_a_publication_has_nothing_outside_the_known_places(sample: Result) -> None:
-    units = {f"{UNITS}/{folder}/{CHECK_UP}" for folder in sample.manifest["units"].values()}
-    assert set(files(sample.folder)) == {*AT_THE_TOP, *FACES, *units}
-    assert len(units) == sample.table("scores").height == 60
+    assert set(files(sample.folder)) == expected(sample.manifest)
+    assert len(sample.manifest["units"]) == sample.table("scores").height == 60
 
 
 def test_a_units_folder_names_no_other_unit(sample: Result, contents: dict[str, str]) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 
 from kaohe.explaining import Explainer
 from kaohe.lifecycle.proceedings import verify
-from kaohe.publication import MANIFEST, SUMS, pointed_at
+from kaohe.publication import MANIFEST, SNAPSHOT, SUMS, pointed_at
 from kaohe.publication.method import method_of
-from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.warehouse import Warehouse
 from tests.helpers import CHECK, FINDING, YEAR, check, registry, write_csv

@@ -26,6 +26,7 @@ LAYERS = [
         "safely",
         "schedule",
         "secrets",
+        "sqltext",
         "words",
         "yamlfile",
     },
@@ -37,11 +38,23 @@ LAYERS = [
     {"explaining", "freshness", "publication", "robustness", "systems", "templates", "what_if"},
     {"alerts", "bulletin", "checking", "inspections", "marking", "publishing"},
     {"lifecycle", "retention"},
-    {"audit", "backup", "delivery"},
+    {"backup", "delivery", "log_check"},
     {"artifacts", "comparing", "large", "night", "prefects", "rebuild", "run", "summary"},
     {"doctor", "serving"},
     {"cli", "commands", "__main__"},
 ]
+#: Libraries that are imported where they are needed, so that a command that does without them answers at once; or that
+#: are extras.
+HEAVY = {
+    "adbc_driver_postgresql",
+    "great_expectations",
+    "openpyxl",
+    "prefect",
+    "pymysql",
+    "pyspark",
+    "rapidfuzz",
+    "vl_convert",
+}
 LEVEL = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
 
 
@@ -105,6 +118,21 @@ def test_nothing_goes_round_in_a_circle(of: str) -> None:
         list(TopologicalSorter(edges).static_order())
     except CycleError as error:
         pytest.fail(" → ".join(error.args[1]))
+
+
+@pytest.mark.parametrize("name", sorted(name for name in modules() if not name.startswith("kaohe.commands")))
+def test_imports_stand_at_the_top_unless_they_are_heavy(name: str) -> None:
+    """Of a module of ours that is imported where it is needed, the line says what heavy library it brings in."""
+    text = modules()[name].read_text(encoding="utf-8")
+    lines = text.splitlines()
+    inside = {
+        node for found in ast.walk(ast.parse(text)) if isinstance(found, ast.FunctionDef) for node in ast.walk(found)
+    }  # fmt: skip
+    for node in inside:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules_named = [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+            heavy = all(module.split(".")[0] in HEAVY for module in modules_named)
+            assert heavy or "# brings in" in lines[node.lineno - 1], (name, node.lineno)
 
 
 def test_only_commands_and_the_server_start_flows() -> None:

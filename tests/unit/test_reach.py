@@ -15,7 +15,8 @@ import pytest
 from kaohe.errors import KaoheError
 from kaohe.explaining.reach import Line, Reach, reach, rounded
 from kaohe.explaining.reach_text import plain, sentences
-from kaohe.publication.snapshot import NAME, Snapshot
+from kaohe.publication import SNAPSHOT
+from kaohe.publication.snapshot import Snapshot
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.words import speaking
 from tests.helpers import AS_OF
@@ -39,10 +40,10 @@ def published(bench: Bench, scheme: SchemeText, items: list[Item], as_of: dt.dat
     """The items scored, in a snapshot; a unit's category is what its name begins with."""
     bench.score(scheme, {item.unit: item.unit.split(".")[0] for item in items}, items, as_of)
     folder = bench.folder / "publication"
-    (folder / NAME).unlink(missing_ok=True)
+    (folder / SNAPSHOT).unlink(missing_ok=True)
     folder.mkdir(exist_ok=True)
     con = bench.warehouse.con
-    con.execute(f"attach '{folder / NAME}' as snapshot")
+    con.execute(f"attach '{folder / SNAPSHOT}' as snapshot")
     for table in ("scores", "indicator_scores", "node_scores", "evidence"):
         con.execute(f"create table snapshot.{table} as select * from main.{table}")
     con.execute("detach snapshot")

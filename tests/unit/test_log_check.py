@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kaohe.audit import line_faults
 from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import NAME, Log
+from kaohe.log_check import line_faults
 
 Lines = list[bytes]
 ACTS = 6
