@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, get_args
 
 import duckdb
 
@@ -17,12 +16,10 @@ from kaohe.book import Book
 from kaohe.errors import KaoheError, from_os_error
 from kaohe.publication import in_force
 from kaohe.publishing.workbook import ALERT_BANDS
+from kaohe.scheme.parts import LEVELS, Level
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import say
 
-Level = Literal["urgent", "warning", "notice"]
-#: The most urgent first.
-LEVELS: tuple[Level, ...] = get_args(Level)
 WORKBOOK, RESTRICTED_WORKBOOK = "预警.xlsx", "受限预警.xlsx"
 
 
