@@ -295,9 +295,10 @@ def audit(engine: Engine, planned: Plan, known: Container[str] | None = None) ->
     return no rows; ``KaoheError`` names the first that does."""
     for model in planned.audits:
         if known is None or all(table in known for table in model.reads):
-            failing = engine.rows(f"{model.sql}\nlimit 3")
+            failing = engine.frame(f"{model.sql}\nlimit 3").to_dicts()
             if failing:
-                raise KaoheError("audit_failed", audit=model.name, rows=failing)
+                rows = "；".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in failing)
+                raise KaoheError("audit_failed", audit=model.name, rows=rows)
 
 
 def make(engine: Engine, model: Model) -> None:
