@@ -6,7 +6,8 @@ from typing import Literal
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from kaohe.alerts import Found, Level, Question
+from kaohe.alerts import Found, Question
+from kaohe.scheme.parts import Level
 from kaohe.words import use_language
 
 

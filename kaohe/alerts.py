@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, get_args
 
 import duckdb
 
@@ -18,12 +17,10 @@ from kaohe.errors import KaoheError
 from kaohe.publication import SNAPSHOT, in_force, refuse_among_publications
 from kaohe.publishing.workbook import ALERT_BANDS
 from kaohe.safely import write_aside
+from kaohe.scheme.parts import LEVELS, Level
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import listed, say
 
-Level = Literal["urgent", "warning", "notice"]
-#: The most urgent first.
-LEVELS: tuple[Level, ...] = get_args(Level)
 WORKBOOK, RESTRICTED_WORKBOOK = "预警.xlsx", "受限预警.xlsx"
 
 

@@ -18,7 +18,7 @@ from kaohe.people import MASK, is_hash
 from kaohe.sources.forms import normal_heading
 from kaohe.sources.inbox import LEDGERS
 from kaohe.sqltext import quoted
-from kaohe.warehouse import Warehouse
+from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import listed, say
 
 TABLE = "correction"
@@ -171,7 +171,7 @@ def _without_people(contract: Contract, parts: Sequence[str]) -> str:
     return "/".join(MASK if person and not is_hash(part) else part for person, part in zip(people, parts, strict=True))
 
 
-def begin(warehouse: Warehouse) -> None:
+def begin(warehouse: Engine) -> None:
     """Start the run's list of what was corrected."""
     warehouse.con.execute(_CORRECTED)
 

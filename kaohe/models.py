@@ -146,14 +146,24 @@ class Models(dict[str, Model]):
 
         Raises ``KaoheError`` naming the file that reads a table nobody makes, or the models that go round in a circle.
         """
-        for model in self.values():
-            for table in sorted(model.reads - given - self.keys()):
-                raise KaoheError("sql_missing_table", file=model.path, table=table)
+        for error in self.misfits(given).values():
+            raise error
         try:
             order = TopologicalSorter({name: sorted(model.reads & self.keys() - given) for name, model in self.items()})
             return [self[name] for name in order.static_order()]
         except CycleError as error:
             raise KaoheError("sql_cycle", models=" → ".join(error.args[1])) from error
+
+    def misfits(self, given: set[str]) -> dict[str, KaoheError]:
+        """The models that are no SQL query, or read a table that is neither ``given`` nor made by any of them."""
+        found: dict[str, KaoheError] = {}
+        for name, model in self.items():
+            try:
+                for table in sorted(model.reads - given - self.keys())[:1]:
+                    found[name] = KaoheError("sql_missing_table", file=model.path, table=table)
+            except KaoheError as error:
+                found[name] = error
+        return found
 
     def sources(self, name: str, tables: set[str]) -> set[str]:
         """Which of ``tables`` a model reads, itself or through other models."""

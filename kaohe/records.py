@@ -25,7 +25,7 @@ create or replace table main.problem (
 """
 
 
-def begin(warehouse: Warehouse) -> None:
+def begin(warehouse: Engine) -> None:
     """Start the run's list of problems with the cells that could not be typed when their files were read."""
     warehouse.con.execute(_PROBLEM)
     warehouse.con.execute(

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kaohe import __version__, clock, loading, progress, publishing, scoring, validation
+from kaohe import __version__, binding, clock, loading, progress, publishing, scoring, validation
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError, from_os_error
@@ -133,6 +133,8 @@ class Run:
             notice_template(self.project)
             faces(fonts())  # without a font for Chinese there is no document
             self.planned = scoring.plan(self.project, self.contracts, self.scheme)
+            if not self._has_run_before:
+                binding.check(self.project, self.contracts)
 
     def _look_up(self, held: HomeLock | None = None) -> None:
         """Where the year stands. What was announced was judged as of a date, which then stays."""
@@ -163,6 +165,23 @@ class Run:
     def frozen(self) -> bool:
         """The result is final: a run changes nothing."""
         return self.proceedings.final is not None
+
+    @property
+    def _has_run_before(self) -> bool:
+        """The publication in force was made with the same SQL, contracts and code."""
+        with suppress(OSError, KaoheError):  # of one that is damaged nothing is known
+            if current := pointed_at(self.folder):
+                was = read_manifest(current)
+                return all(was.get(key) == value for key, value in self._sql_and_code.items())
+        return False
+
+    @property
+    def _sql_and_code(self) -> dict[str, object]:
+        return {
+            "contracts": self.contracts.hashes,
+            "sql": file_hashes(self.project.sql, "**/*.sql"),
+            "code": {"version": __version__, "files": code_hashes()},
+        }
 
     def _scheme(self) -> Scheme:
         scheme = load_scheme_of(self.year, self.scheme_path)
@@ -254,10 +273,8 @@ class Run:
             "language": language(),
             "inputs": [{"source": source, "path": path, "sha256": sha} for source, path, sha in inputs],
             "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
-            "contracts": self.contracts.hashes,
+            **self._sql_and_code,
             "templates": self._templates(),
-            "sql": file_hashes(self.project.sql, "**/*.sql"),
-            "code": {"version": __version__, "files": code_hashes()},
             "unreadable": self.pulled.unreadable,
             "earlier_years": {str(year): path.name for year, path in earlier_years(self.home, self.year).items()},
             "stale": {name: down.since and down.since.isoformat() for name, down in self.gathered.down.items()},

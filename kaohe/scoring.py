@@ -5,7 +5,7 @@ SQL is never assembled from a scheme's strings.
 """
 
 import datetime as dt
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
 from kaohe.scheme import Composite, Entry, Scheme, params
-from kaohe.scheme.parts import Alert, Leaf
+from kaohe.scheme.parts import LEVELS, Alert, Leaf
 from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
 from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import Engine, Warehouse
@@ -36,11 +36,18 @@ OWN = {"measured", "round", "alert", "param", "record", "set_aside", "position",
 MEASURED = "unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[]"
 
 GIVEN_VALUE = "unit_id varchar, evidence varchar, value double"
-_SCHEME_ALERT = (
+SCHEME_ALERT = (
     "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, position integer"
 )
 
-_ALERT = (
+WORK_PLAN = "number integer, system varchar, command varchar"
+MEASURE_TABLE = "indicator varchar, table_name varchar"
+REPORT = "unit_id varchar, table_name varchar"
+RECORD_COUNT = (
+    "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint, other_year bigint"
+)
+
+ALERT = (
     "alert varchar, unit_id varchar, item varchar not null, level enum('urgent', 'warning', 'notice') not null, "
     "due_on date, days bigint, number decimal(18,6), text varchar, records varchar[]"
 )
@@ -113,8 +120,15 @@ def plan(project: Project, contracts: Contracts, scheme: Scheme) -> Plan:
 
 
 def check_leaf(measures: Models, contracts: Contracts, name: str, leaf: Leaf) -> None:
-    """Raises ``KaoheError`` for an unknown measure, and for parameters it does not ask for or allow."""
-    measure = _asked_for(measures, leaf.measure, name, leaf.param_names)
+    """Raises ``KaoheError`` for an unknown measure, one that does not say what a unit without items gets, and
+    parameters it does not ask for or allow."""
+    if leaf.measure not in measures:
+        known = ", ".join(sorted(measures))
+        raise KaoheError("measure_unknown", indicator=name, measure=leaf.measure, known=known)
+    measure = measures[leaf.measure]
+    if differing := _differing(measure, leaf.param_names):
+        raise KaoheError("measure_params", indicator=name, measure=measure.name, **differing)
+    _ = measure.empty
     for given in (leaf.params, *(version.params for version in leaf.versions)):
         params.check(measure, contracts, name, given)
     if leaf.versions and not measure.dated:
@@ -122,19 +136,27 @@ def check_leaf(measures: Models, contracts: Contracts, name: str, leaf: Leaf) ->
 
 
 def check_alert(alerts: Models, contracts: Contracts, name: str, alert: Alert) -> None:
-    """Raises ``KaoheError`` for an unknown alert, and for parameters it does not ask for or allow."""
-    params.check(_asked_for(alerts, alert.alert, name, set(alert.params)), contracts, name, alert.params)
+    """Raises ``KaoheError`` for an unknown alert, and for parameters it does not ask for or allow: a ``level`` must be
+    one of ``LEVELS``, whatever the header says."""
+    if alert.alert not in alerts:
+        raise KaoheError("alert_model_unknown", alert=name, model=alert.alert, known=", ".join(sorted(alerts)))
+    model = alerts[alert.alert]
+    if differing := _differing(model, alert.params.keys()):
+        raise KaoheError("alert_params", alert=name, model=model.name, **differing)
+    params.check(model, contracts, name, alert.params)
+    for param, _, level, *_ in alert.param_rows():
+        if param == "level" and level not in LEVELS:
+            raise KaoheError("alert_level", alert=name, level=level, allowed="、".join(LEVELS))
 
 
-def _asked_for(models: Models, name: str, entry: str, given: set[str]) -> Model:
-    """The model that an entry of the scheme names, if it asks for just the parameters that are given."""
-    if name not in models:
-        raise KaoheError("measure_unknown", indicator=entry, measure=name, known=", ".join(sorted(models)))
-    if (asked := models[name].params.keys()) != given:
-        shown = ", ".join(sorted(given)) or "—"
-        wanted = ", ".join(sorted(asked)) or "—"
-        raise KaoheError("measure_params", indicator=entry, given=shown, measure=name, wanted=wanted)
-    return models[name]
+def _differing(model: Model, given: Set[str]) -> dict[str, str]:
+    """Which parameters are ``given`` and which the model wants, in words; empty if they are the same."""
+    wanted = model.params.keys()
+    return (
+        {}
+        if given == wanted
+        else {"given": ", ".join(sorted(given)) or "—", "wanted": ", ".join(sorted(wanted)) or "—"}
+    )
 
 
 def check_scored(scheme: Scheme, contracts: Contracts, entry: Entry, behind: set[str]) -> None:
@@ -164,14 +186,14 @@ def score(
 
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
-    warehouse.empty("main.work_plan", "number integer, system varchar, command varchar")
+    warehouse.empty("main.work_plan", WORK_PLAN)
     warehouse.write("main.work_plan", pl.read_csv(project.work_plan))
     _lay_out_alerts(warehouse, scheme, planned)
     _lay_out_records(warehouse, contracts, scheme.year)
     measure_and_add_up(warehouse, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
     for model in planned.results:
         make(warehouse, model)
-    warehouse.empty("main.alert", _ALERT)
+    warehouse.empty("main.alert", ALERT)
     for name, alert in scheme.alerts.items():
         _raise_alert(warehouse, name, planned.alerts[alert.alert])
     for model in planned.reports:
@@ -230,7 +252,7 @@ def lay_out_question(
         for entry, leaf in scheme.leaves:
             behind |= {(evidence[name, entry.name], table) for table in plan.tables[entry.name]}
             wanted.setdefault(evidence[name, entry.name], (name, entry.name, leaf))
-    lay_out(engine, "measure_table", "indicator varchar, table_name varchar", sorted(behind))
+    lay_out(engine, "measure_table", MEASURE_TABLE, sorted(behind))
     if reports:
         _lay_out_reports(engine, contracts, in_force.year, ordered)
     return wanted
@@ -274,9 +296,10 @@ def audit(engine: Engine, planned: Plan, known: Container[str] | None = None) ->
     return no rows; ``KaoheError`` names the first that does."""
     for model in planned.audits:
         if known is None or all(table in known for table in model.reads):
-            failing = engine.rows(f"{model.sql}\nlimit 3")
+            failing = engine.frame(f"{model.sql}\nlimit 3").to_dicts()
             if failing:
-                raise KaoheError("audit_failed", audit=model.name, rows=failing)
+                rows = "；".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in failing)
+                raise KaoheError("audit_failed", audit=model.name, rows=rows)
 
 
 def make(engine: Engine, model: Model) -> None:
@@ -309,11 +332,18 @@ def measure(engine: Engine, evidence: str, variant: str, indicator: str, model: 
     with named(engine, model):
         engine.append(
             "main.measured",
-            "select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
-            f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
-            "order by unit_id, item",
+            as_measured(model),
             [evidence],
         )
+
+
+def as_measured(model: Model) -> str:
+    """The rows of a measure as ``main.measured`` has them; ``?`` is the name they get."""
+    return (
+        "select unit_id, ?, cast(item as varchar), cast(due as decimal(18,6)), "
+        f"cast(done as decimal(18,6)), coalesce(list_sort(records), []) from ({model.sql}\n) as evidence "
+        "order by unit_id, item"
+    )
 
 
 def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
@@ -323,10 +353,17 @@ def _raise_alert(warehouse: Engine, alert: str, model: Model) -> None:
     with named(warehouse, model):
         warehouse.append(
             "main.alert",
-            "select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "
-            f"coalesce(list_sort(records), []) from ({model.sql}\n) as found order by unit_id, item",
+            as_alert(model),
             [alert],
         )
+
+
+def as_alert(model: Model) -> str:
+    """The rows of an alert as ``main.alert`` has them; ``?`` is the name they get."""
+    return (
+        "select ?, unit_id, cast(item as varchar), level, due_on, days, number, text, "
+        f"coalesce(list_sort(records), []) from ({model.sql}\n) as found order by unit_id, item"
+    )
 
 
 def set_params(engine: Engine, variant: str, asked_by: str) -> None:
@@ -366,7 +403,7 @@ def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None
         (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
         for number, (name, alert) in enumerate(scheme.alerts.items())
     ]
-    lay_out(warehouse, "scheme_alert", _SCHEME_ALERT, alerts)
+    lay_out(warehouse, "scheme_alert", SCHEME_ALERT, alerts)
 
 
 def lay_out(engine: Engine, table: str, columns: str, rows: Rows) -> None:
@@ -379,7 +416,7 @@ def lay_out(engine: Engine, table: str, columns: str, rows: Rows) -> None:
 def _lay_out_reports(engine: Engine, contracts: Mapping[str, Contract], year: int, ordered: bool) -> None:
     """``report``: who handed in which table for the year; clues that came in about a unit are no report of its own, and
     would show through."""
-    engine.empty("main.report", "unit_id varchar, table_name varchar")
+    engine.empty("main.report", REPORT)
     reports = [
         reporting(contract, contracts, year)
         for contract in contracts.values()
@@ -405,10 +442,7 @@ def reporting(contract: Contract, contracts: Mapping[str, Contract], year: int, 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
     """``record_place``: where each trusted record stands, and of which day it is. ``record_count``: records in, used,
     quarantined and of other years, by table."""
-    warehouse.empty(
-        "main.record_count",
-        "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint, other_year bigint",
-    )
+    warehouse.empty("main.record_count", RECORD_COUNT)
     places = []
     for name in contracts:
         said = literal(name)

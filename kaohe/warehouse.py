@@ -25,7 +25,8 @@ _UNREADABLE = (duckdb.IOException, duckdb.SerializationException, duckdb.FatalEx
 #: What it says of a file that another program has opened: which file, and which program.
 _LOCKED = re.compile(r'Could not set lock on file "(.*?)": (?:Conflicting lock is held in )?(.*?)\.?(?: See also .*)?$')
 
-_META = """
+#: The tables of ``meta``, where they are not there yet, and the schemas.
+META = """
 create schema if not exists meta; create schema if not exists raw; create schema if not exists typed;
 create table if not exists meta.file (
   source varchar, path varchar, sha256 varchar, loaded_with varchar, primary key (source, path));
@@ -130,7 +131,7 @@ class Warehouse(Engine):
                     _make(self.path)
                 super().__init__(duckdb.connect(str(self.path)))
                 self.con.execute("set preserve_insertion_order = true")
-                self.con.execute(_META)
+                self.con.execute(META)
         except BaseException:
             self.held.release()
             raise
@@ -178,7 +179,7 @@ class Warehouse(Engine):
                 self.con.execute("drop schema typed cascade; create schema typed")
                 for table in ("sheet", "position", "left_out", "cell_problem"):
                     self.con.execute(f"drop table meta.{table}")
-                self.con.execute(_META)
+                self.con.execute(META)
                 self.con.execute("update meta.file set loaded_with = ''")
             for name, contract in contracts.items():
                 self.con.execute(f"create table if not exists raw.{name} ({contract.definition(text=True)})")

@@ -5,91 +5,86 @@ from decimal import Decimal
 
 import duckdb
 
+from kaohe.contracts import SQL_TYPES, Contract, load_contracts
 from kaohe.models import tables_in
+from kaohe.sqltext import quoted
 from tests.helpers import AS_OF, ROOT, YEAR
 
 SQL = ROOT / "sql"
 D = Decimal
 
-#: The columns that the SQL reads, by table, in the order in which tests give them.
-TABLES = {
-    "adverse_event": "unit_id varchar, event_id varchar, level varchar, _year bigint, _rec varchar",
-    "appeal_request": "unit_id varchar, handler_unit_id varchar, request_id varchar, due_on date, closed_on date, "
-    "_year bigint, _rec varchar",
+#: The first columns of the tables that contracts describe, in the order in which tests give them; the others follow in
+#: the contract's own order.
+FIRST = {
+    "adverse_event": "unit_id event_id level _year _rec",
+    "appeal_request": "unit_id handler_unit_id request_id due_on closed_on _year _rec",
+    "cadre_action": "unit_id action_id planned_on done_on _year _rec",
+    "campaign_session": "unit_id campaign held_on covered_count _year _rec",
+    "clue_summary": "unit_id quarter clues _rec",
+    "democratic_review": "unit_id _year excellent qualified basic unqualified _rec",
+    "election": "unit_id term_start due_on held_on extension_approved_to approval_no _year _rec",
+    "first_topic": "unit_id held_on is_first_item _year _rec",
+    "frontline_post": "unit_id post_id member_id days outcome _year _rec start_on",
+    "guidance_log": "unit_id guidance_id tier reason followed_up_on _rec",
+    "honor": "unit_id honor_id title level publicised_on case_key _year _rec",
+    "innovation_case": "unit_id case_key level _year _rec",
+    "inspection": "unit_id inspection_id _year round fixed_time agenda procedure detailed_record _rec inspected_on",
+    "inspection_finding": "unit_id finding_id inspection_id severity _year due_on rechecked_on _rec category",
+    "inspection_plan": "unit_id year month round _rec",
+    "integrity_risk": "unit_id risk_id level measure owner reviewed_on _rec",
+    "integrity_talk": "unit_id talk_id due_count talked_count _year _rec",
+    "joint_study": "unit_id held_on due_count attend_count _year _rec",
+    "loyalty_education": "unit_id held_on due_count attend_count _year _rec",
+    "member_development": "unit_id person_id applied_on talked_on activist_on object_on training_hours prereview_on "
+    "meeting_on approved_on regular_on _rec",
+    "model_office": "unit_id goal grade _year _rec",
+    "notice": "unit_id notice_id level finding_id _year _rec",
+    "org_life_record": "unit_id record_id group_id types held_on topic host recorder due_count attend_count resolutions "
+    "text_hash created_on _year _rec",
+    "org_unit": "unit_id name category valid_from valid_to has_committee group_count party_org_type _rec member_count",
+    "pairing_activity": "unit_id activity_id agreement_id held_on theme _year _rec",
+    "pairing_agreement": "unit_id agreement_id partner_type signed_on expires_on _rec partner",
+    "pairing_item": "item_id agreement_id kind due_on done_on _rec",
+    "party_member": "member_id unit_id status role exempt valid_from valid_to _rec",
+    "rectification": "unit_id item_id origin due_on done_on _year _rec",
+    "secretary_meeting": "unit_id meeting_id attended reported _year _rec",
+    "study_stat": "unit_id platform period enrolled passed participation_rate _rec",
+    "talk_record": "unit_id member_id _year _rec talked_on",
+    "task_breakdown": "unit_id task_id due_on done_on _year _rec",
+    "training_record": "member_id unit_id trainee_group hours _year _rec start_on",
+    "united_front_activity": "unit_id held_on _year _rec",
+    "warning_education": "unit_id held_on due_count attend_count _year _rec",
+}
+
+#: The columns of tables that a run makes, in the order in which tests give them.
+MADE = {
     "assessed_unit": "unit_id varchar, valid_from date, valid_to date, category varchar",
-    "cadre_action": "unit_id varchar, action_id varchar, planned_on date, done_on date, _year bigint, _rec varchar",
-    "campaign_session": "unit_id varchar, campaign varchar, held_on date, covered_count bigint, _year bigint, "
-    "_rec varchar",
-    "clue_summary": "unit_id varchar, quarter varchar, clues bigint, _rec varchar",
-    "democratic_review": "unit_id varchar, _year bigint, excellent bigint, qualified bigint, basic bigint, "
-    "unqualified bigint, _rec varchar",
-    "election": "unit_id varchar, term_start date, due_on date, held_on date, extension_approved_to date, "
-    "approval_no varchar, _year bigint, _rec varchar",
-    "first_topic": "unit_id varchar, held_on date, is_first_item boolean, _year bigint, _rec varchar",
-    "frontline_post": "unit_id varchar, post_id varchar, member_id varchar, days bigint, outcome varchar, "
-    "_year bigint, _rec varchar, start_on date",
-    "guidance_log": "unit_id varchar, guidance_id varchar, tier varchar, reason varchar, followed_up_on date, "
-    "_rec varchar",
-    "honor": "unit_id varchar, honor_id varchar, title varchar, level varchar, publicised_on date, case_key varchar, "
-    "_year bigint, _rec varchar",
     "indicator_scores": "unit_id varchar, indicator varchar, status varchar",
-    "innovation_case": "unit_id varchar, case_key varchar, level varchar, _year bigint, _rec varchar",
-    "inspection": "unit_id varchar, inspection_id varchar, _year bigint, round bigint, fixed_time boolean, "
-    "agenda boolean, procedure boolean, detailed_record boolean, _rec varchar, inspected_on date",
-    "inspection_finding": "unit_id varchar, finding_id varchar, inspection_id varchar, severity varchar, _year bigint, "
-    "due_on date, rechecked_on date, _rec varchar, category varchar",
-    "inspection_plan": "unit_id varchar, year bigint, month bigint, round bigint, _rec varchar",
-    "integrity_risk": "unit_id varchar, risk_id varchar, level varchar, measure varchar, owner varchar, "
-    "reviewed_on date, _rec varchar",
-    "integrity_talk": "unit_id varchar, talk_id varchar, due_count bigint, talked_count bigint, _year bigint, "
-    "_rec varchar",
-    "joint_study": "unit_id varchar, held_on date, due_count bigint, attend_count bigint, _year bigint, _rec varchar",
-    "loyalty_education": "unit_id varchar, held_on date, due_count bigint, attend_count bigint, _year bigint, "
-    "_rec varchar",
-    "member_development": "unit_id varchar, person_id varchar, applied_on date, talked_on date, activist_on date, "
-    "object_on date, training_hours decimal(18,6), prereview_on date, meeting_on date, approved_on date, "
-    "regular_on date, _rec varchar",
     "member_now": "member_id varchar, unit_id varchar, status varchar, role varchar, exempt boolean",
-    "model_office": "unit_id varchar, goal varchar, grade varchar, _year bigint, _rec varchar",
     "month_due": "unit_id varchar, item varchar, month_start date",
-    "notice": "unit_id varchar, notice_id varchar, level varchar, finding_id varchar, _year bigint, _rec varchar",
-    "org_life_record": "unit_id varchar, record_id varchar, group_id varchar, types varchar[], held_on date, "
-    "topic varchar, host varchar, recorder varchar, due_count bigint, attend_count bigint, resolutions varchar, "
-    "text_hash varchar, created_on date, _year bigint, _rec varchar",
-    "org_unit": "unit_id varchar, name varchar, category varchar, valid_from date, valid_to date, "
-    "has_committee boolean, group_count bigint, party_org_type varchar, _rec varchar, member_count bigint",
-    "pairing_activity": "unit_id varchar, activity_id varchar, agreement_id varchar, held_on date, theme varchar, "
-    "_year bigint, _rec varchar",
-    "pairing_agreement": "unit_id varchar, agreement_id varchar, partner_type varchar, signed_on date, "
-    "expires_on date, _rec varchar, partner varchar",
-    "pairing_item": "item_id varchar, agreement_id varchar, kind varchar, due_on date, done_on date, _rec varchar",
     "param": "name varchar, key varchar, text varchar, number decimal(18,6), effective_from date, effective_to date",
-    "party_member": "member_id varchar, unit_id varchar, status varchar, role varchar, exempt boolean, "
-    "valid_from date, valid_to date, _rec varchar",
     "quarter_due": "unit_id varchar, item varchar, quarter_start date",
-    "rectification": "unit_id varchar, item_id varchar, origin varchar, due_on date, done_on date, _year bigint, "
-    "_rec varchar",
     "scheme_grade": "position integer, grade varchar, title varchar, at_least decimal(9,2)",
     "scheme_indicator": "indicator varchar, deadline date",
     "scheme_node": "node varchar, title varchar, position integer",
     "scheme_veto": "veto varchar, lowest_position integer",
     "scores": "unit_id varchar, total decimal(9,2), veto varchar, status varchar",
-    "secretary_meeting": "unit_id varchar, meeting_id varchar, attended varchar, reported boolean, _year bigint, "
-    "_rec varchar",
-    "study_stat": "unit_id varchar, platform varchar, period date, enrolled bigint, passed bigint, "
-    "participation_rate decimal(18,6), _rec varchar",
-    "talk_record": "unit_id varchar, member_id varchar, _year bigint, _rec varchar, talked_on date",
-    "task_breakdown": "unit_id varchar, task_id varchar, due_on date, done_on date, _year bigint, _rec varchar",
-    "training_record": "member_id varchar, unit_id varchar, trainee_group varchar, hours decimal(18,6), "
-    "_year bigint, _rec varchar, start_on date",
     "unit_rank": "unit_id varchar, rank bigint, sharing bigint, ranked_units bigint",
-    "united_front_activity": "unit_id varchar, held_on date, _year bigint, _rec varchar",
     "valid_activity": "unit_id varchar, _rec varchar, held_on date, partner_type varchar",
     "valid_meeting": "unit_id varchar, type varchar, group_id varchar, held_on date, due_count bigint, "
     "attend_count bigint, _year bigint, _rec varchar",
-    "warning_education": "unit_id varchar, held_on date, due_count bigint, attend_count bigint, _year bigint, "
-    "_rec varchar",
 }
+
+
+def _columns(contract: Contract) -> str:
+    types = {name: SQL_TYPES[column.type] for name, column in contract.columns.items()}
+    types |= {"_year": "bigint", "_rec": "varchar"}
+    first = FIRST.get(contract.table, "").split()
+    return ", ".join(f"{quoted(name)} {types[name]}" for name in dict.fromkeys([*first, *types]))
+
+
+#: Every table that a model may read, with its columns.
+TABLES = {name: _columns(contract) for name, contract in load_contracts(ROOT / "expectations").items()} | MADE
 
 Row = tuple[object, ...]
 

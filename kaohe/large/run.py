@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import duckdb
 
-from kaohe import __version__, clock, progress, scoring
+from kaohe import __version__, binding, clock, progress, scoring
 from kaohe.contracts import load_contracts
 from kaohe.engines.java import check_java
 from kaohe.errors import KaoheError
@@ -92,6 +92,7 @@ class LargeRun:
         self.contracts = load_contracts(self.project.expectations)
         self.scheme = load_scheme_of(year, self.scheme_path)
         self.planned = scoring.plan(self.project, self.contracts, self.scheme)
+        binding.check(self.project, self.contracts)
         self.files = parquet_files(inbox, self.contracts)
         self.folder = home / "large" / str(year)
         self.seconds = dict.fromkeys(STEPS, 0.0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaohe.composite import Counted
-from kaohe.linting import dates, grades, records, tree, values
+from kaohe.linting import dates, grades, records, sql, tree, values
 from kaohe.linting.found import Found, Level
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme
@@ -42,7 +42,11 @@ def _found(path: Path, scheme: Composite, project: Project, counted: Counted | N
     yield from grades.check(scheme, counted.units if counted else None)
     yield from dates.check(scheme, path, project)
     if isinstance(scheme, Scheme) and counted is None:
-        yield from records.check(scheme, records.Ours.of(project))
+        ours = records.Ours.of(project)
+        found = list(records.check(scheme, ours))
+        yield from found
+        said = {each.sentence for each in found}
+        yield from (each for each in sql.check(scheme, project, ours.contracts) if each.sentence not in said)
         return
     if counted is not None:
         yield from values.check(scheme, counted)

@@ -22,6 +22,9 @@ Section = Literal["base", "bonus", "deduction", "veto"]
 FEWER_DEDUCTIONS = "fewer_deductions"
 #: Under which name the numbers of the spot checks stand among the parameters; no indicator can have it.
 SPOT_CHECKS = "spot-checks"
+#: How urgent an alert is, the most urgent first.
+Level = Literal["urgent", "warning", "notice"]
+LEVELS: tuple[Level, ...] = get_args(Level)
 #: What an alert's sentence may be filled in with.
 ALERT_VALUES = ("item", "due_on", "days", "number", "text")
 

@@ -24,6 +24,11 @@ from kaohe.yamlfile import line_of, misplaced
 
 #: Digests of contracts whose rules were found to run.
 _CHECKED: set[str] = set()
+SAID = "table_name varchar, rule varchar, column_name varchar, sentence varchar"
+SET_ASIDE = (
+    "table_name varchar, _source varchar, _file varchar, _sheet varchar, _row integer, _at varchar, _rec varchar, "
+    "record varchar"
+)
 _PROBLEM = ["table_name", "_rec", "reason", "rule", "column_name", "severity"]
 
 
@@ -138,14 +143,9 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
             said.append((table, "bad_cell", name, say(f"bad_{column.type}") + allowed))
             said += [(table, rule, name, sentence) for rule, sentence in common.items()]
     con = warehouse.con
-    con.execute(
-        "create or replace table main.said (table_name varchar, rule varchar, column_name varchar, sentence varchar)"
-    )
+    warehouse.empty("main.said", SAID)
     warehouse.write("main.said", pl.DataFrame(said, ["table_name", "rule", "column_name", "sentence"], orient="row"))
-    con.execute(
-        "create or replace table main.set_aside (table_name varchar, _source varchar, _file varchar, "
-        "_sheet varchar, _row integer, _at varchar, _rec varchar, record varchar)"
-    )
+    warehouse.empty("main.set_aside", SET_ASIDE)
     for (table,) in warehouse.rows(
         "select distinct table_name from main.problem where severity = 'critical' order by 1"
     ):

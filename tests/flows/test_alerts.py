@@ -164,10 +164,10 @@ def test_a_publication_of_an_earlier_version_has_no_alerts(result: Result) -> No
 
 def test_a_level_that_is_none_names_the_file(inbox: Path, home: Path, project: Project) -> None:
     path = project.sql / "alerts" / "coverage_months.sql"
-    for bad in ("'severe'", "null"):
+    for bad, problem in (("'severe'", "预警的级别"), ("lower('Severe')", "SQL 运行出错"), ("null", "SQL 运行出错")):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace("'warning'", bad), encoding="utf-8")
-        with pytest.raises(KaoheError, match=r"coverage_months\.sql：SQL 运行出错"):
+        with pytest.raises(KaoheError, match=rf"coverage_months\.sql：{problem}"):
             assess(inbox, home)
         path.write_text(text, encoding="utf-8")
 

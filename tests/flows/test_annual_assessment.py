@@ -173,12 +173,13 @@ def test_a_mistake_of_ours_is_a_sentence_too(
     inbox: Path, home: Path, project: Project, server: str, prefect_home: Path
 ) -> None:
     """SQL that fails in DuckDB reaches the user as one sentence, with the details in a log file."""
-    sql = project.sql / "measures" / "spot_check.sql"
-    sql.write_text(sql.read_text("utf-8").replace("asked.must * (", "asked.must_not * ("), "utf-8")
+    sql = project.sql / "base" / "assessed_unit.sql"
+    only_at_work = "cast(cast(org_unit.name as date) as varchar) as unit_name"
+    sql.write_text(sql.read_text("utf-8").replace("org_unit.name as unit_name", only_at_work), "utf-8")
     settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
     done = kaohe("run", "--inbox", inbox, "--year", 2023, "--home", home, **settings)
     assert done.returncode == 2
-    assert "spot_check.sql" in done.stderr
+    assert "assessed_unit.sql" in done.stderr
     assert "Traceback" not in done.stderr
 
 

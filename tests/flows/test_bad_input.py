@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kaohe import scoring
+from kaohe import binding, scoring
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.run import Run
@@ -115,7 +115,27 @@ def test_an_audit_that_fails_publishes_nothing(inbox: Path, home: Path, publishe
     path.write_text(path.read_text("utf-8").replace("asked.must * (", "9 * asked.must * ("), "utf-8")
     error = refused(inbox, home)
     assert error.key == "audit_failed"
-    assert "done_within_due" in str(error)
+    assert "（done_within_due）" in str(error)
+    assert re.search(r"indicator=spot_check_round_1, unit_id=J01, item=C1, times=1", str(error))
+
+
+def test_sql_that_cannot_run_is_said_before_anything_is_read(
+    inbox: Path, home: Path, published: Result, project: Project
+) -> None:
+    """Not again while it is the SQL of the publication in force."""
+    path = project.sql / "measures" / "spot_check.sql"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace(" as due", " as owed"), "utf-8")
+    with pytest.raises(KaoheError, match=r"spot_check\.sql：查询结果缺少列 due") as caught:
+        Run(inbox, YEAR, AS_OF, None, home, False)
+    assert caught.value.key == "sql_columns"
+    path.write_text(text, "utf-8")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(binding, "check", lambda *_: pytest.fail("looked at again"))
+        Run(inbox, YEAR, AS_OF, None, home, False)
+        path.write_text(text + "\n", "utf-8")
+        with pytest.raises(pytest.fail.Exception, match="looked at again"):
+            Run(inbox, YEAR, AS_OF, None, home, False)
 
 
 @pytest.fixture(scope="module")
@@ -131,26 +151,30 @@ def scored(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Path:
     return folder
 
 
+#: How the scores are spoilt that an audit is there to find.
+SPOILERS = {
+    "every_unit_once": "delete from main.scores where unit_id = 'J01'",
+    "total_is_sum_of_parts": "update main.scores set total = total + 0.01 where unit_id = 'J01'",
+    "items_explain_the_loss": "update main.evidence set lost = lost + 0.01 where unit_id = 'J01'",
+    "effective_weights_are_100": "update main.indicator_scores set effective_weight = effective_weight + 0.01 "
+    "where unit_id = 'J01' and effective_weight > 0",
+    "points_within_weight": "update main.indicator_scores set points = effective_weight + 0.01 "
+    "where unit_id = 'J01' and weight > 0",
+    "no_record_lost": "update main.record_count set records_used = records_used - 1 where table_name = 'inspection'",
+    "every_leaf_has_a_status": "update main.indicator_scores set status = null where unit_id = 'J01'",
+    "done_within_due": "update main.measured set done = due + 1 where unit_id = 'J01'",
+}
+
+
 @pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "sql" / "audits").glob("*.sql"))])
 def test_every_audit_finds_what_it_is_for(scored: Path, home: Path, name: str) -> None:
     """Spoil the scores in the way each audit is there to find, and see that this audit finds it."""
-    spoil = {
-        "every_unit_once": "delete from main.scores where unit_id = 'J01'",
-        "total_is_sum_of_parts": "update main.scores set total = total + 0.01 where unit_id = 'J01'",
-        "items_explain_the_loss": "update main.evidence set lost = lost + 0.01 where unit_id = 'J01'",
-        "effective_weights_are_100": "update main.indicator_scores set effective_weight = effective_weight + 0.01 "
-        "where unit_id = 'J01' and effective_weight > 0",
-        "points_within_weight": "update main.indicator_scores set points = effective_weight + 0.01 "
-        "where unit_id = 'J01' and weight > 0",
-        "no_record_lost": "update main.record_count set records_used = records_used - 1 where table_name = 'inspection'",
-        "every_leaf_has_a_status": "update main.indicator_scores set status = null where unit_id = 'J01'",
-        "done_within_due": "update main.measured set done = due + 1 where unit_id = 'J01'",
-    }[name]
+    assert name in SPOILERS, f"sql/audits/{name}.sql has no test: add to SPOILERS a statement that it must find out"
     shutil.copytree(scored / "home", home)
     with Run(scored / "inbox", YEAR, AS_OF, None, home, False) as run:
         (audit,) = (model for model in run.planned.audits if model.name == name)
         assert not run.warehouse.rows(audit.sql)
-        run.warehouse.con.execute(spoil)
+        run.warehouse.con.execute(SPOILERS[name])
         assert run.warehouse.rows(audit.sql)
         with pytest.raises(KaoheError, match="没有发布"):
             scoring.audit(run.warehouse, run.planned)

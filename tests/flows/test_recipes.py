@@ -1,21 +1,28 @@
-"""The recipes of CONTRIBUTING.md, followed word for word: three files each, no Python, and the new thing is scored."""
+"""The recipes of CONTRIBUTING.md, followed word for word: one to three files each, no Python, and the new thing works."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from kaohe import scoring
+from kaohe.alerts import Question
+from kaohe.errors import KaoheError
+from kaohe.linting import findings
 from kaohe.project import Project
-from tests.helpers import ROOT, Result, assess, write_csv
+from kaohe.run import Run
+from kaohe.scheme import load_scheme
+from tests.helpers import AS_OF, ROOT, YEAR, Result, assess, write_csv
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
 def follow(recipe: int, project: Project) -> set[str]:
-    """Do what recipe 1 or 2 says to the files of ``project``; gives their paths."""
+    """Do what a recipe says to the files of ``project``; gives their paths."""
     chapter = re.split(r"^## Recipe \d", TEXT, flags=re.MULTILINE)[recipe]
-    touched = set()
+    touched, before = set(), changed(project)
     for name, kind, block in re.findall(r"`([\w/]+\.\w+)`:\n\n```(\w+)\n(.*?)```", chapter, flags=re.DOTALL):
         path = project.root / name
         touched.add(name)
@@ -23,11 +30,14 @@ def follow(recipe: int, project: Project) -> set[str]:
             lines = block.splitlines(keepends=True)
             old, new = ("".join(line[1:] for line in lines if line[0] in keep) for keep in (" -", " +"))
             text = path.read_text(encoding="utf-8")
-            assert text.count(old) == 1, f"the recipe's context is not in {name}"
+            assert text.count(old) == 1, (
+                f"the context of recipe {recipe} stands {text.count(old)} times in {name}, not once"
+            )
             path.write_text(text.replace(old, new), encoding="utf-8")
         else:
-            assert not path.exists()
+            assert not path.exists(), f"recipe {recipe} makes {name}, which is there already"
             path.write_text(block, encoding="utf-8")
+    assert changed(project) == before | touched, f"recipe {recipe} left other files than it names"
     return touched
 
 
@@ -54,13 +64,11 @@ def pairing(inbox: Path) -> Path:
 
 def check_leaf(result: Result, unit: str, indicator: str, **expected: object) -> None:
     leaf = result.leaf(unit, indicator)
-    assert {name: leaf[name] for name in expected} == expected
+    assert {name: leaf[name] for name in expected} == expected, f"{indicator} of {unit}"
 
 
 def test_recipe_1_adds_a_source_table(inbox: Path, home: Path, project: Project) -> None:
-    files = follow(1, project)
-    assert len(files) == 3
-    assert changed(project) == files
+    assert len(follow(1, project)) == 3
     rows = [
         ["V1", "办公室", "2023-05-01", "12.5"],
         ["V2", "办公室", "2023-06-01", "3"],
@@ -74,9 +82,46 @@ def test_recipe_1_adds_a_source_table(inbox: Path, home: Path, project: Project)
 
 
 def test_recipe_2_adds_an_indicator(pairing: Path, home: Path, project: Project) -> None:
-    files = follow(2, project)
-    assert len(files) == 3
-    assert changed(project) == files
+    assert len(follow(2, project)) == 3
     result = assess(pairing, home)
     check_leaf(result, "J01", "industry_lists", status="scored", due=3, done=2)
     check_leaf(result, "J02", "industry_lists", status="not_applicable")
+
+
+def test_recipe_3_adds_an_alert(inbox: Path, home: Path, project: Project) -> None:
+    assert len(follow(3, project)) == 2
+    item = ["整改事项编号", "整改单位", "问题来源", "整改内容", "整改期限", "完成日期"]
+    rows = [
+        ["Z1", "办公室", "巡察", "台账不全", "2024-04-05", ""],
+        ["Z2", "法规处", "巡察", "台账不全", "2024-04-30", ""],
+        ["Z3", "法规处", "巡察", "台账不全", "2024-04-05", "2024-03-01"],
+        ["Z4", "法规处", "巡察", "台账不全", "2024-05-01", ""],
+    ]
+    write_csv(inbox / "整改.csv", [item, *rows])
+    result = assess(inbox, home)
+    found = Question(result.home, YEAR, ["rectifications_due"]).collect().alerts
+    assert [(alert.unit_id, alert.item, alert.level, alert.days) for alert in found] == [
+        ("J01", "Z1", "warning", 5),
+        ("J02", "Z2", "notice", 30),
+    ]
+    assert found[0].sentence == "整改事项 Z1（巡察）应于 2024-04-05 前完成，还有 5 天"
+
+
+def test_recipe_4_adds_an_audit(inbox: Path, home: Path, project: Project) -> None:
+    assert len(follow(4, project)) == 1
+    with Run(inbox, YEAR, AS_OF, None, home, False) as run:
+        run.pull()
+        run.validate()
+        run.score()
+        run.warehouse.con.execute("update main.scores set total = total - 1 where unit_id = 'J01'")
+        run.warehouse.con.execute("update main.scores set total = -0.5 where unit_id = 'J02'")
+        added = [model for model in run.planned.audits if model.name == "no_total_below_zero"]
+        with pytest.raises(KaoheError, match=r"（no_total_below_zero）.*unit_id=J02, total=-0\.50"):
+            scoring.audit(run.warehouse, replace(run.planned, audits=added))
+
+
+def test_the_scheme_check_finds_nothing_wrong_after_all_recipes(project: Project) -> None:
+    for recipe in (1, 2, 3, 4):
+        follow(recipe, project)
+    path = project.scheme(2023)
+    assert [each.sentence for each in findings(path, load_scheme(path), project) if each.level == "error"] == []

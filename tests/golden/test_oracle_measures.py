@@ -11,7 +11,7 @@ from tests.golden import made
 from tests.golden.oracle.bureau import Bureau, Item, months_after
 from tests.golden.oracle.records import Development, Election, Records, Unit
 from tests.golden.oracle.scheme import Node, Version
-from tests.golden.oracle.scores import MEASURES
+from tests.golden.oracle.scores import measure_of
 
 HALF = date(2023, 7, 31)
 END = date(2024, 3, 31)
@@ -31,7 +31,7 @@ def find(
     unit = unit or made.unit()
     records = Records(org_unit=(unit,), **{name: tuple(rows) for name, rows in tables.items()})
     node = Node(measure, Fraction(1), (), measure, params or {})
-    return MEASURES[measure].items(Bureau(records, 2023, as_of), unit, node)
+    return measure_of(measure).items(Bureau(records, 2023, as_of), unit, node)
 
 
 def of_one(*given: Any, **more: Any) -> dict[str, float]:
@@ -368,7 +368,7 @@ def test_the_text_in_force_when_a_step_began_sets_its_limit() -> None:
         made.candidate(person_id="丁", activist_on=date(2022, 1, 1), object_on=day("7-1")),
     )
     bureau = Bureau(Records(member_development=people), 2023, END)
-    found = MEASURES["development_steps"].items(bureau, made.unit(), node)
+    found = measure_of("development_steps").items(bureau, made.unit(), node)
     assert {i.item: int(i.done) for i in found} == {"甲 talk": 1, "乙 talk": 0, "丁 activist": 0}
 
 
@@ -833,3 +833,8 @@ def test_adverse_events_are_of_a_level() -> None:
     ]
     assert worth("adverse_events", {"level": "V1"}, adverse_event=rows) == {"SJ1": 1.0}
     assert worth("adverse_events", {"level": "V2"}, adverse_event=rows) == {"SJ2": 1.0}
+
+
+def test_a_measure_without_a_second_opinion_is_said() -> None:
+    with pytest.raises(NotImplementedError, match="the measure volunteer_hours has no second opinion yet"):
+        find("volunteer_hours")

@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from tests.helpers import YEAR
-from tests.measures import D, Row, day, params, run, units
+from tests.helpers import ROOT, YEAR
+from tests.measures import SQL, D, Row, day, params, run, units
 
 MIDYEAR = "2023-07-01"
 
@@ -634,3 +634,9 @@ def test_clues_are_counted_by_quarter_for_the_unit_and_the_bureau() -> None:
         (None, "2023Q1", "notice", None, None, 3, None, ["c1", "c2"]),
         (None, "2023Q4", "notice", None, None, 3, None, ["c4"]),
     ]
+
+
+def test_every_alert_is_tested_here() -> None:
+    text = (ROOT / "tests" / "unit" / "test_alerts.py").read_text(encoding="utf-8")
+    untested = [path.stem for path in sorted((SQL / "alerts").glob("*.sql")) if f'"alerts/{path.stem}"' not in text]
+    assert untested == [], "add a test to tests/unit/test_alerts.py"

@@ -34,7 +34,7 @@ LAYERS = [
     {"sources"},
     {"corrections", "loading"},
     {"records", "validation"},
-    {"composite", "engines", "linting", "scheme", "scoring"},
+    {"binding", "composite", "engines", "linting", "scheme", "scoring"},
     {"explaining", "freshness", "publication", "robustness", "systems", "templates", "what_if"},
     {"alerts", "bulletin", "checking", "inspections", "marking", "publishing"},
     {"lifecycle", "retention"},

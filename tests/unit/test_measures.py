@@ -294,4 +294,5 @@ def test_every_base_model_and_every_measure_is_tested_here() -> None:
     files = (ROOT / "tests" / "unit").glob("test_measures*.py")
     text = "".join(path.read_text(encoding="utf-8") for path in files)
     models = [f"{folder}/{path.stem}" for folder in ("base", "measures") for path in (SQL / folder).glob("*.sql")]
-    assert [model for model in sorted(models) if f'"{model}"' not in text] == []
+    untested = [model for model in sorted(models) if f'"{model}"' not in text]
+    assert untested == [], "add a test to tests/unit/test_measures_*.py"
