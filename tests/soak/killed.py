@@ -215,7 +215,7 @@ def _difference(one: Any, other: Any) -> str:
 def main(asked: argparse.Namespace) -> int:
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="kaohe-kills-") as name:
-        children.prepare(Path(name))
+        children.prepare()
         proof = Proof(Path(name), random.Random(asked.seed))
         if asked.short:
             proof.kill(FIRST, CHAIN)

@@ -59,7 +59,7 @@ def _publish(office: Office, number: int) -> dict[str, Any]:
 
 def main(asked: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="kaohe-readers-") as name:
-        children.prepare(Path(name))
+        children.prepare()
         return _prove(Path(name), asked)
 
 
