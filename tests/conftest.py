@@ -23,7 +23,7 @@ from kaohe.project import Project
 from kaohe.publication import in_force
 from kaohe.run import Outcome
 from kaohe.words import use_language
-from tests.helpers import SAMPLE, UNITS, YEAR, Result, import_libraries, kaohe, project_copy, registry, write_csv
+from tests.helpers import SAMPLE, SMALL, UNITS, YEAR, Result, import_libraries, kaohe, project_copy, registry, write_csv
 from tests.keeping import copied, founded
 from tests.office import Office
 
@@ -112,7 +112,7 @@ def sample(said_of_sample: subprocess.CompletedProcess[str], shared: Path, libra
 def founded_office(shared: Path, libraries: None) -> Office:
     """An office with two publications, made once for all who look at it; nobody may change it."""
     with FileLock(shared / "office.lock"):
-        office = Office(shared / "office")
+        office = Office(shared / "office", SMALL)
         return office if (office.folder / "CURRENT").exists() else founded(shared / "office")
 
 

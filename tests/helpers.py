@@ -151,6 +151,11 @@ def assess(
         return Result(run.outcome(new), home)
 
 
+def assess_small(inbox: Path | None, home: Path, **more: Any) -> Result:
+    """A run by the small scheme."""
+    return assess(inbox, home, scheme=SMALL, **more)
+
+
 def kaohe(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(

@@ -22,6 +22,7 @@ from typing import Any
 from kaohe import acts, loading, publishing, validation
 from kaohe.errors import KaoheError
 from kaohe.run import Run
+from tests.helpers import SMALL
 from tests.office import AS_OF, Office
 from tests.soak import children, offices
 
@@ -166,7 +167,7 @@ def _traced(story: Story, folder: Path, trace: Path, kill_at: str | None) -> Non
 
     for point, owner, name, before in POINTS:
         setattr(owner, name, _telling(getattr(owner, name), point, before, reach))
-    story.act(Office(folder))
+    story.act(Office(folder, SMALL))
     reach("at the end")
 
 
@@ -200,7 +201,7 @@ def _recover(story: Story, folder: Path) -> tuple[float, dict[str, Any]]:
     _whole(folder / "home")
     begin = time.perf_counter()
     try:
-        story.act(Office(folder))
+        story.act(Office(folder, SMALL))
     except KaoheError as error:
         assert error.key in story.done, error
     return time.perf_counter() - begin, offices.state(folder / "home")
