@@ -1,6 +1,7 @@
 """Fixtures for all tests. Nothing here or in any test leaves this machine."""
 
-import importlib
+import gc
+import json
 import os
 import shutil
 import socket
@@ -8,7 +9,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from kaohe.project import Project
 from kaohe.publication import in_force
 from kaohe.run import Outcome
 from kaohe.words import use_language
-from tests.helpers import SAMPLE, UNITS, YEAR, Result, assess, project_copy, registry, write_csv
+from tests.helpers import SAMPLE, SMALL, UNITS, YEAR, Result, import_libraries, kaohe, project_copy, registry, write_csv
 from tests.keeping import copied, founded
 from tests.office import Office
 
@@ -33,6 +33,9 @@ MEMORY, ENOUGH = Path("/dev/shm"), 8 * 2**30
 if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
+# As the command does (kaohe/cli.py): to look through all that the libraries made again and again is time for nothing.
+gc.set_threshold(200_000, 20, 50)
+
 # The same examples on every machine and every day; a longer search is started by hand with --hypothesis-profile=long.
 # No test depends on the clock.
 untimed: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "print_blob": True}
@@ -41,6 +44,11 @@ settings.register_profile("everyday", derandomize=True, max_examples=60, **untim
 settings.register_profile("unshrunk", derandomize=True, max_examples=60, phases=[Phase.generate], **untimed)
 settings.register_profile("long", max_examples=5000, **untimed)
 settings.load_profile("everyday")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The file that takes longest by far begins first, so that all cores end together."""
+    items.sort(key=lambda item: item.path.name != "test_spark.py")
 
 
 @pytest.fixture(autouse=True)
@@ -61,11 +69,8 @@ def inbox(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def libraries() -> None:
-    """Import what warns while it is imported, once: those warnings are its makers' to mend."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        importlib.import_module("kaohe.validation.gx")
-        importlib.import_module("flows.annual_assessment")
+    """What is slow to import, and warns while it is."""
+    import_libraries()
 
 
 @pytest.fixture
@@ -75,25 +80,40 @@ def home(tmp_path: Path, libraries: None) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory, worker_id: str, libraries: None) -> Result:
-    """The publication of the made-up bureau, made once for all who look at it; nobody may change it."""
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of what is made once for all, whichever worker asks first."""
     folder = tmp_path_factory.getbasetemp()
-    folder = folder if worker_id == "master" else folder.parent
-    home = folder / "sample"
-    with FileLock(folder / "sample.lock"):
-        if not (home / "published" / str(YEAR) / "CURRENT").exists():
-            return assess(SAMPLE, home)
+    return folder if worker_id == "master" else folder.parent
+
+
+@pytest.fixture(scope="session")
+def said_of_sample(shared: Path) -> subprocess.CompletedProcess[str]:
+    """What `make run` says: the made-up bureau, scored by the command on a temporary server."""
+    kept = shared / "sample.json"
+    with FileLock(shared / "sample.lock"):
+        if not kept.exists():
+            done = kaohe(
+                "run", "--inbox", SAMPLE, "--year", YEAR, "--home", shared / "sample", "--timings", "--operator", "王伟",
+                PREFECT_HOME=str(shared / "prefect of the sample"), PREFECT_API_URL="",
+            )  # fmt: skip
+            kept.write_text(json.dumps([done.returncode, done.stdout, done.stderr]), encoding="utf-8")
+        return subprocess.CompletedProcess("kaohe run", *json.loads(kept.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def sample(said_of_sample: subprocess.CompletedProcess[str], shared: Path, libraries: None) -> Result:
+    """The publication of the made-up bureau, made once for all who look at it; nobody may change it."""
+    assert said_of_sample.returncode == 0, said_of_sample.stderr
+    home = shared / "sample"
     return Result(Outcome(in_force(home, YEAR), True, Pulled(), clock.now()), home)
 
 
 @pytest.fixture(scope="session")
-def founded_office(tmp_path_factory: pytest.TempPathFactory, worker_id: str, libraries: None) -> Office:
+def founded_office(shared: Path, libraries: None) -> Office:
     """An office with two publications, made once for all who look at it; nobody may change it."""
-    folder = tmp_path_factory.getbasetemp()
-    folder = folder if worker_id == "master" else folder.parent
-    with FileLock(folder / "office.lock"):
-        office = Office(folder / "office")
-        return office if (office.folder / "CURRENT").exists() else founded(folder / "office")
+    with FileLock(shared / "office.lock"):
+        office = Office(shared / "office", SMALL)
+        return office if (office.folder / "CURRENT").exists() else founded(shared / "office")
 
 
 @pytest.fixture

@@ -2,11 +2,15 @@
 
 import csv
 import datetime as dt
+import importlib
+import io
 import os
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +19,10 @@ from typing import Any
 import polars as pl
 import xlsxwriter
 
+from kaohe import cli
 from kaohe.project import Project
 from kaohe.run import Outcome, Run
+from kaohe.words import language, use_language
 
 ROOT = Path(__file__).resolve().parent.parent
 MESSY = ROOT / "tests" / "data" / "messy"
@@ -145,13 +151,49 @@ def assess(
         return Result(run.outcome(new), home)
 
 
+def assess_small(inbox: Path | None, home: Path, **more: Any) -> Result:
+    """A run by the small scheme."""
+    return assess(inbox, home, scheme=SMALL, **more)
+
+
 def kaohe(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "kaohe", *map(str, arguments)],
-        capture_output=True, text=True, encoding="utf-8", cwd=cwd or ROOT, check=False, timeout=300,
+        capture_output=True, text=True, encoding="utf-8", cwd=cwd or ROOT, check=False, timeout=600,
         env=os.environ | environment,
     )  # fmt: skip
+
+
+def import_libraries() -> None:
+    """Import what warns while it is imported, once: those warnings are its makers' to mend."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        importlib.import_module("kaohe.validation.gx")
+        importlib.import_module("flows.annual_assessment")
+
+
+def in_process(*arguments: object, server: str | None = None) -> subprocess.CompletedProcess[str]:
+    """The command within this process, where all is imported already; ``server``: the Prefect server that its flow runs
+    on. A process of its own (``kaohe``) takes one to seven seconds to import the same."""
+    import_libraries()
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    words, spoken = [str(argument) for argument in arguments], language()
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="\n") for _ in range(2))
+    with ExitStack() as stack:
+        stack.callback(use_language, spoken)
+        stack.enter_context(redirect_stdout(out))
+        stack.enter_context(redirect_stderr(err))
+        if server:
+            stack.enter_context(temporary_settings({PREFECT_API_URL: server}))
+        use_language(cli._language_of(words))
+        status = cli._status(words)
+    said = []
+    for stream in (out, err):
+        stream.seek(0)
+        said.append(stream.read())
+    return subprocess.CompletedProcess(words, status, *said)
 
 
 def without_schemes(target: Path) -> Project:

@@ -13,7 +13,7 @@ from typing import Any
 from kaohe.lifecycle.proceedings import proceedings
 from kaohe.publication import MANIFEST
 from kaohe.publication.snapshot import read_manifest
-from tests.helpers import CHECK, ROOT, YEAR, check, registry, write_csv
+from tests.helpers import CHECK, ROOT, SMALL, YEAR, check, registry, write_csv
 from tests.office import AS_OF, CALENDAR, Office
 
 GOOD, BAD, OTHER = "1111", "0000", "1000"
@@ -26,7 +26,7 @@ def inspected(office: Office, flags: str) -> None:
 
 def founded(folder: Path) -> Office:
     """An office that has published a good ledger and then a bad one."""
-    office = Office(folder)
+    office = Office(folder, SMALL)
     units = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室")
     write_csv(office.inbox / "名册.csv", registry(*units))
     days = [[day.isoformat(), "是" if worked else "否"] for day, worked in CALENDAR.items()]
@@ -40,7 +40,7 @@ def founded(folder: Path) -> Office:
 def copied(office: Office, folder: Path) -> Office:
     """The same office in a folder of its own."""
     shutil.copytree(office.inbox.parent, folder)
-    return Office(folder)
+    return Office(folder, SMALL)
 
 
 def first_of(office: Office) -> str:

@@ -76,7 +76,7 @@ class Office:
         lifecycle.finalize(self.home, YEAR, on=on, **BY)
 
     def reissue(self) -> Result:
-        with Reissue(self.inbox, YEAR, None, self.home, False, "局党组", "局〔2024〕9号", "漏计一次检查") as run:
+        with Reissue(self.inbox, YEAR, self.scheme, self.home, False, "局党组", "局〔2024〕9号", "漏计一次检查") as run:
             run.pull()
             run.validate()
             run.score()

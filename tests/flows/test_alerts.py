@@ -14,7 +14,7 @@ from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publication import WORKBOOK
 from kaohe.words import use_language
-from tests.helpers import CHECK, YEAR, Result, assess, check, copied, kaohe, registry, write_csv
+from tests.helpers import CHECK, YEAR, Result, assess, check, copied, in_process, kaohe, registry, write_csv
 from tests.published import files, said
 
 ELECTION = ["单位名称", "本届起始日期", "党组织类型", "任期年限", "应换届日期"]
@@ -188,14 +188,16 @@ def test_the_command_prints_and_starts_the_flow(
     assert "2023 年度预警（截至 2024-03-31）" in printed.stdout
     assert "换届提醒 · elections_due · 紧急 1，提示 1" in printed.stdout
     assert "……另有 1 条，用 --kind coverage_months 看全部" in printed.stdout
-    whole = kaohe("alerts", "--home", result.home, "--kind", "coverage_months").stdout
+    whole = in_process("alerts", "--home", result.home, "--kind", "coverage_months").stdout
     assert all(f"2023-{month:02}" in whole for month in range(1, 13) if month != 3)
-    asked = kaohe("alerts", "--home", result.home, "--kind", "elections_due", "--level", "urgent", "--format", "json")
+    asked = in_process(
+        "alerts", "--home", result.home, "--kind", "elections_due", "--level", "urgent", "--format", "json"
+    )
     (one,) = json.loads(asked.stdout)
     assert (one["unit_name"], one["due_on"], one["days"]) == ("办公室", "2024-04-20", 20)
-    secret = kaohe("alerts", "--home", result.home, "--restricted")
+    secret = in_process("alerts", "--home", result.home, "--restricted")
     assert "2023Q1 收到问题线索 7300173 件" in secret.stdout
     written = kaohe("alerts", "--home", result.home, "--format", "xlsx", "--out", tmp_path / "out", **settings)
     assert written.stdout.strip() == f"已写出 {tmp_path / 'out' / '预警.xlsx'}", written.stderr
     assert "1 换届提醒" in openpyxl.load_workbook(tmp_path / "out" / "预警.xlsx").sheetnames
-    assert kaohe("alerts", "--home", result.home, "--out", tmp_path).returncode == 2
+    assert in_process("alerts", "--home", result.home, "--out", tmp_path).returncode == 2

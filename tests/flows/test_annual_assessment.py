@@ -15,7 +15,7 @@ import pytest
 from kaohe.lifecycle.acts import Log
 from kaohe.project import Project
 from kaohe.publication import MANIFEST
-from tests.helpers import CHECK, ROOT, SAMPLE, check, kaohe, registry, write_csv
+from tests.helpers import CHECK, ROOT, Result, check, in_process, kaohe, registry, write_csv
 from tests.published import expected, files
 from tests.sources import Answer, api, write_sources
 
@@ -34,13 +34,9 @@ def journal(home: Path) -> list[dict[str, object]]:
     return [json.loads(line) for path in (home / "logs").glob("*.jsonl") for line in path.read_text().splitlines()]
 
 
-def test_the_sample_with_no_server_running(tmp_path: Path, prefect_home: Path) -> None:
+def test_the_sample_with_no_server_running(said_of_sample: subprocess.CompletedProcess[str], sample: Result) -> None:
     """What `make run` does, in a home of its own."""
-    home = tmp_path / "home"
-    done = kaohe(
-        "run", "--inbox", SAMPLE, "--year", 2023, "--home", home, "--timings", "--operator", "王伟",
-        PREFECT_HOME=str(prefect_home), PREFECT_API_URL="",
-    )  # fmt: skip
+    done, home = said_of_sample, sample.home
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == ""
     folder = home / "published" / "2023" / (home / "published" / "2023" / "CURRENT").read_text().strip()
@@ -108,13 +104,10 @@ def test_on_a_running_server_the_run_is_seen_there(inbox: Path, home: Path, serv
     assert noted[0]["run"] == noted[1]["run"] == runs[-1]["id"]
 
 
-def test_a_failing_run_shows_its_sentence_here_and_on_the_server(
-    inbox: Path, home: Path, server: str, prefect_home: Path
-) -> None:
+def test_a_failing_run_shows_its_sentence_here_and_on_the_server(inbox: Path, home: Path, server: str) -> None:
     (inbox / "名册.csv").unlink()
     write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
-    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
-    done = kaohe("run", "--inbox", inbox, "--year", 2023, "--home", home, **settings)
+    done = in_process("run", "--inbox", inbox, "--year", 2023, "--home", home, server=server)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("单位名册 (org_unit)：没有单位名册")
@@ -127,16 +120,13 @@ def test_a_failing_run_shows_its_sentence_here_and_on_the_server(
     ]  # fmt: skip
 
 
-def test_an_unreadable_file_is_said_first_and_the_status_is_3(
-    inbox: Path, home: Path, server: str, prefect_home: Path
-) -> None:
+def test_an_unreadable_file_is_said_first_and_the_status_is_3(inbox: Path, home: Path, server: str) -> None:
     (inbox / "坏.xlsx").write_bytes(b"broken")
-    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
     arguments = ("run", "--inbox", inbox, "--year", 2023, "--home", home)
-    done = kaohe(*arguments, **settings)
+    done = in_process(*arguments, server=server)
     assert done.returncode == 3
     assert "坏.xlsx：工作簿已损坏" in done.stdout.splitlines()[0]
-    strict = kaohe(*arguments, "--strict", "--lang", "en", **settings)
+    strict = in_process(*arguments, "--strict", "--lang", "en", server=server)
     assert strict.returncode == 2
     assert "坏.xlsx: the workbook is broken" in strict.stderr
 
@@ -156,7 +146,7 @@ def test_an_unreadable_file_is_said_first_and_the_status_is_3(
     ],
 )
 def test_usage_errors_are_a_sentence_and_status_2(arguments: list[str], said: str) -> None:
-    done = kaohe(*arguments)
+    done = in_process(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     assert said in done.stderr
@@ -169,15 +159,12 @@ def test_help_speaks_both_languages() -> None:
     assert kaohe("--version").stdout.startswith("kaohe 0.")
 
 
-def test_a_mistake_of_ours_is_a_sentence_too(
-    inbox: Path, home: Path, project: Project, server: str, prefect_home: Path
-) -> None:
+def test_a_mistake_of_ours_is_a_sentence_too(inbox: Path, home: Path, project: Project, server: str) -> None:
     """SQL that fails in DuckDB reaches the user as one sentence, with the details in a log file."""
     sql = project.sql / "base" / "assessed_unit.sql"
     only_at_work = "cast(cast(org_unit.name as date) as varchar) as unit_name"
     sql.write_text(sql.read_text("utf-8").replace("org_unit.name as unit_name", only_at_work), "utf-8")
-    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
-    done = kaohe("run", "--inbox", inbox, "--year", 2023, "--home", home, **settings)
+    done = in_process("run", "--inbox", inbox, "--year", 2023, "--home", home, server=server)
     assert done.returncode == 2
     assert "assessed_unit.sql" in done.stderr
     assert "Traceback" not in done.stderr

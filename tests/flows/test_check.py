@@ -10,7 +10,7 @@ import xlsxwriter
 
 from kaohe.checking import Checked, CheckedFile, check
 from kaohe.errors import KaoheError
-from tests.helpers import CHECK, FINDING, SAMPLE, assess, kaohe, registry, write_csv, write_xlsx
+from tests.helpers import CHECK, FINDING, SAMPLE, assess, in_process, registry, write_csv, write_xlsx
 from tests.helpers import check as inspected
 
 UNITS = registry(("J01", "办公室", "机关处室"), ("D01", "水务中心", "基层单位"))
@@ -85,7 +85,7 @@ def test_rules_and_names_of_units_are_those_of_the_night(tmp_path: Path, names: 
 
 def test_without_a_registry_names_are_not_checked_and_that_is_said(tmp_path: Path) -> None:
     write_csv(tmp_path / "抽查.csv", [CHECK, inspected("C1", "谁也不认识")])
-    done = kaohe("check", tmp_path / "抽查.csv")
+    done = in_process("check", tmp_path / "抽查.csv")
     assert done.returncode == 0, done.stderr
     assert "单位名称没有核对" in done.stdout
     assert "可收 1 行，要改 0 行" in done.stdout
@@ -128,7 +128,7 @@ def test_failed_formulas_and_hidden_rows_are_told(tmp_path: Path, names: Path) -
 
 def test_the_command_as_json_in_english_and_what_it_refuses(tmp_path: Path, names: Path) -> None:
     write_csv(tmp_path / "抽查.csv", [CHECK, inspected("C1", "办公室", on="3月5日")])
-    done = kaohe("check", tmp_path / "抽查.csv", "--registry", names, "--format", "json", "--lang", "en")
+    done = in_process("check", tmp_path / "抽查.csv", "--registry", names, "--format", "json", "--lang", "en")
     assert done.returncode == 1
     found = json.loads(done.stdout)
     assert (found["wrong"], found["units_known"]) == (True, True)
@@ -142,7 +142,7 @@ def test_the_command_as_json_in_english_and_what_it_refuses(tmp_path: Path, name
         ((tmp_path, "--marked", tmp_path / "o.xlsx"), "--marked"),
         ((tmp_path / "抽查.csv", "--registry", tmp_path / "r.xlsx", "--marked", tmp_path / "r.xlsx"), "原文件"),
     ):
-        refused = kaohe("check", *arguments)
+        refused = in_process("check", *arguments)
         assert (refused.returncode, told in refused.stderr, len(refused.stderr.splitlines())) == (2, True, 1)
     with pytest.raises(KaoheError, match="名册"):
         check([tmp_path / "抽查.csv"], tmp_path / "抽查.csv")
@@ -151,7 +151,7 @@ def test_the_command_as_json_in_english_and_what_it_refuses(tmp_path: Path, name
 def test_a_file_that_cannot_be_read_is_a_problem_with_and_without_a_marked_copy(tmp_path: Path) -> None:
     (tmp_path / "坏.xlsx").write_bytes(b"broken")
     for more in ((), ("--marked", tmp_path / "红.xlsx")):
-        done = kaohe("check", tmp_path / "坏.xlsx", *more)
+        done = in_process("check", tmp_path / "坏.xlsx", *more)
         assert (done.returncode, done.stderr) == (1, "")
         assert "工作簿已损坏" in done.stdout
         assert not (tmp_path / "红.xlsx").exists()
@@ -179,12 +179,14 @@ def test_rows_good_and_bad_and_left_out_are_the_rows_that_are_there(libraries: N
 def test_the_marked_copy_and_a_folder(tmp_path: Path, names: Path) -> None:
     write_xlsx(tmp_path / "in" / "抽查.xlsx", {"一": [CHECK, inspected("C1", "办公室", on="2023-02-30")]})
     write_csv(tmp_path / "in" / "下" / "好.csv", [CHECK, inspected("C2", "办公室")])
-    done = kaohe("check", tmp_path / "in" / "抽查.xlsx", "--registry", names, "--marked", tmp_path / "out" / "红.xlsx")
+    done = in_process(
+        "check", tmp_path / "in" / "抽查.xlsx", "--registry", names, "--marked", tmp_path / "out" / "红.xlsx"
+    )
     assert done.returncode == 1, done.stderr
     book = openpyxl.load_workbook(tmp_path / "out" / "红.xlsx")
     assert book.sheetnames == ["检查结果", "一"]
     assert book["一"]["D2"].comment.text == "kaohe：\n不是完整有效的日期。写成 2023-03-05 这样"
-    done = kaohe("check", tmp_path / "in", "--registry", names)
+    done = in_process("check", tmp_path / "in", "--registry", names)
     assert done.returncode == 1
     assert "好.csv：可以报送" in done.stdout
     assert "抽查.xlsx：有问题" in done.stdout

@@ -24,7 +24,7 @@ from kaohe.lifecycle import steps as lifecycle
 from kaohe.people import MASK
 from kaohe.project import Project
 from kaohe.words import use_language
-from tests.helpers import CHECK, YEAR, Result, assess, check, kaohe, project_copy, registry, write_csv
+from tests.helpers import CHECK, YEAR, Result, assess, check, in_process, project_copy, registry, write_csv
 from tests.ledgers import ledger
 from tests.office import BY, Office, refused
 
@@ -553,7 +553,7 @@ def test_the_command(ours: Office, tmp_path: Path) -> None:
     arguments = "compare", a.folder.name, b.folder.name, "--home", ours.home
     path = tmp_path / "out" / "比较.xlsx"
     forms = ((), ("--format", "json"), ("--format", "xlsx", "--out", path), ("--lang", "en"))
-    text, as_json, as_xlsx, english = (kaohe(*arguments, *more) for more in forms)
+    text, as_json, as_xlsx, english = (in_process(*arguments, *more) for more in forms)
     for process in (text, as_json, as_xlsx, english):
         assert (process.returncode, process.stderr) == (0, "")
     for words in ("办公室", "+6.00", "本单位得分未变，因其他单位变动", "first_topic.csv"):
@@ -568,11 +568,11 @@ def test_refusals_on_the_command_line(ours: Office, tmp_path: Path) -> None:
     for arguments in (("current", "没有"), ("current", "没有.yml"), ("2011", "current"),
                       ("current", "current", "--out", tmp_path / "x.xlsx"),
                       ("current", "current", "--format", "xlsx", "--out", ours.folder / "x.xlsx")):  # fmt: skip
-        process = kaohe("compare", *arguments, "--home", ours.home)
+        process = in_process("compare", *arguments, "--home", ours.home)
         assert process.returncode == 2, arguments
         assert len(process.stderr.strip().splitlines()) == 1, process.stderr
         assert "Traceback" not in process.stderr
-    same = kaohe("compare", "current", ours.current[:14], "--home", ours.home)
+    same = in_process("compare", "current", ours.current[:14], "--home", ours.home)
     assert (same.returncode, "没有差别" in same.stdout) == (0, True)
 
 

@@ -55,7 +55,7 @@ from tests.delivery import (
     reciting,
     write_delivery,
 )  # fmt: skip
-from tests.helpers import CHECK, ROOT, YEAR, check, kaohe, registry, write_csv
+from tests.helpers import CHECK, ROOT, YEAR, check, in_process, kaohe, registry, write_csv
 from tests.published import said as said_in
 from tests.sources import Answer, FakeApi, api
 
@@ -507,7 +507,7 @@ def test_killed_between_sending_and_sent(home: Path, ours: Post) -> None:
 
 
 @pytest.mark.parametrize("way", ["after a publication", "by the command"])
-def test_stopped_by_hand_between_sending_and_sent(way: str, home: Path, ours: Post) -> None:
+def test_stopped_by_hand_between_sending_and_sent(way: str, home: Path, ours: Post, server: str) -> None:
     """Ctrl-C while the server keeps its answer back: what is in force and which mail is doubtful is said."""
     ours.release = Future()
     code = (
@@ -517,7 +517,7 @@ def test_stopped_by_hand_between_sending_and_sent(way: str, home: Path, ours: Po
     )
     command = ["-c", code] if way == "after a publication" else ["-m", "kaohe", "deliver", "--home", str(home)]
     process = subprocess.Popen(
-        [sys.executable, *command], cwd=ROOT, env=os.environ | {"KAOHE_TEST_MAIL": PASSWORD},
+        [sys.executable, *command], cwd=ROOT, env=os.environ | {"KAOHE_TEST_MAIL": PASSWORD, "PREFECT_API_URL": server},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
     assert ours.held.wait(120)
@@ -978,7 +978,7 @@ def test_the_list_of_who_would_get_what(home: Path, ours: Post) -> None:
     ours.answer = lambda stage, recipient: {OTHER: "550 no", LEADER: TAKE_AND_DROP}.get(recipient, "250 OK") if (stage, recipient) in (("rcpt", OTHER), ("data", LEADER)) else "250 OK"  # fmt: skip
     deliver(home)
     log, taken = logged(home), len(ours.taken)
-    done = kaohe("deliver", "--home", home, "--dry-run")
+    done = in_process("deliver", "--home", home, "--dry-run")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     states = {recipient: next(line for line in lines if recipient in line) for recipient in (LEADER, OTHER, WATER, LAW)}
@@ -997,7 +997,7 @@ def test_a_mistake_in_the_file_stops_everything_before_it_begins(home: Path, tmp
     acts = (home / "published" / "2023" / "acts.jsonl").read_bytes()
     who = ["--by", "局党组", "--document", "1号"]
     for command in (["run", "--inbox", tmp_path / "inbox"], ["announce", *who], ["deliver"]):
-        done = kaohe(*command, "--year", YEAR, "--home", home)
+        done = in_process(*command, "--year", YEAR, "--home", home)
         assert (done.returncode, done.stdout) == (2, "")
         assert "delivery.yml 第 1 行" in done.stderr
     assert (home / "published" / "2023" / "acts.jsonl").read_bytes() == acts

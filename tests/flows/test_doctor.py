@@ -19,7 +19,7 @@ from kaohe.publication import published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.retention import expire
 from kaohe.schedule import Keep
-from tests.helpers import ROOT, YEAR, kaohe
+from tests.helpers import ROOT, YEAR, in_process
 from tests.keeping import first_of, published
 from tests.office import AS_OF, Office
 
@@ -67,7 +67,7 @@ def handed_in(office: Office) -> None:
 
 def test_a_home_in_order(office: Office) -> None:
     assert problems(doctor.examine(office.home)) == ""
-    done = kaohe("doctor", "--home", office.home)
+    done = in_process("doctor", "--home", office.home)
     assert (done.returncode, "一切正常" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
@@ -269,7 +269,7 @@ def test_while_somebody_is_at_work_it_says_so_and_leaves_what_is_half_written(of
     spoilt(office.folder / office.current / "scores.csv")
     held = lock(office.home)
     try:
-        done = kaohe("doctor", "--mend", "--format", "json", "--home", office.home)
+        done = in_process("doctor", "--mend", "--format", "json", "--home", office.home)
     finally:
         held.release()
     said = json.loads(done.stdout)
@@ -291,7 +291,7 @@ def test_nothing_can_be_written(office: Office) -> None:
 def test_while_somebody_is_at_work_it_is_not_well(office: Office) -> None:
     held = lock(office.home)
     try:
-        done = kaohe("doctor", "--home", office.home)
+        done = in_process("doctor", "--home", office.home)
     finally:
         held.release()
     assert (done.returncode, "只查了能查的" in done.stdout) == (2, True)
@@ -351,7 +351,7 @@ def test_an_input_that_is_nowhere_cannot_be_mended(office: Office) -> None:
 
 def test_no_home_at_all(tmp_path: Path) -> None:
     for home in (tmp_path / "none", tmp_path):
-        done = kaohe("doctor", "--mend", "--home", home)
+        done = in_process("doctor", "--mend", "--home", home)
         assert (done.returncode, "请检查 --home" in done.stdout) == (2, True)
     assert list(tmp_path.iterdir()) == []
 

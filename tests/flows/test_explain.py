@@ -18,7 +18,7 @@ from kaohe.explaining.sheets import write_workbook
 from kaohe.explaining.text import print_explanation
 from kaohe.people import MASK
 from kaohe.words import speaking
-from tests.helpers import CHECK, Result, assess, check, copied, kaohe, registry, write_csv
+from tests.helpers import CHECK, Result, assess, check, copied, in_process, registry, write_csv
 from tests.ledgers import ledger
 from tests.office import refused
 
@@ -230,24 +230,24 @@ def test_the_three_forms_say_the_same(published: Result, tmp_path: Path) -> None
 
 def test_the_command(published: Result, tmp_path: Path) -> None:
     asked = ("explain", "法规处", "--home", published.home)
-    shown = kaohe(*asked)
+    shown = in_process(*asked)
     assert shown.returncode == 0, shown.stderr
     assert "抽查.csv · 第 3 行" in shown.stdout
-    assert "due 100, done 75" in kaohe(*asked, "--lang", "en").stdout
-    as_json: dict[str, Any] = json.loads(kaohe(*asked, "抽查", "--format", "json").stdout)
+    assert "due 100, done 75" in in_process(*asked, "--lang", "en").stdout
+    as_json: dict[str, Any] = json.loads(in_process(*asked, "抽查", "--format", "json").stdout)
     assert as_json["parts"][0]["items"][0]["records"][0]["row"] == 3
     out = tmp_path / "out" / "法规处.xlsx"
-    assert str(out) in kaohe(*asked, "--format", "xlsx", "--out", out).stdout
+    assert str(out) in in_process(*asked, "--format", "xlsx", "--out", out).stdout
     assert out.exists()
     assert [path.name for path in out.parent.iterdir()] == ["法规处.xlsx"]
 
 
 def test_what_it_would_have_taken(published: Result) -> None:
     asked = ("explain", "规划处", "--to", "良好", "--home", published.home)
-    said = kaohe(*asked)
+    said = in_process(*asked)
     assert said.returncode == 0, said.stderr
     assert "最少补上 1 项即可达到“良好”，其他单位不变：84.50 分，第 4 名" in said.stdout
-    as_json: dict[str, Any] = json.loads(kaohe(*asked, "--format", "json").stdout)
+    as_json: dict[str, Any] = json.loads(in_process(*asked, "--format", "json").stdout)
     assert (as_json["outcome"], as_json["count"]) == ("items", 1)
     assert as_json["righted"][0]["items"][0]["item"] == "CJ03"
     with Explainer.in_force(published.home) as explainer, speaking("zh"):
@@ -268,7 +268,7 @@ def test_what_it_would_have_taken(published: Result) -> None:
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence(published: Result, arguments: tuple[str, ...], key: str) -> None:
-    done = kaohe("explain", *arguments, "--home", published.home)
+    done = in_process("explain", *arguments, "--home", published.home)
     assert done.returncode == 2
     assert key in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import CHECK, assess, check, registry, write_csv
+from tests.helpers import CHECK, check, registry, write_csv
+from tests.helpers import assess_small as assess
 
 
 @pytest.fixture

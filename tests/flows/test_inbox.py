@@ -13,14 +13,9 @@ from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.warehouse import Warehouse
-from tests import helpers
-from tests.helpers import CHECK, FINDING, SMALL, STUDY, Result, check, registry, write_csv, write_xlsx
+from tests.helpers import CHECK, FINDING, STUDY, Result, check, registry, write_csv, write_xlsx
+from tests.helpers import assess_small as assess
 from tests.published import DIFFERS, files, said
-
-
-def assess(inbox: Path, home: Path, **more: Any) -> Result:
-    """A run by the small scheme."""
-    return helpers.assess(inbox, home, scheme=SMALL, **more)
 
 
 def reasons(result: Result) -> dict[str, int]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tests.helpers import ROOT, kaohe
+from tests.helpers import ROOT, in_process, kaohe
 from tests.largeoffice import UNITS, records, write_office
 
 SCHEME = ROOT / "tests" / "data" / "large" / "2023.yml"
@@ -34,7 +34,7 @@ def test_a_large_run_on_a_server_says_what_it_did(tmp_path: Path, server: str) -
 
 
 def test_a_question_that_cannot_be_answered_starts_nothing(tmp_path: Path) -> None:
-    done = kaohe("run-large", "--inbox", tmp_path, "--home", tmp_path / "home", *ASKED, "--lang", "zh")
+    done = in_process("run-large", "--inbox", tmp_path, "--home", tmp_path / "home", *ASKED, "--lang", "zh")
     assert done.returncode == 2
     assert str(tmp_path) in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -49,7 +49,7 @@ def test_help_is_in_both_languages() -> None:
 
 def test_a_region_is_taken_out_with_what_concerns_it(tmp_path: Path) -> None:
     inbox, out = write_office(tmp_path / "inbox"), tmp_path / "out"
-    done = kaohe("region", "R2", "--inbox", inbox, "--out", out, "--lang", "zh")
+    done = in_process("region", "R2", "--inbox", inbox, "--out", out, "--lang", "zh")
     assert (done.returncode, done.stderr) == (0, "")
     taken = {path.stem: pl.read_parquet(path) for path in out.glob("*.parquet")}
     assert set(taken) == set(records())
@@ -58,5 +58,5 @@ def test_a_region_is_taken_out_with_what_concerns_it(tmp_path: Path) -> None:
     assert taken["training_record"]["unit_id"].to_list() == ["A02"]  # another's record of its member
     assert f"{taken['org_unit'].height} 个单位" in done.stdout
     for wrong, where, said in (("R9", tmp_path / "x", "没有地区 R9"), ("R2", out, "里已有文件")):
-        refused = kaohe("region", wrong, "--inbox", inbox, "--out", where, "--lang", "zh")
+        refused = in_process("region", wrong, "--inbox", inbox, "--out", where, "--lang", "zh")
         assert (refused.returncode, said in refused.stderr) == (2, True)

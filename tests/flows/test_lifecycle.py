@@ -29,7 +29,7 @@ from kaohe.publication import CHANGES, CHECK_UP, FACES, LEADERSHIP, MANIFEST, PA
 from kaohe.run import Reissue
 from kaohe.words import use_language
 from tests.delivery import change, write_delivery
-from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, kaohe, registry, write_csv
+from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, in_process, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, FINAL, SAYS, Office, refused
 from tests.published import expected, files, said
 
@@ -772,16 +772,14 @@ def test_the_audit_asks_the_deliveries(office: Callable[[str], Office]) -> None:
 
 
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_the_whole_way_by_its_commands(
-    office: Callable[[str], Office], server: str, prefect_home: Path, whole: bool
-) -> None:
+def test_the_whole_way_by_its_commands(office: Callable[[str], Office], server: str, whole: bool) -> None:
     """``whole``: what each command refuses on the way, too; in-process tests above have the same refusals."""
     ours = office("provisional")
     where = ("--year", YEAR, "--home", ours.home)
     who = ("--by", "机关党委", "--document", "党办〔2024〕1号")
 
     def said(*arguments: object, status: int = 0) -> str:
-        done = kaohe(*arguments, PREFECT_API_URL=server, PREFECT_HOME=str(prefect_home))
+        done = in_process(*arguments, server=server)
         assert done.returncode == status, done.stderr
         assert "Traceback" not in done.stderr
         return done.stdout + done.stderr
@@ -856,7 +854,7 @@ def test_the_whole_way_by_its_commands(
     ],
 )
 def test_what_is_wrong_with_a_command_is_said(tmp_path: Path, arguments: list[str], sentence: str) -> None:
-    done = kaohe(*arguments, "--year", YEAR, "--home", tmp_path / "home")
+    done = in_process(*arguments, "--year", YEAR, "--home", tmp_path / "home")
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr

@@ -20,7 +20,7 @@ from kaohe.run import Run
 from kaohe.sources.inbox import INBOX
 from kaohe.sqltext import quoted
 from kaohe.warehouse import Warehouse
-from tests.helpers import AS_OF, ROOT, SMALL, UNITS, YEAR, Result, assess, kaohe, registry, write_csv
+from tests.helpers import AS_OF, ROOT, SMALL, UNITS, YEAR, Result, assess, in_process, registry, write_csv
 
 CONTRACTS = load_contracts(ROOT / "expectations")
 DAY = dt.date(2023, 3, 5)
@@ -330,6 +330,6 @@ def test_check_says_what_is_wrong_before_it_is_handed_in(tmp_path: Path, librari
         ("unit_id#2", "法规出", "单位名册和别名表里没有"),
         ("round#3", "3", "轮次只能是 1 或 2"),
     ]
-    refused = kaohe("check", path, "--marked", tmp_path / "标红.xlsx")
+    refused = in_process("check", path, "--marked", tmp_path / "标红.xlsx")
     assert refused.returncode == 2
     assert "Parquet 文件没有可标红的工作表" in refused.stderr

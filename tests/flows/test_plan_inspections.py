@@ -12,7 +12,7 @@ from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.inspections.plan import InspectionPlan, Planned
 from kaohe.project import Project
-from tests.helpers import ROOT, YEAR, Result, assess, copied, kaohe
+from tests.helpers import ROOT, YEAR, Result, assess, copied, in_process, kaohe
 from tests.ledgers import ledger
 
 AS_OF = dt.date(2023, 4, 30)
@@ -317,7 +317,7 @@ def test_a_mistake_in_the_query_names_the_file(published: Result, project: Proje
 def test_a_bad_question_is_refused_in_a_sentence(
     tmp_path: Path, lang: str, wrong: tuple[object, ...], said: str
 ) -> None:
-    done = kaohe("plan-inspections", "--year", 2023, *wrong, "--home", tmp_path, "--lang", lang)
+    done = in_process("plan-inspections", "--year", 2023, *wrong, "--home", tmp_path, "--lang", lang)
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -10,7 +10,7 @@ import pytest
 from kaohe.project import Project, sha256_of
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE, rebuild
-from tests.helpers import YEAR, kaohe
+from tests.helpers import YEAR, in_process
 from tests.keeping import killed, published
 from tests.office import AS_OF, Office, refused
 
@@ -73,7 +73,7 @@ def test_corrections_and_the_fixed_day_of_an_announced_year_are_in_it(office: Of
     reviewed = office.run()
     assert reviewed.manifest["state"] == "reviewed"
     warehouse_of(office).unlink()
-    done = kaohe("rebuild", "--year", YEAR, "--home", office.home)
+    done = in_process("rebuild", "--year", YEAR, "--home", office.home)
     assert done.returncode == 0, done.stderr
     assert f"与当前发布 {reviewed.folder.name} 完全相同" in done.stdout
     assert "kaohe.duckdb.broken-" not in done.stdout
@@ -89,7 +89,7 @@ def test_scores_that_differ_are_said_with_their_units(office: Office) -> None:
             con.execute("update evidence set done = done + 1 where unit_id = 'J01'")
 
     published(office, "20240401-other", change=other)
-    done = kaohe("rebuild", "--year", YEAR, "--home", office.home)
+    done = in_process("rebuild", "--year", YEAR, "--home", office.home)
     assert done.returncode == 2, done.stderr
     assert "scores：1 个单位不同：法规处" in done.stdout
     assert "evidence：1 个单位不同：办公室" in done.stdout

@@ -17,7 +17,7 @@ from kaohe.publication.snapshot import read_manifest
 from kaohe.retention import expire, kept_inputs
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse
-from tests.helpers import YEAR, kaohe
+from tests.helpers import YEAR, in_process
 from tests.keeping import GOOD, copied, first_of, inspected, kept, killed, published
 from tests.office import AS_OF, Office, refused
 
@@ -171,13 +171,13 @@ def test_no_input_that_is_needed_is_ever_removed(
 def test_by_its_command(office: Office, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     where = ("--year", YEAR, "--home", office.home)
     (office.home / "schedule.yml").write_text("keep: {days: 1, least: 1}\n", "utf-8")
-    done = kaohe("expire", *where, "--dry-run")
+    done = in_process("expire", *where, "--dry-run")
     assert (done.returncode, "0 个到期的初评" in done.stdout) == (0, True), done.stderr
     moment = later()
     monkeypatch.setattr(clock, "now", lambda: moment)
     assert cli._status(["expire", *map(str, where)]) == 0
     act = office.state.log.acts[-1]
     assert act.act == "expire" and act.sha256 in capsys.readouterr().out
-    done = kaohe("history", *where)
+    done = in_process("history", *where)
     assert (done.returncode, "到期" in done.stdout) == (0, True), done.stdout
-    assert kaohe("audit", "verify", *where).returncode == 0
+    assert in_process("audit", "verify", *where).returncode == 0

@@ -16,7 +16,7 @@ from kaohe.publication.snapshot import Snapshot
 from kaohe.robustness.tables import TABLES, robustness
 from kaohe.scheme import load_scheme
 from kaohe.summary import print_summary
-from tests.helpers import CHECK, ROOT, STUDY, Result, assess, check, kaohe, registry, write_csv
+from tests.helpers import CHECK, ROOT, STUDY, Result, assess, check, in_process, registry, write_csv
 
 SCHEME = ROOT / "data" / "schemes" / "2023.yml"
 AS_OF = dt.date(2024, 4, 1)  # nothing is pending any more
@@ -138,16 +138,16 @@ def test_a_scheme_says_what_is_varied(inbox: Path, tmp_path: Path, home: Path) -
 
 def test_the_command(published: Result, tmp_path: Path) -> None:
     asked = ("robustness", "--home", published.home, "--draws", "100", "--seed", "3")
-    said = kaohe(*asked, "--out", tmp_path / "out")
+    said = in_process(*asked, "--out", tmp_path / "out")
     assert said.returncode == 0, said.stderr
     assert "100 次抽样" in said.stdout
     assert "与上一名难分先后" in said.stdout
-    plain = json.loads(kaohe(*asked, "--format", "json").stdout)
+    plain = json.loads(in_process(*asked, "--format", "json").stdout)
     assert {"publication", "draws", *TABLES} == set(plain)
     assert len(plain["rank_interval"]) == 5
-    english = kaohe(*asked, "--lang", "en").stdout
+    english = in_process(*asked, "--lang", "en").stdout
     assert "90 % rank interval" in english
-    nothing = kaohe("robustness", "--home", tmp_path / "none")
+    nothing = in_process("robustness", "--home", tmp_path / "none")
     assert (nothing.returncode, len(nothing.stderr.splitlines())) == (2, 1)
 
 
@@ -158,5 +158,5 @@ def test_nobody_ranked(tmp_path: Path, home: Path) -> None:
     found = robustness(home)
     assert all(table.is_empty() for table in found.tables.values())
     assert {row["status"] for row in result.table("scores").iter_rows(named=True)} == {"no_data"}
-    said = kaohe("robustness", "--home", home)
+    said = in_process("robustness", "--home", home)
     assert (said.returncode, said.stderr) == (0, "")

@@ -9,7 +9,7 @@ from rich.console import Console
 from kaohe.lifecycle.proceedings import proceedings, verify
 from kaohe.lifecycle.rollback import rollback
 from kaohe.summary import print_summary
-from tests.helpers import YEAR, kaohe
+from tests.helpers import YEAR, in_process
 from tests.keeping import BAD, OTHER, first_of, inspected, killed, published
 from tests.office import ANNOUNCED, AS_OF, Office, refused
 
@@ -117,13 +117,13 @@ def test_killed_while_going_back(office: Office, where: str, decided: bool) -> N
 def test_by_its_command(office: Office) -> None:
     good, bad = first_of(office), office.current
     where = ("--year", YEAR, "--home", office.home)
-    done = kaohe("rollback", *where, "--by", "机关党委", "--reason", " ")
+    done = in_process("rollback", *where, "--by", "机关党委", "--reason", " ")
     assert (done.returncode, "--reason 不能是空的" in done.stderr) == (2, True)
     who = ("--by", "机关党委", "--document", "党办〔2024〕2号", "--operator", "王伟")
-    done = kaohe("rollback", *where, *who, "--reason", "抽查录错")
+    done = in_process("rollback", *where, *who, "--reason", "抽查录错")
     assert done.returncode == 0, done.stderr
     assert office.state.log.head in done.stdout
     assert office.state.log.acts[-1].operator == "王伟"
     assert f"已由 {bad} 退回到 {good}" in done.stdout
-    done = kaohe("history", *where)
+    done = in_process("history", *where)
     assert ("退回" in done.stdout, "抽查录错" in done.stdout) == (True, True)

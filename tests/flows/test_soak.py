@@ -24,5 +24,5 @@ def test_a_run_killed_at_every_point_loses_and_doubles_nothing() -> None:
 
 
 def test_readers_never_stop_a_writer() -> None:
-    said = soak("readers", "--readers", "3", "--publications", "2", "--pause", "0.2")
+    said = soak("readers", "--readers", "3", "--publications", "2", "--pause", "1")
     assert "2 runs published" in said

@@ -19,7 +19,8 @@ from kaohe.lifecycle import proceedings
 from kaohe.publication import WORKBOOK
 from kaohe.publication.snapshot import Snapshot
 from kaohe.summary import print_summary
-from tests.helpers import CHECK, Result, assess, check, registry, write_csv
+from tests.helpers import CHECK, Result, check, registry, write_csv
+from tests.helpers import assess_small as assess
 from tests.sources import QUICK, Answer, api, write_sources
 
 TOKEN = "t0ken/+ =secret"

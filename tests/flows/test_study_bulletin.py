@@ -12,7 +12,7 @@ import pytest
 from kaohe.bulletin import Bulletin, Written
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from tests.helpers import assess, kaohe, registry, write_csv
+from tests.helpers import assess, in_process, kaohe, registry, write_csv
 
 XUEXI, CADRE, YOUTH = "学习强国", "上海干部在线学习城", "青年大学习"
 HEADINGS = ["平台", "月份", "单位名称", "应参加人数", "参加人数", "参学率", "人均积分", "总学时", "学时达标人数"]
@@ -210,10 +210,10 @@ def test_a_month_without_figures_and_a_year_without_a_publication_are_sentences(
         with pytest.raises(KaoheError) as caught:
             Bulletin(year, month, home_of_june, tmp_path)
         assert caught.value.key == key
-    done = kaohe("bulletin", "--year", 2023, "--month", 7, "--home", home_of_june)
+    done = in_process("bulletin", "--year", 2023, "--month", 7, "--home", home_of_june)
     assert (done.returncode, done.stdout) == (2, "")
     assert "没有 2023 年 7 月的学情统计" in done.stderr
-    done = kaohe("bulletin", "--year", 2023, "--month", 13, "--home", home_of_june)
+    done = in_process("bulletin", "--year", 2023, "--month", 13, "--home", home_of_june)
     assert done.returncode == 2
     assert "--month 的值不对" in done.stderr
 
@@ -261,13 +261,14 @@ def test_english(home_of_june: Path, tmp_path: Path) -> None:
 # --- From 2024 on ----------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def home_of_2024(tmp_path: Path, libraries: None) -> Path:
-    inbox = tmp_path / "inbox"
+@pytest.fixture(scope="module")
+def home_of_2024(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Path:
+    folder = tmp_path_factory.mktemp("2024")
+    inbox = folder / "inbox"
     write_csv(inbox / "名册.csv", registry(*UNITS))
     rows = [[row[0], str(row[1]).replace("2023年", "2024年").replace("2022年", "2023年"), *row[2:]] for row in ROWS]
     write_csv(inbox / "学情.csv", [HEADINGS, *rows])
-    home = tmp_path / "home"
+    home = folder / "home"
     assess(inbox, home, year=2024, as_of=dt.date(2024, 7, 5))
     return home
 

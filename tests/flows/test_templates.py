@@ -18,7 +18,7 @@ from kaohe.sources.files import read_sheets
 from kaohe.sources.headings import Headings
 from kaohe.sources.recognise import recognise
 from kaohe.templates import file_name, template
-from tests.helpers import ROOT, SAMPLE, kaohe, registry, write_csv
+from tests.helpers import ROOT, SAMPLE, in_process, registry, write_csv
 
 OURS = load_contracts(ROOT / "expectations")
 HEADINGS = Headings(OURS)
@@ -114,7 +114,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Path:
     """A template of every table, and a registry."""
     folder = tmp_path_factory.mktemp("templates")
     write_csv(folder / "名册.csv", registry(*((f"D{n:02}", unit, "基层单位") for n, unit in enumerate(UNITS))))
-    done = kaohe("template", "all", "--out", folder, "--registry", folder / "名册.csv")
+    done = in_process("template", "all", "--out", folder, "--registry", folder / "名册.csv")
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -167,7 +167,7 @@ def test_what_the_workbook_offers() -> None:
 
 def test_what_the_command_refuses(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = kaohe("template", "组织生活记录抽查", "--out", out, "--home", tmp_path)
+    done = in_process("template", "组织生活记录抽查", "--out", out, "--home", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "--registry" in done.stdout
     assert [path.name for path in out.iterdir()] == ["组织生活记录抽查.xlsx"]
@@ -176,6 +176,9 @@ def test_what_the_command_refuses(tmp_path: Path) -> None:
         (("inspections", "--out", out), "inspection"),
         (("inspection", "--out", out, "--force", "--registry", SAMPLE / "名册" / "工作日历.csv"), "工作日历.csv"),
     ):
-        refused = kaohe("template", *arguments)
+        refused = in_process("template", *arguments)
         assert (refused.returncode, told_ in refused.stderr, len(refused.stderr.splitlines())) == (2, True, 1)
-    assert kaohe("template", "inspection", "--out", out, "--force", "--home", tmp_path, "--lang", "en").returncode == 0
+    assert (
+        in_process("template", "inspection", "--out", out, "--force", "--home", tmp_path, "--lang", "en").returncode
+        == 0
+    )

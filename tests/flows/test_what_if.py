@@ -10,7 +10,7 @@ import pytest
 
 from kaohe.errors import KaoheError
 from kaohe.what_if import varied, what_if
-from tests.helpers import CHECK, ROOT, STUDY, Result, assess, check, kaohe, registry, write_csv
+from tests.helpers import CHECK, ROOT, STUDY, Result, assess, check, in_process, registry, write_csv
 
 SCHEME = ROOT / "data" / "schemes" / "2023.yml"
 COLUMNS = ["unit_id", "total", "rank", "grade", "status"]
@@ -130,17 +130,17 @@ def test_a_setting_that_will_not_do_is_a_sentence(published: Result, setting: st
 
 def test_the_command(published: Result, tmp_path: Path) -> None:
     asked = ("what-if", "--home", published.home, "--set", "study_xuexi.params.target=0.5")
-    table = kaohe(*asked)
+    table = in_process(*asked)
     assert table.returncode == 0, table.stderr
     assert "什么也不发布" in table.stdout
     assert "设想" in table.stdout
-    plain = json.loads(kaohe(*asked, "--format", "json").stdout)
+    plain = json.loads(in_process(*asked, "--format", "json").stdout)
     assert {row["variant"] for row in plain["scores"]} == {"in_force", "set"}
     assert len(plain["scores"]) == 6
-    nothing = kaohe("what-if", "--home", published.home)
+    nothing = in_process("what-if", "--home", published.home)
     assert (nothing.returncode, len(nothing.stderr.splitlines())) == (2, 1)
-    wrong_year = kaohe("what-if", "--home", published.home, "--scheme", ROOT / "data" / "schemes" / "2024.yml")
+    wrong_year = in_process("what-if", "--home", published.home, "--scheme", ROOT / "data" / "schemes" / "2024.yml")
     assert wrong_year.returncode == 2
     assert "2024" in wrong_year.stderr
-    nowhere = kaohe("what-if", "--home", tmp_path / "empty", "--set", "bonus.cap=1")
+    nowhere = in_process("what-if", "--home", tmp_path / "empty", "--set", "bonus.cap=1")
     assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (2, 1)

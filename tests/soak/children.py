@@ -11,10 +11,9 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from kaohe import clock
-from kaohe.publishing import page
 
 #: What a child takes for now, so that two homes with the same history have the same log.
 NOW = dt.datetime(2024, 6, 3, 9, 30, tzinfo=clock.OFFICE_TIME)
@@ -31,16 +30,13 @@ LIBRARIES = (
 )
 
 
-def prepare(folder: Path) -> None:
-    """Import what takes long; it must not be used in this process, whose children would inherit dead threads. The script
-    of the page's charts takes a second to put together and is the same in every child, so one makes it for all."""
+def prepare() -> None:
+    """Import what takes long; it must not be used in this process, whose children would inherit dead threads."""
     os.environ["KAOHE_KEY"] = "one key for all homes, so that they can be compared"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in LIBRARIES:
             importlib.import_module(name)
-    library = start(page._library, folder / "library").answer()
-    page._library = cast(Any, lambda: library)
     gc.freeze()
 
 

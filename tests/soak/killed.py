@@ -23,6 +23,7 @@ from kaohe import loading, publishing, validation
 from kaohe.errors import KaoheError
 from kaohe.lifecycle import acts
 from kaohe.run import Run
+from tests.helpers import SMALL
 from tests.office import AS_OF, Office
 from tests.soak import children, offices
 
@@ -167,7 +168,7 @@ def _traced(story: Story, folder: Path, trace: Path, kill_at: str | None) -> Non
 
     for point, owner, name, before in POINTS:
         setattr(owner, name, _telling(getattr(owner, name), point, before, reach))
-    story.act(Office(folder))
+    story.act(Office(folder, SMALL))
     reach("at the end")
 
 
@@ -201,7 +202,7 @@ def _recover(story: Story, folder: Path) -> tuple[float, dict[str, Any]]:
     _whole(folder / "home")
     begin = time.perf_counter()
     try:
-        story.act(Office(folder))
+        story.act(Office(folder, SMALL))
     except KaoheError as error:
         assert error.key in story.done, error
     return time.perf_counter() - begin, offices.state(folder / "home")
@@ -216,7 +217,7 @@ def _difference(one: Any, other: Any) -> str:
 def main(asked: argparse.Namespace) -> int:
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="kaohe-kills-") as name:
-        children.prepare(Path(name))
+        children.prepare()
         proof = Proof(Path(name), random.Random(asked.seed))
         if asked.short:
             proof.kill(FIRST, CHAIN)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.publication.snapshot import Snapshot
-from tests.helpers import CHECK, check, write_csv
+from tests.helpers import CHECK, SMALL, check, write_csv
 from tests.office import AS_OF, Office
 from tests.soak import children, offices
 
@@ -46,7 +46,7 @@ def read(home: Path, stop: Path, pause: float) -> dict[str, Any]:
 
 def publish(folder: Path, numbers: range) -> list[dict[str, Any]]:
     """Hand in one more check and run, once for each number."""
-    return [_publish(Office(folder), number) for number in numbers]
+    return [_publish(Office(folder, SMALL), number) for number in numbers]
 
 
 def _publish(office: Office, number: int) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _publish(office: Office, number: int) -> dict[str, Any]:
 
 def main(asked: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="kaohe-readers-") as name:
-        children.prepare(Path(name))
+        children.prepare()
         return _prove(Path(name), asked)
 
 

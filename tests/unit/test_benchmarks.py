@@ -29,6 +29,7 @@ def against_floor(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     yield importlib.import_module("against_floor")
 
 
+@pytest.mark.long
 def test_the_page_has_every_step(data: Path) -> None:
     command = [sys.executable, str(BENCHMARKS / "run.py"), "--units", "60", "--no-prefect", "--data", str(data)]
     done = subprocess.run([*command, "--write", str(data / "page.md")], capture_output=True, text=True, check=False)

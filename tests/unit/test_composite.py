@@ -9,7 +9,7 @@ import pytest
 
 from kaohe import composite
 from kaohe.errors import KaoheError
-from tests.helpers import kaohe
+from tests.helpers import in_process
 
 SIMPLE = """
 title: t
@@ -235,7 +235,7 @@ def test_what_cannot_be_worked_out_is_an_error_and_no_number(
 def test_the_command_writes_three_tables(tmp_path: Path) -> None:
     found = scored(tmp_path, SIMPLE, VALUES)
     asked = ("score", "--scheme", tmp_path / "s.yml", "--values", tmp_path / "v.csv", "--out", tmp_path / "out")
-    done = kaohe(*asked)
+    done = in_process(*asked)
     assert done.returncode == 0, done.stderr
     assert "3 个单位" in done.stdout
     written = {path.name: pl.read_csv(path, infer_schema=False) for path in (tmp_path / "out").iterdir()}
@@ -245,9 +245,9 @@ def test_the_command_writes_three_tables(tmp_path: Path) -> None:
         "stages.csv": ["unit_id", "indicator", "value", "denominated", "imputed", "treated", "score"],
     }
     assert written["scores.csv"]["score"].to_list() == found.scores["score"].to_list()
-    broken = kaohe(*asked[:2], tmp_path / "nothing.yml", *asked[3:])
+    broken = in_process(*asked[:2], tmp_path / "nothing.yml", *asked[3:])
     assert (broken.returncode, len(broken.stderr.splitlines())) == (2, 1)
-    english = kaohe("score", "--help", "--lang", "en")
+    english = in_process("score", "--help", "--lang", "en")
     assert "any scheme" in english.stdout
 
 

@@ -11,7 +11,7 @@ from kaohe.errors import KaoheError
 from kaohe.freshness import Standing, confirm, standings
 from kaohe.journal import recorded
 from kaohe.schedule import Schedule
-from tests.helpers import kaohe, without_schemes
+from tests.helpers import in_process, kaohe, without_schemes
 
 YEAR = 2023
 NIGHTLY = Schedule(cron="0 2 * * *", late_after=6, years=[YEAR])
@@ -90,11 +90,11 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path, text: str) -> 
 def test_the_command_says_it_and_exits_by_it(tmp_path: Path) -> None:
     published(tmp_path)
     (tmp_path / "schedule.yml").write_text(f"years: [{YEAR}]\n")
-    late = kaohe("status", "--home", tmp_path, "--lang", "en")
+    late = in_process("status", "--home", tmp_path, "--lang", "en")
     assert (late.returncode, late.stderr) == (4, "")
     assert "2023 is out of date" in late.stdout
     confirm(tmp_path, YEAR, "p1", clock.now(), 0)
-    fresh = kaohe("status", "--home", tmp_path, "--format", "json")
+    fresh = in_process("status", "--home", tmp_path, "--format", "json")
     assert fresh.returncode == 0
     said = json.loads(fresh.stdout)
     assert (said["years"][0]["late"], said["years"][0]["publication"]) == (False, "p1")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers import ROOT, kaohe
+from tests.helpers import ROOT, in_process, kaohe
 from tests.unit.test_scheme_lint import INDEX, POINTS, YEAR
 
 OURS = ROOT / "data" / "schemes"
@@ -17,13 +17,13 @@ def written(folder: Path, text: str, name: str = "scheme.yml") -> Path:
 
 
 def test_check_of_a_scheme_without_faults(tmp_path: Path) -> None:
-    done = kaohe("scheme", "check", written(tmp_path, INDEX))
+    done = in_process("scheme", "check", written(tmp_path, INDEX))
     assert (done.returncode, done.stdout, done.stderr) == (0, "指数：没有发现问题\n", "")
 
 
 def test_check_says_file_line_place_and_sentence(tmp_path: Path) -> None:
     path = written(tmp_path, YEAR.replace("requests_closed", "nothing").replace("at_least: 80", "at_least: 101"))
-    done = kaohe("scheme", "check", path)
+    done = in_process("scheme", "check", path)
     first, second, last = done.stdout.splitlines()
     assert done.returncode == 1
     assert first.startswith(f"{path}:16  错误  dimensions.requests.measure：")
@@ -36,7 +36,7 @@ def test_check_says_file_line_place_and_sentence(tmp_path: Path) -> None:
 
 def test_check_in_english_of_warnings_alone(tmp_path: Path) -> None:
     path = written(tmp_path, POINTS.replace("weight: 60", "weight: 50"))
-    done = kaohe("scheme", "check", path, "--lang", "en")
+    done = in_process("scheme", "check", path, "--lang", "en")
     assert done.returncode == 0
     said = "the weights under “计分” add up to 90, not 100; they will be scaled in proportion; confirm, or make them add up"
     assert done.stdout == f"{path}:4  warning  dimensions: {said}\n计分: errors 0, warnings 1\n"
@@ -46,19 +46,19 @@ def test_check_with_values(tmp_path: Path) -> None:
     rows = ["unit_id,measure,value", *(f"{unit},{name},{unit}" for unit in (1, 2) for name in ("health", "poverty"))]
     values = written(tmp_path, "\n".join(rows), "values.csv")
     path = written(tmp_path, INDEX)
-    done = kaohe("scheme", "check", path, "--values", values)
+    done = in_process("scheme", "check", path, "--values", values)
     assert done.returncode == 1
     assert done.stdout.splitlines()[0] == (
         f"{path}:11  错误  dimensions.economy.measure：指标 economy 要的 economy 在数值表里一行也没有；其中有：health、poverty"
     )
-    assert kaohe("scheme", "check", path, "--values", tmp_path / "none.csv").returncode == 2
+    assert in_process("scheme", "check", path, "--values", tmp_path / "none.csv").returncode == 2
 
 
 @pytest.mark.parametrize("command", ["check", "show", "diff"])
 def test_what_cannot_be_read_is_one_sentence(command: str, tmp_path: Path) -> None:
     path = written(tmp_path, INDEX.replace("rule: minmax", "rule: maxmin"))
     for wrong, said in [(path, f"{path} 第 "), (tmp_path / "none.yml", f"{tmp_path / 'none.yml'}：读不出来")]:
-        done = kaohe("scheme", command, *([wrong, wrong] if command == "diff" else [wrong]))
+        done = in_process("scheme", command, *([wrong, wrong] if command == "diff" else [wrong]))
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(said)
         assert len(done.stderr.splitlines()) == 1
@@ -157,7 +157,7 @@ def test_where_weights_have_no_say_there_is_no_share(tmp_path: Path) -> None:
 
 def test_diff(tmp_path: Path) -> None:
     a, b = OURS / "2023.yml", OURS / "2024.yml"
-    done = kaohe("scheme", "diff", a, b)
+    done = in_process("scheme", "diff", a, b)
     rows = [
         [cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if line.startswith("│")
     ]
@@ -165,13 +165,13 @@ def test_diff(tmp_path: Path) -> None:
     assert ["theory.study.weight", "4", "0"] in rows
     assert ["deadline", "2024-01-31", "2025-01-31"] in rows
     assert len(rows) > 20
-    same = kaohe("scheme", "diff", a, a)
+    same = in_process("scheme", "diff", a, a)
     assert (same.returncode, same.stdout) == (0, "两个考核办法没有差别\n")
 
 
 def test_diff_of_an_index(tmp_path: Path) -> None:
     a, b = written(tmp_path, INDEX, "a.yml"), written(tmp_path, INDEX.replace("weight: 2", "weight: 3"), "b.yml")
-    done = kaohe("scheme", "diff", a, b, "--lang", "en")
+    done = in_process("scheme", "diff", a, b, "--lang", "en")
     rows = [
         [cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if line.startswith("│")
     ]

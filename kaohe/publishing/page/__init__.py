@@ -9,8 +9,10 @@ import base64
 import gzip
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -26,6 +28,7 @@ from kaohe.explaining.text import basis_of
 from kaohe.publication.snapshot import Snapshot
 from kaohe.publication.wording import interval, stale_sources, state_of
 from kaohe.publishing.check_up import CheckUps, moved, signed
+from kaohe.safely import replace
 from kaohe.scheme import Scheme
 from kaohe.scheme.parts import Leaf
 from kaohe.words import language, say
@@ -36,6 +39,8 @@ _HERE = Path(__file__).parent
 _CARRIED, _IN_A_FILE = 1_200_000, 400_000
 #: So many units of a category are shown at first, and so many more each time they are asked for.
 _MOST = 300
+#: SHA-256 of the script that draws the charts, as the vl-convert of the lock puts it together.
+_LIBRARY = "373b1f84072b31010f15ceb787be6b415c53936411aae267c8c2b2b6ccde46e7"
 #: The folder of those files.
 SHEETS = "index.files"
 #: Words that the script says.
@@ -124,12 +129,28 @@ def _template() -> Template:
 
 @cache
 def _library() -> str:
-    """Vega-Lite and what shows it, as one script."""
+    """Vega-Lite and what shows it, as one script. To put it together takes two seconds, so it is kept among the caches
+    of whoever runs this; what is there counts if it is the very same."""
+    kept = None
+    with suppress(OSError, RuntimeError):
+        kept = _caches() / f"charts-{_LIBRARY[:16]}.js"
+        data = kept.read_bytes()
+        if hashlib.sha256(data).hexdigest() == _LIBRARY:
+            return data.decode()
     import vl_convert
 
-    script = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    script = str(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     assert "</script" not in script.lower()
-    return str(script)
+    if kept:
+        with suppress(OSError):  # nobody's result depends on it
+            replace(kept, script.encode())
+    return script
+
+
+def _caches() -> Path:
+    """Where this user's programs keep what they can make again. Raises ``RuntimeError`` where that is nowhere."""
+    given = os.environ.get("LOCALAPPDATA" if os.name == "nt" else "XDG_CACHE_HOME")
+    return Path(given or Path.home() / ".cache") / "kaohe"
 
 
 def _policy(scripts: Sequence[str], files: bool) -> str:
