@@ -120,7 +120,7 @@ How to add one is in [CONTRIBUTING.md](../CONTRIBUTING.md).
 """
 
 _MEANT = {
-    "alerts": "Somebody should look at it; no score follows. The scheme says which are asked, and with what parameters.",
+    "alerts": "Somebody should look at it; no score follows. The scheme says which are asked, with what parameters.",
     "audits": "Each is a query that must return no rows; else nothing is published.",
 }
 
