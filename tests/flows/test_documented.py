@@ -31,7 +31,7 @@ from kaohe.proceedings import Proceedings
 from kaohe.words import use_language
 from tests import largeoffice
 from tests.delivery import Post, mail, post, write_delivery
-from tests.helpers import CHECK, ROOT, SMALL, STUDY, UNITS, YEAR, check, registry, write_csv, write_xlsx
+from tests.helpers import CHECK, ROOT, STUDY, UNITS, YEAR, check, registry, write_csv, write_xlsx
 from tests.here import run_here, small_project
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, CALENDAR, NOTICE_ENDS, SAYS, Office
 
@@ -77,7 +77,7 @@ PLACEHOLDERS: dict[str, str | Callable[[Path], str]] = {
     "--sources F": "sources.yml",
     "DIR --sources F": "more.yml",  # beside --inbox DIR
     "F": "project/data/schemes/2023.yml",
-    "scheme diff A": str(SMALL),
+    "scheme diff A": "project/data/schemes/2023.yml",
     "scheme diff B": str(ROOT / "data" / "schemes" / "2023.yml"),
     "DATE": "2024-03-31",
     "zh|en": "en",
