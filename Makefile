@@ -16,6 +16,7 @@ test: check spark
 check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/sqruff lint sql
 	$(BIN)/mypy
 
 # Apache Spark for its tests, where there is a Java for it; else they are skipped.

@@ -39,7 +39,7 @@ class Watched(LargeRun):
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
         with suppress(OSError):
-            Path("/proc/self/clear_refs").write_text("5")
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
         used = time.process_time()
         with super().timed(step):
             yield

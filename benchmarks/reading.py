@@ -16,8 +16,9 @@ from pathlib import Path
 import xlsxwriter
 
 from kaohe.contracts import load_contracts
-from kaohe.loading import INBOX, inbox_files, pull
+from kaohe.loading import pull
 from kaohe.project import Project
+from kaohe.sources.inbox import INBOX, inbox_files
 from kaohe.warehouse import Warehouse
 
 HEADINGS = [

@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 
 from kaohe.robustness.analysis import stress
-from kaohe.robustness.model import Case
+from kaohe.robustness.case import Case
 from kaohe.scheme.robustness import Robustness
 
 

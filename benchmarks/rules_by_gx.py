@@ -17,9 +17,9 @@ from kaohe.contracts import load_contracts
 from kaohe.large.engine import LargeEngine
 from kaohe.large.records import Records
 from kaohe.project import Project
-from kaohe.rules import rules_of
 from kaohe.run import default_as_of
 from kaohe.sources.parquet import parquet_files, source_of
+from kaohe.validation.rules import rules_of
 
 
 def main(inbox: Path, folder: Path, memory: str | None = None) -> dict[str, float]:
@@ -34,7 +34,7 @@ def main(inbox: Path, folder: Path, memory: str | None = None) -> dict[str, floa
             records.trust(source_of(contract, files[name], types))
         records.count_problems()
         checked = time.perf_counter()
-        from kaohe import gx
+        from kaohe.validation import gx
 
         imported = time.perf_counter()
         found: dict[tuple[str, str], int] = {}

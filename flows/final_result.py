@@ -7,9 +7,9 @@ from typing import Literal
 from prefect import flow
 
 from flows.delivery import deliver_published
-from kaohe import lifecycle
-from kaohe.acts import Act
 from kaohe.delivery import Delivered, Delivery
+from kaohe.lifecycle import steps as lifecycle
+from kaohe.lifecycle.acts import Act
 from kaohe.words import use_language
 
 

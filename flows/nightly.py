@@ -7,10 +7,10 @@ from prefect import flow
 
 from flows.annual_assessment import annual_assessment
 from kaohe.journal import recorded
-from kaohe.missed import caught_up_by
 from kaohe.night import begun
 from kaohe.prefects import said, skipped
 from kaohe.run import Outcome
+from kaohe.serving.missed import caught_up_by
 from kaohe.words import use_language
 
 

@@ -7,8 +7,8 @@ from typing import Literal
 from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
-from kaohe.inspection_draw import Draw
-from kaohe.inspection_plan import InspectionPlan, Planned
+from kaohe.inspections.draw import Draw
+from kaohe.inspections.plan import InspectionPlan, Planned
 from kaohe.words import use_language
 
 

@@ -18,7 +18,7 @@ from kaohe.errors import KaoheError, from_os_error
 from kaohe.publication import in_force
 from kaohe.publishing.workbook import ALERT_BANDS
 from kaohe.warehouse import Warehouse, as_sentences
-from kaohe.words import say
+from kaohe.words import listed, say
 
 Level = Literal["urgent", "warning", "notice"]
 #: The most urgent first.
@@ -67,7 +67,7 @@ def counted(alerts: Iterable[Alert]) -> str:
     """How many of each level, in words: 紧急 2，警示 3."""
     count = Counter(alert.level for alert in alerts)
     parts = [say("alerts_count", level=say(f"level_{level}"), count=count[level]) for level in LEVELS if count[level]]
-    return "，".join(parts)
+    return say("between_counts").join(parts)
 
 
 class Question:
@@ -118,7 +118,7 @@ class Question:
         for kind in self.kinds:
             if not any(kind in names for names in known):
                 raise KaoheError(
-                    "alert_unknown", name=kind, known="、".join(f"{name} {title}" for name, title, _ in known)
+                    "alert_unknown", name=kind, known=listed(f"{name} {title}" for name, title, _ in known)
                 )
         asked = {names[0] for names in known if not self.kinds or set(names) & set(self.kinds)}
         urgent_enough = LEVELS[: LEVELS.index(self.level) + 1]

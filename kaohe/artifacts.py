@@ -65,7 +65,7 @@ def _result(scores: pl.DataFrame) -> list[dict[str, Any]]:
         row: dict[str, Any] = {"category": category, "units": units.height, "ranked": len(totals)}
         for name, which in (("highest", max), ("median", median), ("lowest", min)):
             row[name] = f"{which(totals):.2f}" if totals else "—"
-        row["grades"] = "，".join(f"{grade} {count}" for grade, count in grades) or "—"
+        row["grades"] = say("between_counts").join(f"{grade} {count}" for grade, count in grades) or "—"
         rows.append({say(f"artifact_column_{name}"): cell for name, cell in row.items()})
     return rows
 

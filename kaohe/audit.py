@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kaohe.acts import NAME, Act, Log, act_in
 from kaohe.delivery.log import Log as Deliveries
-from kaohe.errors import KaoheError
-from kaohe.proceedings import verify
-from kaohe.publication import MANIFEST, pointed_at, published_years
-from kaohe.words import say
+from kaohe.lifecycle.acts import NAME, Act, Log, act_in
+from kaohe.lifecycle.proceedings import verify
+from kaohe.publication import MANIFEST, nothing_published, pointed_at, published_years
+from kaohe.words import listed, say
 
 
 @dataclass
@@ -36,7 +35,7 @@ def years(home: Path) -> list[int]:
     """The years of which anything was published. Raises ``KaoheError`` if there are none."""
     found = published_years(home)
     if not found:
-        raise KaoheError("nothing_published", year="—", home=home)
+        raise nothing_published(home)
     return found
 
 
@@ -47,7 +46,7 @@ def audit(home: Path, year: int, noted: str = "") -> Audit:
     """
     folder = home / "published" / str(year)
     if year not in published_years(home):
-        raise KaoheError("nothing_published", year=year, home=home)
+        raise nothing_published(home, year)
     found, anchors = Audit(year), _anchors(folder)
     found.wrong += line_faults(_bytes(folder / NAME), _known(anchors))
     if not found.wrong:
@@ -144,7 +143,7 @@ def line_faults(data: bytes, known: dict[int, str]) -> list[str]:
     wrong += [say("audit_added", line=line.place, number=line.number) for line in added]
     wrong += [say("audit_moved", line=line.place, number=line.number) for line in _moved(lines)]
     if missing := _missing(lines, broken):
-        wrong.append(say("audit_missing", numbers="、".join(map(str, missing))))
+        wrong.append(say("audit_missing", numbers=listed(map(str, missing))))
     wrong += [say("audit_changed", line=line.place) for line in _changed(lines, known) if line.place not in misnumbered]
     return wrong
 

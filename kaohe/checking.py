@@ -16,8 +16,9 @@ from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publishing.workbook import sheet_remarks
 from kaohe.sources.details import column_index
+from kaohe.sources.inbox import INBOX
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import listed, say
 
 _REGISTRY, _NAMES = "org_unit", "unit_alias"
 
@@ -91,13 +92,13 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
         files = _named(paths, registry, contracts)
         names = {path.resolve(): name for name, path in files.items()}
         with Warehouse(folder) as warehouse:
-            pulled = loading.pull(warehouse, {loading.INBOX: files}, contracts, keep_untyped=True)
+            pulled = loading.pull(warehouse, {INBOX: files}, contracts, keep_untyped=True)
             found = {table for (table,) in warehouse.rows("select distinct table_name from meta.sheet")}
             if registry is not None and _REGISTRY not in found:
                 raise KaoheError("check_registry", file=registry)
             known = _as_far_as_known(contracts, found)
             if known:
-                validation.check_rules(known, project.expectations)
+                validation.check_rules(known, project.expectations, checking=True)
                 validation.validate(warehouse, known, project.sql, clock.today(), checking=True)
                 if _REGISTRY in found:
                     _look_for_units(warehouse, contracts, known)
@@ -109,7 +110,8 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
 
 def marked_copy(file: CheckedFile) -> bytes:
     """The workbook as it was handed over, with the cells to mend in red and a first sheet that lists them."""
-    from kaohe.marking import Mark, marked
+    from kaohe.marking import marked
+    from kaohe.marking.mark import Mark
 
     marks = [
         Mark(p.sheet, p.row, column_index(p.letters) if p.letters else None, p.value, p.problem, p.remedy)
@@ -249,10 +251,10 @@ class _Told:
         if rule in ("conflict", "duplicate"):
             return say(f"remedy_{rule}", place=(hint or "").strip("： "))
         if allowed := contract.values(name):
-            return say("remedy_values", values="、".join(map(str, allowed)))
+            return say("remedy_values", values=listed(map(str, allowed)))
         if rule in ("bad_cell", "required"):
             said = say("remedy_unit_name" if column.type == "unit" else f"remedy_{column.type}")
-            return f"{said}（{column.help}）" if column.help else said
+            return said + say("in_brackets", text=column.help) if column.help else said
         return say("remedy_rule")
 
     def _look_at_sheets(self) -> None:

@@ -20,6 +20,7 @@ from kaohe.scheme import Composite, load_composite
 from kaohe.scheme.indicator import EXACT, Indicator
 from kaohe.sources.files import read_sheets
 from kaohe.warehouse import Engine
+from kaohe.words import listed
 
 _MICRO, _MOST = Decimal("0.000001"), Decimal(10**12)
 #: Columns of the units file that are no attributes.
@@ -110,7 +111,7 @@ class _Values:
         rows = _table(path)
         columns = set(rows.columns)
         if not {"unit_id", "measure"} <= columns or ("value" in columns) == ("done" in columns):
-            raise KaoheError("values_columns", file=path.name, columns="、".join(rows.columns))
+            raise KaoheError("values_columns", file=path.name, columns=listed(rows.columns))
         self.measures = set(rows["measure"].unique())
         self.units: dict[str, None] = dict.fromkeys(rows["unit_id"])
         self.measured: list[tuple[str, str, str, str | None, str | None]] = []
@@ -198,7 +199,7 @@ class _Units:
         else:
             self.rows = _table(path)
             if "unit_id" not in self.rows.columns:
-                raise KaoheError("units_columns", file=path.name, columns="、".join(self.rows.columns))
+                raise KaoheError("units_columns", file=path.name, columns=listed(self.rows.columns))
             twice = self.rows.filter(pl.col("unit_id").is_duplicated())
             if twice.height:
                 raise KaoheError("units_twice", file=path.name, row=twice["_row"][-1], unit=twice["unit_id"][-1])
@@ -251,7 +252,7 @@ def _refuse_what_is_not_there(path: Path, scheme: Composite, values: _Values, un
     """A measure that no row names, a column that the units file lacks: misspelt, most likely."""
     for entry, leaf in scheme.leaves:
         if leaf.measure not in values.measures:
-            file, known = values.path.name, "、".join(sorted(values.measures))
+            file, known = values.path.name, listed(sorted(values.measures))
             asked = {"scheme": path.name, "indicator": entry.name, "measure": leaf.measure}
             raise KaoheError("values_no_measure", **asked, file=file, known=known)
         if not isinstance(leaf, Indicator):

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from rapidfuzz import process
-
 from kaohe.cleaning import typed_cell
 from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, quoted
-from kaohe.errors import KaoheError
-from kaohe.loading import LEDGERS
+from kaohe.errors import KaoheError, nearest
 from kaohe.people import MASK, is_hash
-from kaohe.sources.headings import normal_heading
+from kaohe.sources.forms import normal_heading
+from kaohe.sources.inbox import LEDGERS
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import listed, say
 
 TABLE = "correction"
 #: The typed records of a table as they are after its corrections, for the time of one resolution.
@@ -157,7 +155,7 @@ def checked(
             refuse("correction_bad_value", value=given, column=spec.headings[0], problem=say(f"bad_{spec.type}"))
         values.append(text)
     if spec.type == "choice" and values[1] not in (None, *(spec.values or [])):
-        problem = say("rule_choice", values="、".join(spec.values or []))
+        problem = say("rule_choice", values=listed(spec.values or []))
         refuse("correction_bad_value", value=value, column=spec.headings[0], problem=problem)
     if values[1] is None and spec.required:
         refuse("correction_bad_value", value="", column=spec.headings[0], problem=say("rule_required"))
@@ -170,11 +168,6 @@ def _without_people(contract: Contract, parts: Sequence[str]) -> str:
     if len(people) != len(parts):
         return MASK if any(people) else "/".join(parts)
     return "/".join(MASK if person and not is_hash(part) else part for person, part in zip(people, parts, strict=True))
-
-
-def nearest(text: str, known: Sequence[str]) -> str:
-    """The three names most like ``text``, joined by 、."""
-    return "、".join(name for name, _, _ in process.extract(text, known, limit=3))
 
 
 def begin(warehouse: Warehouse) -> None:

@@ -3,9 +3,10 @@
 import errno
 import tempfile
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
-from kaohe.words import say
+from kaohe.words import listed, say
 
 
 class KaoheError(Exception):
@@ -39,3 +40,10 @@ def keep_traceback(error: BaseException) -> str:
     with tempfile.NamedTemporaryFile("w", prefix="kaohe-", suffix=".log", delete=False, encoding="utf-8") as log:
         traceback.print_exception(error, file=log)
     return log.name
+
+
+def nearest(text: str, known: Sequence[str]) -> str:
+    """The three names most like ``text``, joined by 、."""
+    from rapidfuzz import process
+
+    return listed(name for name, _, _ in process.extract(text, known, limit=3))

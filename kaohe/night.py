@@ -14,7 +14,7 @@ from kaohe.retention import expire
 from kaohe.run import Outcome
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import inbox_of
-from kaohe.words import say
+from kaohe.words import listed, say
 
 #: So long a night waits for another command to let go of the home, in seconds.
 WAIT_SECONDS = 1800.0
@@ -57,8 +57,8 @@ class Night:
             raise KaoheError("night_failed", year=year, problem=problem)
         new = [str(year) for year, outcome in self.ran.items() if outcome.new]
         if new:
-            return say("night_published", years="、".join(new))
-        return say("night_nothing_new", years="、".join(map(str, self.ran)))
+            return say("night_published", years=listed(new))
+        return say("night_nothing_new", years=listed(map(str, self.ran)))
 
     def _expire(self, year: int) -> list[str]:
         """Remove what is too old, also after a failed run: it may have failed for want of room. Gives what hindered
@@ -99,7 +99,7 @@ def _years(home: Path) -> list[int]:
     years = schedule_of(home).years_on(today, project)
     if not years:
         missing = [str(project.scheme(year)) for year in (today.year - 1, today.year)]
-        raise KaoheError("night_no_years", missing="、".join(missing))
+        raise KaoheError("night_no_years", missing=listed(missing))
     return years
 
 

@@ -1,4 +1,4 @@
-"""Where the parts that are data live: sql/, expectations/, data/schemes/ and data/templates/.
+"""Where the parts that are data live: sql/, expectations/, data/schemes/, data/templates/, the sample, examples.
 
 In a checkout they stand beside this package; in an installed wheel they are carried inside it, under ``share/``.
 ``KAOHE_PROJECT`` names another folder, for a bureau that keeps its own contracts, measures and schemes.
@@ -22,8 +22,12 @@ class Project:
     @classmethod
     def find(cls) -> "Project":
         """The project in use: ``KAOHE_PROJECT`` if set, else the one that came with this package."""
-        if named := os.environ.get("KAOHE_PROJECT"):
-            return cls(Path(named).resolve())
+        named = os.environ.get("KAOHE_PROJECT")
+        return cls(Path(named).resolve()) if named else cls.shipped()
+
+    @classmethod
+    def shipped(cls) -> "Project":
+        """The project that came with this package; it alone has the sample and the examples."""
         package = Path(__file__).resolve().parent
         return cls(package / "share" if (package / "share").is_dir() else package.parent)
 
@@ -44,6 +48,15 @@ class Project:
     def work_plan(self) -> Path:
         """The systems of the work plan: number, system, command."""
         return self.root / "data" / "work_plan.csv"
+
+    @property
+    def sample(self) -> Path:
+        """The files of a made-up bureau, to try the program with."""
+        return self.root / "data" / "sample"
+
+    def example(self, name: str) -> Path:
+        """The example of a settings file."""
+        return self.root / "data" / f"{name}.example.yml"
 
     def scheme(self, year: int) -> Path:
         """The scheme file of a year."""

@@ -14,9 +14,8 @@ from kaohe import clock
 from kaohe.comparing.sides import Program, program_of
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
-from kaohe.loading import Files
+from kaohe.lifecycle.proceedings import Proceedings, damage, proceedings
 from kaohe.people import has_key
-from kaohe.proceedings import Proceedings, damage, proceedings
 from kaohe.project import sha256_of
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing import attached
@@ -24,8 +23,9 @@ from kaohe.retention import inputs_of, method_of
 from kaohe.run import Run
 from kaohe.safely import flush_folder, put
 from kaohe.sources.gathering import Gathered, Reading, read_plainly
+from kaohe.sources.inbox import Files
 from kaohe.warehouse import Warehouse
-from kaohe.words import speaking
+from kaohe.words import listed, say, speaking
 
 _TABLES = ("scores", "indicator_scores", "evidence")
 _FILE, _KEY = "kaohe.duckdb", "secret.key"
@@ -152,7 +152,7 @@ def lost_inputs(home: Path, needed: dict[str, str]) -> dict[str, str]:
 
 def _refuse_lost(home: Path, needed: dict[str, str]) -> None:
     if lost := sorted(lost_inputs(home, needed).values()):
-        names = "、".join(lost[:5]) + ("……" if len(lost) > 5 else "")
+        names = listed(lost[:5]) + (say("and_more") if len(lost) > 5 else "")
         raise KaoheError("rebuild_input_gone", count=len(lost), files=names, folder=home / "warehouse" / "inputs")
 
 

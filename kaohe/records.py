@@ -14,7 +14,7 @@ from kaohe.contracts import PROVENANCE, Contract, quoted
 from kaohe.corrections import Correction
 from kaohe.errors import KaoheError
 from kaohe.warehouse import Engine, Warehouse
-from kaohe.words import say
+from kaohe.words import clauses, listed, say
 
 EVERYWHERE = "通用"
 
@@ -56,9 +56,9 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
         f"with record as (select _rec, case when {complete} then concat_ws(chr(31), {key}) end as _key, "
         f"md5(concat_ws(chr(31), {cells})) as _cells from main.{table}) "
         "insert into main.problem select ?, found._rec, found.rule, found.rule, ?, 'critical', "
-        "concat_ws(' ', '：', nullif(other._file, ''), nullif(other._sheet, ''), concat('#', other._row)) "
+        "concat_ws(' ', ?, nullif(other._file, ''), nullif(other._sheet, ''), concat('#', other._row)) "
         f"from ({repeated}\n) as found join main.{table} as other on other._rec = found.other_rec order by found._rec",
-        [table, contract.key[0]],
+        [table, contract.key[0], say("colon")],
     ).fetchone()
     if found and found[0] and not stay:
         remove_problems(warehouse, table)
@@ -151,7 +151,7 @@ def nearest_names(warehouse: Warehouse, names: list[str]) -> dict[str, str]:
                 near.append(official[match])
             if len(near) == 3:
                 break
-        hints[name] = "、".join(near)
+        hints[name] = listed(near)
     return hints
 
 
@@ -165,7 +165,7 @@ def know_units(warehouse: Engine) -> None:
     if twice.height:
         first = twice.filter(pl.col("name") == twice["name"][0])
         rows = first.select("unit_id", "_file", "_row").unique(maintain_order=True).rows()
-        places = "；".join(say("unit_at_row", unit=unit, file=file, row=row) for unit, file, row in rows)
+        places = clauses(say("unit_at_row", unit=unit, file=file, row=row) for unit, file, row in rows)
         raise KaoheError("units_same_name", name=first["written"][0], places=places)
     known = names.select("name", pl.lit(EVERYWHERE).alias("platform"), "unit_id").unique().sort("name")
     warehouse.write("main.unit_name", known)

@@ -23,7 +23,7 @@ _PART = re.compile(rf"(?:^|\s)({'|'.join(_PARTS)}): ")
 def commands() -> str:
     """Markdown with a section for each command: what it does, its arguments and options."""
     with speaking("en"):
-        found = list(_commands(typer.main.get_command(build()), "kaohe"))
+        found = list(_commands(build(), "kaohe"))
     lines = [
         "<!-- Every command, made from kaohe/commands/ by `make docs`; do not edit. -->",
         "# Commands",

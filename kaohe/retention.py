@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kaohe.acts import Act
 from kaohe.errors import KaoheError
-from kaohe.proceedings import MOVES, Proceedings, look_up
+from kaohe.lifecycle.acts import Act
+from kaohe.lifecycle.proceedings import MOVES, Proceedings, look_up
 from kaohe.publication import MANIFEST, published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.schedule import Keep

@@ -11,17 +11,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kaohe import __version__, clock, loading, progress, publishing, scoring, validation
-from kaohe.acts import Act
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError, from_os_error
 from kaohe.freshness import confirm
 from kaohe.homelock import WAIT_SECONDS, HomeLock
 from kaohe.journal import Journal
-from kaohe.lifecycle import refuse_pending
+from kaohe.lifecycle.acts import Act
+from kaohe.lifecycle.proceedings import Proceedings, damage
+from kaohe.lifecycle.steps import refuse_pending
 from kaohe.loading import Pulled
 from kaohe.people import refuse_lost_key
-from kaohe.proceedings import Proceedings, damage
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import MANIFEST, earlier_years, pointed_at
 from kaohe.publication.snapshot import read_manifest
@@ -31,6 +31,7 @@ from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
 from kaohe.publishing.notice import notice_template
 from kaohe.scheme import Scheme, digest, load_scheme, load_scheme_of
 from kaohe.sources.gathering import Gathered, Reading, given, outage_sentence, read_plainly
+from kaohe.sources.inbox import LEDGERS, own_ledgers
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import language, say
 
@@ -155,7 +156,7 @@ class Run:
         if self.strict and gathered.down:
             name, down = next(iter(gathered.down.items()))
             raise KaoheError("source_down_strict", source=name, why=down.why)
-        gathered.files[loading.LEDGERS] = loading.own_ledgers(self.proceedings.ledgers)
+        gathered.files[LEDGERS] = own_ledgers(self.proceedings.ledgers)
         return gathered
 
     @property

@@ -14,7 +14,9 @@ def file_name(text: str) -> str:
     either end; it leads nowhere else."""
     kept = "".join("_" if unicodedata.category(mark)[0] == "C" or mark in '\\/:*?"<>|' else mark for mark in text)
     kept = kept.strip(" .").encode()[:_LONGEST].decode(errors="ignore").rstrip(" .")
-    return f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", kept) else kept
+    return (
+        f"_{kept}" if re.fullmatch(r"(?i)(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[\d¹²³]) *(\..*)?", kept) else kept
+    )
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -56,7 +58,8 @@ def add_line(path: Path, line: bytes, mode: int = 0o644) -> None:
 def append(path: Path, line: bytes, mode: int) -> None:
     """Add a line to a log that several processes write, none of which waits for another."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode)
+    # O_BINARY: Windows would end lines in its own way.
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0), mode)
     try:
         os.write(descriptor, line)
         os.fsync(descriptor)

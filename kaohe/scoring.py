@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from kaohe import params, progress
+from kaohe import progress
 from kaohe.contracts import Contract, Contracts, literal, quoted
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
 from kaohe.project import Project
-from kaohe.scheme import Composite, Entry, Scheme
+from kaohe.scheme import Composite, Entry, Scheme, params
 from kaohe.scheme.parts import Alert, Leaf
 from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
 from kaohe.warehouse import Engine, Warehouse

@@ -8,9 +8,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from kaohe.acts import Act, Log
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
+from kaohe.lifecycle.acts import Act, Log
 from kaohe.project import Project
 from kaohe.publication import CHECK_UP, NOTICE_DOCX, NOTICE_PDF, PAGE, UNITS, WORKBOOK, before_folders
 from kaohe.publication.snapshot import Snapshot, read_manifest
@@ -19,7 +19,7 @@ from kaohe.publishing.changes import CHANGES
 from kaohe.publishing.workbook import sheet_remarks
 from kaohe.run import GREAT_EXPECTATIONS, Outcome
 from kaohe.sources.gathering import outage_sentence
-from kaohe.words import say
+from kaohe.words import clauses, say
 
 _TOP, _BOTTOM = 10, 5
 _FILES = 10
@@ -141,13 +141,16 @@ def _remarks(console: Console, manifest: dict[str, Any], contracts: Contracts) -
     not_read = [sheet for sheet in manifest["sheets"] if sheet["table"] is None]
     for sheet in not_read[:_FILES]:
         place = " · ".join(part for part in (sheet["file"], sheet["sheet"]) if part)
-        console.print(Text(f"{place}：{'；'.join(sheet_remarks(sheet, contracts))}", style="yellow"), soft_wrap=True)
+        console.print(
+            Text(say("with_colon", before=place, after=clauses(sheet_remarks(sheet, contracts))), style="yellow"),
+            soft_wrap=True,
+        )
     if len(not_read) > _FILES:
         console.print(say("summary_more_sheets", count=len(not_read) - _FILES, file=WORKBOOK))
 
 
 def _league(category: str, scores: pl.DataFrame, held: dict[str, tuple[str, bool]]) -> Table:
-    table = Table(title=f"{category}（{scores.height}）", title_justify="left")
+    table = Table(title=category + say("in_brackets", text=scores.height), title_justify="left")
     for name in ("rank", "rank_interval", "unit_name", "total", "grade", "status"):
         right = name in ("rank", "rank_interval", "total")
         table.add_column(say(f"heading_{name}"), justify="right" if right else "left")

@@ -17,14 +17,13 @@ from xlsxwriter.worksheet import Worksheet
 
 from kaohe.book import sheet_name
 from kaohe.contracts import Column, Contract, Contracts
-from kaohe.corrections import nearest
-from kaohe.errors import KaoheError
+from kaohe.errors import KaoheError, nearest
 from kaohe.publication import in_force
 from kaohe.publication.snapshot import Snapshot
 from kaohe.sources.files import read_sheets
 from kaohe.sources.headings import Headings
 from kaohe.sources.recognise import EXPLANATION, recognise
-from kaohe.words import say
+from kaohe.words import clauses, listed, say
 
 #: Rows that are formatted and checked as they are filled in.
 ROWS = 1000
@@ -157,7 +156,7 @@ class _Template:
             given = column.example
             return float(given) if isinstance(given, Decimal | int) else given
         if column.type == "list":
-            return "、".join((column.values or [])[:2])
+            return listed((column.values or [])[:2])
         if allowed := self.contract.values(name):
             return allowed[0]
         if column.type == "unit" and self.units:
@@ -168,14 +167,14 @@ class _Template:
         """All there is to say of a column."""
         lines = [say("template_required") if column.required else say("template_optional"), type_in_words(column)]
         if allowed := self.contract.values(name):
-            lines.append(say("template_values", values="、".join(map(str, allowed))))
+            lines.append(say("template_values", values=listed(map(str, allowed))))
         if column.help:
             lines.append(column.help)
         if column.type == "person":
             lines.append(say("template_person"))
         elif column.private:
             lines.append(say("template_private"))
-        return "；".join(lines)
+        return clauses(lines)
 
     def _validation(self, name: str, column: Column) -> dict[str, Any] | None:
         """What a spreadsheet checks while a cell is filled in."""
@@ -250,7 +249,7 @@ class _Template:
             sheet.write_string(row, at, say(f"template_heading_{key}"), self.head)
         for name, column in self.contract.columns.items():
             row += 1
-            allowed = "、".join(map(str, self.contract.values(name)))
+            allowed = listed(map(str, self.contract.values(name)))
             needed = say("flag_yes") if column.required else ""
             cells = (
                 column.headings[0],
@@ -258,7 +257,7 @@ class _Template:
                 type_in_words(column),
                 allowed,
                 column.help or "",
-                "、".join(column.headings[1:]),
+                listed(column.headings[1:]),
             )
             for at, text in enumerate(cells):
                 sheet.write_string(row, at, text, self.text)

@@ -25,7 +25,7 @@ from kaohe.publication.snapshot import read_manifest
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.scheme.tables import IN_FORCE
 from kaohe.warehouse import Engine
-from kaohe.words import say
+from kaohe.words import listed, say
 from kaohe.yamlfile import checked, plain_value, read_plain
 
 _CENT = Decimal("0.01")
@@ -151,7 +151,7 @@ def _find(data: dict[str, Any], parts: list[str], setting: str) -> tuple[dict[st
 
 def _unknown(part: str, known: Sequence[str], setting: str) -> KaoheError:
     near = [name for name, *_ in process.extract(part, sorted(set(map(str, known))), limit=3)]
-    return KaoheError("what_if_unknown", setting=setting, part=part, near="、".join(near))
+    return KaoheError("what_if_unknown", setting=setting, part=part, near=listed(near))
 
 
 def _nodes(children: dict[str, Any]) -> dict[str, Any]:

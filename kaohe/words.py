@@ -1,6 +1,6 @@
 """The one catalogue of words: every sentence a person reads, in Chinese and English (words.yml)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -51,3 +51,13 @@ def say(key: str, /, **values: object) -> str:
     Raises ``KeyError`` for a key that is not in the catalogue: a mistake of ours, found by a test.
     """
     return catalogue()[key][_language].format(**values)
+
+
+def listed(parts: Iterable[object]) -> str:
+    """Things in a row, set apart as the language in use does: 甲、乙 or a, b."""
+    return say("between").join(map(str, parts))
+
+
+def clauses(parts: Iterable[object]) -> str:
+    """Longer things in a row, which may hold rows themselves: 甲；乙 or a; b."""
+    return say("between_clauses").join(map(str, parts))

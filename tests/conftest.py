@@ -64,7 +64,7 @@ def libraries() -> None:
     """Import what warns while it is imported, once: those warnings are its makers' to mend."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        importlib.import_module("kaohe.gx")
+        importlib.import_module("kaohe.validation.gx")
         importlib.import_module("flows.annual_assessment")
 
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import trustme
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from kaohe.proceedings import proceedings
+from kaohe.lifecycle.proceedings import proceedings
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS
 from tests.helpers import CHECK, YEAR, assess, check, registry, write_csv

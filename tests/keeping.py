@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from kaohe.proceedings import proceedings
+from kaohe.lifecycle.proceedings import proceedings
 from kaohe.publication import MANIFEST
 from kaohe.publication.snapshot import read_manifest
 from tests.helpers import CHECK, ROOT, YEAR, check, registry, write_csv

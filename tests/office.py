@@ -8,10 +8,11 @@ from typing import Any
 import polars as pl
 import pytest
 
-from kaohe import clock, lifecycle
+from kaohe import clock
 from kaohe.errors import KaoheError
+from kaohe.lifecycle import steps as lifecycle
+from kaohe.lifecycle.proceedings import Proceedings
 from kaohe.loading import Pulled
-from kaohe.proceedings import Proceedings
 from kaohe.run import Outcome, Reissue
 from tests.helpers import YEAR, Result, assess
 

@@ -30,7 +30,7 @@ def run(command: list[str]) -> tuple[float, int]:
     """Seconds, and the largest memory of the process and those it starts, in bytes."""
     begin, peaks = time.perf_counter(), {}
     with (
-        tempfile.TemporaryFile("w+") as said,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as said,
         subprocess.Popen(command, start_new_session=True, stdout=said, stderr=said) as started,
     ):
         while started.poll() is None:

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kaohe import __version__
-from kaohe.acts import Kind
 from kaohe.errors import KaoheError
+from kaohe.lifecycle.acts import Kind
 from kaohe.project import is_newer
 
 LABEL = "BACKUP.json"

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kaohe import __version__, clock
-from kaohe.acts import Log
 from kaohe.backup.archive import Archive
 from kaohe.backup.contents import FOLDERS, FORM, LABEL, Entry, Label, Standing, check_paths, files_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import LONG_WAIT_SECONDS, lock
+from kaohe.lifecycle.acts import Log
+from kaohe.lifecycle.proceedings import verify
 from kaohe.people import fingerprint, key_of
-from kaohe.proceedings import verify
 from kaohe.publication import pointed_at, published_years
 from kaohe.safely import put
 from kaohe.warehouse import as_sentences

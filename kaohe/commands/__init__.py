@@ -7,6 +7,7 @@ from kaohe.commands import (
     bulletin,
     check,
     compare,
+    completion,
     deliver,
     explain,
     keeping,
@@ -15,6 +16,7 @@ from kaohe.commands import (
     plan_inspections,
     robustness,
     run,
+    sample,
     scheme,
     score,
     serve,
@@ -26,6 +28,6 @@ from kaohe.commands import (
 
 #: In the order in which the help lists them. Each module has ``add(app)``.
 COMMANDS = (
-    run, serve, status, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver,
-    keeping, backup, compare, what_if, robustness, systems, score, scheme, large,
+    run, serve, status, sample, template, check, explain, alerts, bulletin, plan_inspections, lifecycle, audit, deliver,
+    keeping, backup, compare, what_if, robustness, systems, score, scheme, large, completion,
 )  # fmt: skip

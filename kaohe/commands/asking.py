@@ -16,7 +16,7 @@ from kaohe.words import say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kaohe.acts import Act
+    from kaohe.lifecycle.acts import Act
 
 
 class Format(StrEnum):
@@ -57,9 +57,9 @@ def published_year() -> Any:
     return typer.Option(help=say("cli_latest_year"), **YEARS)
 
 
-def text(help_: str) -> Any:
-    """An option that takes a text; a blank one will not do where it has to be given."""
-    return typer.Option(help=help_, callback=_filled)
+def text(help_: str, offered: Any = None) -> Any:
+    """An option that takes a text; a blank one will not do where it has to be given. ``offered``: what completes it."""
+    return typer.Option(help=help_, callback=_filled, autocompletion=offered)
 
 
 def _filled(param: typer.CallbackParam, given: str | None) -> str | None:

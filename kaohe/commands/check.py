@@ -11,7 +11,7 @@ import typer
 
 from kaohe.commands import asking
 from kaohe.errors import KaoheError, Unreadable
-from kaohe.words import Language, language, say
+from kaohe.words import Language, clauses, language, say
 
 if TYPE_CHECKING:
     from kaohe.checking import Checked, CheckedFile
@@ -34,8 +34,8 @@ def add(app: typer.Typer) -> None:
         if marked is not None:
             _check_marked(files, marked, registry)
         from kaohe.checking import check, marked_copy
-        from kaohe.loading import inbox_files
         from kaohe.safely import replace
+        from kaohe.sources.inbox import inbox_files
 
         files = [each for path in files for each in _files(path, inbox_files)]
         with asking.showing_progress():
@@ -89,7 +89,7 @@ def _print(checked: "Checked", marked: Path | None) -> None:
     for file in checked.files:
         style = "bold red" if file.wrong else "bold green"
         verdict = say("check_wrong") if file.wrong else say("check_right")
-        console.print(Text(f"{file.path}：{verdict}", style=style), soft_wrap=True)
+        console.print(Text(say("with_colon", before=file.path, after=verdict), style=style), soft_wrap=True)
         for table in file.tables:
             place = f"{table.sheet} · " if table.sheet else ""
             console.print(f"  {place}{say('check_table', table=table.title, good=table.good, bad=table.bad)}")
@@ -109,9 +109,9 @@ def _print_problems(file: "CheckedFile") -> None:
     for problem in file.problems[:_SHOWN]:
         place = " · ".join(part for part in (problem.sheet, problem.cell) if part)
         place += " " if place else ""
-        value = f"「{problem.value}」" if problem.value is not None else ""
+        value = say("in_quotes", text=problem.value) if problem.value is not None else ""
         warning = say("check_warning") if problem.severity == "warning" else ""
-        text = f"  {place}{warning}{value}{problem.problem}；{problem.remedy}"
+        text = f"  {place}{warning}{value}{clauses([problem.problem, problem.remedy])}"
         console.print(Text(text, style="yellow" if problem.severity == "warning" else ""), soft_wrap=True)
     if len(file.problems) > _SHOWN:
         console.print(say("check_more", count=len(file.problems) - _SHOWN))

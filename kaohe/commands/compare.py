@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kaohe.commands import asking
+from kaohe.commands import asking, completing
 from kaohe.commands.asking import Format
 from kaohe.words import Language, language, say
 
@@ -24,8 +24,12 @@ def add(app: typer.Typer) -> None:
 
     @app.command(help=say("cli_compare"))
     def compare(
-        a: Annotated[str, typer.Argument(help=say("cli_compare_a"), metavar="A")],
-        b: Annotated[str, typer.Argument(help=say("cli_compare_b"), metavar="B")],
+        a: Annotated[
+            str, typer.Argument(help=say("cli_compare_a"), metavar="A", autocompletion=completing.publications)
+        ],
+        b: Annotated[
+            str, typer.Argument(help=say("cli_compare_b"), metavar="B", autocompletion=completing.publications)
+        ],
         format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TEXT,
         out: Annotated[Path | None, typer.Option(help=say("cli_compare_out"))] = None,
         year: Annotated[int | None, asking.published_year()] = None,

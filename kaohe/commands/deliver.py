@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kaohe.commands import asking
-from kaohe.words import Language, language, say
+from kaohe.words import Language, language, listed, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,7 +65,7 @@ def _list(console: "Console", delivery: "Delivery") -> int:
     for parcel in plan.parcels:
         entry = log.entry(parcel)
         at = dt.datetime.fromisoformat(entry.at).strftime("%Y-%m-%d %H:%M") if entry else ""
-        files = "、".join(PurePosixPath(name).name for name in parcel.files) or "—"
+        files = listed(PurePosixPath(name).name for name in parcel.files) or "—"
         table.add_row(parcel.recipient, parcel.contents, files, say(f"delivery_state_{log.state(parcel)}", at=at))
     if plan.parcels:
         console.print(table)
@@ -76,8 +76,8 @@ def _list(console: "Console", delivery: "Delivery") -> int:
     for sentence in plan.wrong:
         console.print(Text(say("delivery_wrong", sentence=sentence), style="bold red"), soft_wrap=True)
     if names := plan.without_address:
-        console.print(say("delivery_without_address", count=len(names), names="、".join(names)), soft_wrap=True)
+        console.print(say("delivery_without_address", count=len(names), names=listed(names)), soft_wrap=True)
     if names := plan.without_sheet:
-        console.print(say("delivery_without_sheet", count=len(names), names="、".join(names)), soft_wrap=True)
+        console.print(say("delivery_without_sheet", count=len(names), names=listed(names)), soft_wrap=True)
     console.print(say("delivery_dry"))
     return 3 if plan.wrong else 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kaohe.commands import asking
+from kaohe.commands import asking, completing
 from kaohe.commands.asking import Format
 from kaohe.errors import KaoheError
 from kaohe.words import Language, language, say
@@ -21,9 +21,14 @@ def add(app: typer.Typer) -> None:
 
     @app.command(help=say("cli_explain"))
     def explain(
-        unit: Annotated[str, typer.Argument(help=say("cli_explain_unit"), metavar="UNIT")],
+        unit: Annotated[
+            str, typer.Argument(help=say("cli_explain_unit"), metavar="UNIT", autocompletion=completing.units)
+        ],
         indicator: Annotated[
-            str | None, typer.Argument(help=say("cli_explain_indicator"), metavar="[INDICATOR]")
+            str | None,
+            typer.Argument(
+                help=say("cli_explain_indicator"), metavar="INDICATOR", autocompletion=completing.indicators
+            ),
         ] = None,
         format_: Annotated[Format, typer.Option("--format", help=say("cli_format"))] = Format.TEXT,
         out: Annotated[Path | None, typer.Option(help=say("cli_explain_out"))] = None,
@@ -62,7 +67,7 @@ def add(app: typer.Typer) -> None:
 
 
 def _tell(found: "Reach", format_: Format) -> None:
-    from kaohe.explaining.reach import plain, sentences
+    from kaohe.explaining.reach_text import plain, sentences
 
     if format_ is Format.JSON:
         print(json.dumps(plain(found), ensure_ascii=False, indent=2, default=str))

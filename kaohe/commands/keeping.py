@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kaohe.commands import asking
+from kaohe.commands import asking, completing
 from kaohe.commands.asking import Listing
-from kaohe.words import Language, language, say
+from kaohe.words import Language, language, listed, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,13 +36,13 @@ def _add_rollback(app: typer.Typer) -> None:
         year: Annotated[int, asking.year()],
         by: Annotated[str, asking.text(say("cli_by"))],
         reason: Annotated[str, asking.text(say("cli_reason"))],
-        to: Annotated[str | None, asking.text(say("cli_rollback_to"))] = None,
+        to: Annotated[str | None, asking.text(say("cli_rollback_to"), completing.publications)] = None,
         document: Annotated[str, asking.text(say("cli_document"))] = "",
         operator: Annotated[str, typer.Option(help=say("cli_operator"))] = "",
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from kaohe.rollback import rollback as go_back
+        from kaohe.lifecycle.rollback import rollback as go_back
 
         act = go_back(home, year, by, reason, to, document, operator)
         instead_of = act.details["instead_of"]
@@ -63,7 +63,7 @@ def _add_expire(app: typer.Typer) -> None:
     ) -> None:
         from kaohe import clock, retention
         from kaohe.audit import years
-        from kaohe.proceedings import decided
+        from kaohe.lifecycle.proceedings import decided
         from kaohe.schedule import schedule_of
 
         console = asking.console()
@@ -111,7 +111,7 @@ def _print_rebuilt(console: "Console", made: "Rebuilt") -> None:
 
 
 def _listed(names: list[str]) -> str:
-    return "、".join(names[:_SHOWN]) + ("……" if len(names) > _SHOWN else "")
+    return listed(names[:_SHOWN]) + (say("and_more") if len(names) > _SHOWN else "")
 
 
 def _add_doctor(app: typer.Typer) -> None:

@@ -98,4 +98,5 @@ def _print_timings(console: "Console", outcome: "LargeOutcome", total: float) ->
         console.print(f"  {say(f'timing_{step}'):<24}{took:8.2f} s", highlight=False)
     console.print(say("timing_own", seconds=f"{sum(outcome.seconds.values()):.2f}"), highlight=False)
     console.print(say("timing_total", seconds=f"{total:.2f}"), highlight=False)
-    console.print(say("large_peak", mib=outcome.peak_mib), highlight=False)
+    if outcome.peak_mib:
+        console.print(say("large_peak", mib=outcome.peak_mib), highlight=False)

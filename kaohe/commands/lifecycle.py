@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kaohe.commands import asking
-from kaohe.words import Language, language, say
+from kaohe.words import Language, language, listed, say
 
 if TYPE_CHECKING:
-    from kaohe.acts import Act
-    from kaohe.proceedings import Proceedings
+    from kaohe.lifecycle.acts import Act
+    from kaohe.lifecycle.proceedings import Proceedings
 
 
 class Ruling(StrEnum):
@@ -51,8 +51,8 @@ def _add_moves(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
-        from kaohe import lifecycle
         from kaohe.delivery import Delivery
+        from kaohe.lifecycle import steps as lifecycle
         from kaohe.summary import print_delivered
 
         day = asking.day(on)
@@ -82,8 +82,8 @@ def _add_moves(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
-        from kaohe import lifecycle
         from kaohe.delivery import Delivery
+        from kaohe.lifecycle import steps as lifecycle
         from kaohe.summary import print_delivered
 
         day = asking.day(on)
@@ -146,7 +146,7 @@ def _add_appeals(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from kaohe import lifecycle
+        from kaohe.lifecycle import steps as lifecycle
 
         act = lifecycle.add_appeal(home, year, unit, indicator, claim, by, document, evidence, asking.day(on), operator)
         asking.console().print(say("appeal_filed", **_values(act)), soft_wrap=True)
@@ -156,7 +156,7 @@ def _add_appeals(app: typer.Typer) -> None:
     def resolve(
         appeal: Annotated[str, typer.Argument(help=say("cli_appeal_number"), metavar="ID")],
         year: Annotated[int, asking.year()],
-        decision: Annotated[Ruling, typer.Option(help=say("cli_appeal_decision"))],
+        decision: Annotated[Ruling, typer.Option(help=say("cli_appeal_decision"), metavar=say("cli_appeal_rulings"))],
         reason: Annotated[str, _text(say("cli_reason"))],
         by: Annotated[str, _text(say("cli_by"))],
         document: Annotated[str, _text(say("cli_document"))],
@@ -165,7 +165,7 @@ def _add_appeals(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from kaohe import lifecycle
+        from kaohe.lifecycle import steps as lifecycle
 
         ruled: lifecycle.Decision = "upheld" if decision in (Ruling.UPHELD, Ruling.UPHELD_ZH) else "rejected"
         act = lifecycle.resolve_appeal(home, year, appeal, ruled, reason, by, document, asking.day(on), operator)
@@ -183,7 +183,7 @@ def _add_appeals(app: typer.Typer) -> None:
     ) -> None:
         from rich.table import Table
 
-        from kaohe.proceedings import look_up
+        from kaohe.lifecycle.proceedings import look_up
 
         table = Table()
         names = ("appeal", "unit_name", "indicator", "on", "claim", "decision", "decided_on", "reason", "by")
@@ -221,7 +221,8 @@ def _add_corrections(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from kaohe import lifecycle, proceedings
+        from kaohe.lifecycle import proceedings
+        from kaohe.lifecycle import steps as lifecycle
 
         act = lifecycle.correct(home, year, table, key, column, expect, value, reason, document, by, operator)
         _say_what_follows(proceedings.look_up(home, year), say("corrected", **_values(act)))
@@ -238,7 +239,8 @@ def _add_corrections(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from kaohe import lifecycle, proceedings
+        from kaohe.lifecycle import proceedings
+        from kaohe.lifecycle import steps as lifecycle
 
         act = lifecycle.withdraw(home, year, number, reason, document, by, operator)
         _say_what_follows(proceedings.look_up(home, year), say("withdrawn", **_values(act)))
@@ -262,7 +264,7 @@ def _add_history(app: typer.Typer) -> None:
     ) -> None:
         from rich.table import Table
 
-        from kaohe import proceedings
+        from kaohe.lifecycle import proceedings
 
         log = proceedings.look_up(home, year).log
         console = asking.console()
@@ -292,7 +294,7 @@ def _did(act: "Act") -> str:
         values["decision"] = say(f"decision_{act.details['decision']}")
     if act.act == "expire":
         names = act.details["publications"]
-        values |= {"count": len(names), "names": "、".join(names)}
+        values |= {"count": len(names), "names": listed(names)}
     return say(f"did_{act.act}", **values)
 
 
@@ -302,4 +304,4 @@ def _values(act: "Act") -> dict[str, Any]:
 
 
 def _days(days: list[dt.date]) -> str:
-    return "、".join(day.isoformat() for day in days)
+    return listed(day.isoformat() for day in days)

@@ -39,7 +39,7 @@ def add(app: typer.Typer) -> None:
 
 
 def _plan(question: dict[str, Any], lang: Language) -> int:
-    from kaohe.inspection_plan import InspectionPlan
+    from kaohe.inspections.plan import InspectionPlan
 
     InspectionPlan(**question)  # what is wrong with the question is said before anything starts
     with asking.starting_a_flow(question["home"]):

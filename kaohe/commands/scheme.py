@@ -42,7 +42,7 @@ def _add_check(app: typer.Typer) -> None:
 
         scheme = load_composite(file)
         from kaohe.composite import count_values
-        from kaohe.scheme.lint import findings
+        from kaohe.linting import findings
 
         found = findings(file, scheme, Project.find(), count_values(values) if values else None)
         console = asking.console()
@@ -74,8 +74,8 @@ def _add_show(app: typer.Typer) -> None:
         from rich.text import Text
 
         from kaohe.scheme import Scheme, load_composite
+        from kaohe.scheme.diff import shown
         from kaohe.scheme.outline import grades, method, outline
-        from kaohe.scheme_diff import shown
 
         scheme = load_composite(file)
         console = asking.console()
@@ -128,7 +128,7 @@ def _add_diff(app: typer.Typer) -> None:
         from rich.text import Text
 
         from kaohe.scheme import load_composite
-        from kaohe.scheme_diff import differences, shown
+        from kaohe.scheme.diff import differences, shown
 
         found = differences(load_composite(a), load_composite(b))
         console = asking.console()

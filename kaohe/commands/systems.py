@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -44,7 +45,7 @@ def add(app: typer.Typer) -> None:
         for system in found:
             outputs = [output["title"] for output in system.outputs]
             models = dict.fromkeys(Path(output["model"]).stem for output in system.outputs if output["model"])
-            status = say(f"system_{system.status}", points=system.weight)
+            status = say(f"system_{system.status}", points=f"{Decimal(system.weight):.2f}")
             table.add_row(
                 str(system.number), system.system, "\n".join(system.tables), str(system.rows_read),
                 "\n".join(outputs), "\n".join(models), status,

@@ -18,7 +18,7 @@ from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publication.snapshot import Snapshot
 from kaohe.scheme import load_scheme
-from kaohe.scheme_diff import Difference, differences, leaf_paths
+from kaohe.scheme.diff import Difference, differences, leaf_paths
 
 #: What differs in the ranking alone; a rank or grade that changes with none of it changed because of others.
 _RANKING = ("grades", "tie_break", "vetoes")

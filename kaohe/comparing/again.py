@@ -11,10 +11,10 @@ from kaohe import publishing
 from kaohe.comparing.sides import Ingredients, Input, bytes_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
-from kaohe.loading import Files
 from kaohe.run import Run
 from kaohe.scheme import digest
 from kaohe.sources.gathering import Gathered
+from kaohe.sources.inbox import Files
 
 _KEY, _WAREHOUSE = "secret.key", "kaohe.duckdb"
 

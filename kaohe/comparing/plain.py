@@ -6,7 +6,7 @@ from typing import Any
 from kaohe.comparing import Comparison, Standing, UnitChange
 from kaohe.comparing.sides import Side
 from kaohe.comparing.steps import Amount, ItemChange, RecordChange, Step
-from kaohe.scheme_diff import Difference
+from kaohe.scheme.diff import Difference
 
 
 def plain(found: Comparison) -> dict[str, Any]:

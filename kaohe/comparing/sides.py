@@ -9,12 +9,13 @@ from typing import Any
 
 from kaohe import __version__
 from kaohe.errors import KaoheError
-from kaohe.loading import LEDGERS
-from kaohe.proceedings import APPEALS, CORRECTIONS
+from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import MANIFEST, in_force
 from kaohe.publication.snapshot import read_manifest
 from kaohe.scheme import digest, load_scheme
+from kaohe.sources.inbox import LEDGERS
+from kaohe.words import listed
 
 CURRENT = "current"
 _YEAR = re.compile("[0-9]{4}")
@@ -121,10 +122,10 @@ def _named(home: Path, text: str) -> Path:
     found = [folder for folder in folders if folder.name == text]
     found = found or [folder for folder in folders if folder.name.startswith(text)]
     if not found:
-        known = "、".join(folder.name for folder in folders) or "—"
+        known = listed(folder.name for folder in folders) or "—"
         raise KaoheError("compare_unknown", name=text, known=known)
     if len(found) > 1:
-        raise KaoheError("compare_ambiguous", name=text, found="、".join(folder.name for folder in found))
+        raise KaoheError("compare_ambiguous", name=text, found=listed(folder.name for folder in found))
     return found[0]
 
 

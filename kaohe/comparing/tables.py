@@ -10,8 +10,8 @@ from kaohe.book import Book
 from kaohe.comparing import Comparison, UnitChange
 from kaohe.comparing.sides import Side
 from kaohe.comparing.steps import Amount, ItemChange, RecordChange, Step
-from kaohe.scheme_diff import ORDER, shown
-from kaohe.words import say
+from kaohe.scheme.diff import ORDER, shown
+from kaohe.words import clauses, listed, say
 
 _SIGNED = "+0.00;-0.00;0.00"
 
@@ -52,7 +52,9 @@ def write_workbook(found: Comparison, path: Path) -> None:
     """Write the comparison as a workbook: a sheet for each table."""
     title = say("compare_title", a=found.a.label, b=found.b.label)
     book = Book(path, title)
-    note = f"A：{described(found.a)}    B：{described(found.b)}"
+    note = "    ".join(
+        say("with_colon", before=side, after=described(each)) for side, each in (("A", found.a), ("B", found.b))
+    )
     for table in tables(found):
         formats = dict.fromkeys(sorted(table.signed), _SIGNED)
         book.sheet(table.title, title, f"{table.title}    {note}", table.headings, table.rows, number_formats=formats)
@@ -139,7 +141,7 @@ def _units(found: Comparison) -> Table:
         rows.append(
             [unit.category, unit.unit_name, before.total, after.total, unit.change]
             + [unit.causes[cause] for cause in causes]
-            + [before.rank, after.rank, before.grade, after.grade, "；".join(_remarks(unit, found)) or None]
+            + [before.rank, after.rank, before.grade, after.grade, clauses(_remarks(unit, found)) or None]
         )
     last = 5 + len(causes)
     return Table("units", headings, rows, {*range(4, last)}, {2, 3, last, last + 1}, most=80)
@@ -160,7 +162,7 @@ def _remarks(unit: UnitChange, found: Comparison) -> Iterator[str]:
         yield say("compare_by_others")
     elif len(found.causes) > 1 or any(move.by_others for move in unit.moves):
         for move in unit.moves:
-            moved = "、".join(
+            moved = listed(
                 f"{say(f'heading_{name}')} {pair[0] or '—'} → {pair[1] or '—'}"
                 for name, pair in (("rank", move.rank), ("grade", move.grade))
                 if pair
@@ -192,7 +194,7 @@ def _indicators(found: Comparison) -> Table:
                     changes.setdefault(each.indicator, []).append(each.causes[cause])
         for indicator in (node for node in found.titles if node in changes):
             told = found.concerned.get(indicator, []) if cause in ("scheme", "year") else []
-            rules = "；".join(f"{each.place} {shown(each.before)} → {shown(each.after)}" for each in told) or None
+            rules = clauses(f"{each.place} {shown(each.before)} → {shown(each.after)}" for each in told) or None
             units = changes[indicator]
             rows.append([say(f"cause_{cause}"), found.titles[indicator], len(units), sum(units), rules])
     headings = _headings("cause", "indicator", "scores_changed", "sum_change", "behind")
@@ -235,7 +237,7 @@ def _items(found: Comparison) -> Table:
     for step in found.steps:
         for each in step.items:
             numbers = [*map(_plain, (*each.due, *each.done)), *each.lost]
-            told = "；".join(map(told_record, each.records)) or None
+            told = clauses(map(told_record, each.records)) or None
             label = [say(f"cause_{step.cause}"), found.names.get(each.unit_id, each.unit_id)]
             rows.append([*label, found.titles.get(each.indicator, each.indicator), each.item, *numbers, told])
     return Table("items", [*headings, say("heading_records_changed")], rows, numbers=set(range(4, 10)))
@@ -251,7 +253,12 @@ def _plain(amount: Amount) -> Amount | int:
 def told_record(record: RecordChange) -> str:
     """A changed record in a line: its table and key, its place, and what became of it."""
     place = record.after or record.before
-    return f"{record.title} {record.key}（{place}）{'，'.join(_told(record))}"
+    return say(
+        "told_record",
+        record=f"{record.title} {record.key}",
+        place=place,
+        told=say("between_counts").join(_told(record)),
+    )
 
 
 def _told(record: RecordChange) -> Iterable[str]:

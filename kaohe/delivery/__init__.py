@@ -7,16 +7,16 @@ publication in force is ever delivered, and the home's lock is held meanwhile, s
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kaohe.corrections import nearest
 from kaohe.delivery.channels import Sending
 from kaohe.delivery.config import DELIVERY_FILE, Config, read_config
 from kaohe.delivery.letters import Letters, read_template
 from kaohe.delivery.log import Log
 from kaohe.delivery.parcels import Parcel, Plan, plan
 from kaohe.delivery.ways import ways
-from kaohe.errors import KaoheError, from_os_error, keep_traceback
+from kaohe.errors import KaoheError, from_os_error, keep_traceback, nearest
 from kaohe.homelock import WAIT_SECONDS
-from kaohe.proceedings import Proceedings, look_up, proceedings
+from kaohe.lifecycle.proceedings import Proceedings, look_up, proceedings
+from kaohe.project import Project
 from kaohe.publication import in_force
 from kaohe.words import say
 
@@ -77,7 +77,7 @@ class Delivery:
     def must_be_configured(self) -> Config:
         """The delivery file. Raises ``KaoheError`` if there is none."""
         if self.config is None:
-            raise KaoheError("delivery_none", path=self.file)
+            raise KaoheError("delivery_none", path=self.file, example=Project.shipped().example("delivery"))
         return self.config
 
     @property

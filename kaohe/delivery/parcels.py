@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kaohe.acts import Act
 from kaohe.delivery.config import Config
 from kaohe.errors import KaoheError
-from kaohe.proceedings import Proceedings
+from kaohe.lifecycle.acts import Act
+from kaohe.lifecycle.proceedings import Proceedings
 from kaohe.project import sha256_of
 from kaohe.publication import CHECK_UP, FACES, MANIFEST, SUMS, UNITS, before_folders
 from kaohe.publication.named import unit_named

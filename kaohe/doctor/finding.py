@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaohe.publication import pointed_at, published_years
+from kaohe.words import listed, say
 
 #: So many names are listed.
 _SHOWN = 5
@@ -25,7 +26,7 @@ def current_of(home: Path) -> list[Path]:
     return [publication for publication in pointed if publication and publication.is_dir()]
 
 
-def listed(names: Iterable[str]) -> str:
+def first_of(names: Iterable[str]) -> str:
     """The first of some names."""
     known = sorted(names)
-    return "、".join(known[:_SHOWN]) + ("……" if len(known) > _SHOWN else "")
+    return listed(known[:_SHOWN]) + (say("and_more") if len(known) > _SHOWN else "")

@@ -13,7 +13,7 @@ from kaohe.contracts import load_contracts
 from kaohe.delivery.config import DELIVERY_FILE, read_config
 from kaohe.delivery.letters import read_template
 from kaohe.delivery.log import NAME as DELIVERIES
-from kaohe.doctor.finding import Finding, current_of, listed
+from kaohe.doctor.finding import Finding, current_of, first_of
 from kaohe.errors import KaoheError, from_os_error
 from kaohe.homelock import lock, stopped_beats
 from kaohe.people import has_key
@@ -75,7 +75,7 @@ def _size(folder: Path) -> int:
 def leftovers(home: Path) -> Iterator[Finding]:
     """What killed commands left half-written."""
     if found := _leftovers(home):
-        names = listed(path.name for path in found)
+        names = first_of(path.name for path in found)
         yield Finding(say("doctor_leftovers", count=len(found), names=names), lambda: _sweep(home))
 
 

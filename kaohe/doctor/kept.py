@@ -9,12 +9,11 @@ from pathlib import Path
 import duckdb
 
 from kaohe import clock
-from kaohe.acts import Log
 from kaohe.contracts import load_contracts
-from kaohe.doctor.finding import Finding, current_of, listed
+from kaohe.doctor.finding import Finding, current_of, first_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
-from kaohe.loading import inbox_files
+from kaohe.lifecycle.acts import Log
 from kaohe.project import Project, sha256_of
 from kaohe.publication import published_years
 from kaohe.rebuild import lost_inputs, move_aside, rebuild
@@ -22,6 +21,7 @@ from kaohe.retention import kept_inputs, needed_inputs
 from kaohe.safely import put
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE
+from kaohe.sources.inbox import inbox_files
 from kaohe.words import say
 
 #: What keeps a warehouse from being made again, while everything can still be read anew from the inbox.
@@ -38,12 +38,12 @@ def inputs(home: Path) -> Iterator[Finding]:
     found, mend = _found_again(home, gone | changed), partial(_find_again, home)
     if gone:
         yield Finding(
-            say("doctor_inputs_gone", count=len(gone), names=listed(gone.values())),
+            say("doctor_inputs_gone", count=len(gone), names=first_of(gone.values())),
             mend if gone.keys() & found.keys() else None,
         )
     if changed:
         yield Finding(
-            say("doctor_inputs_changed", count=len(changed), names=listed(changed.values())),
+            say("doctor_inputs_changed", count=len(changed), names=first_of(changed.values())),
             mend if changed.keys() & found.keys() else None,
         )
 
@@ -84,7 +84,7 @@ def _find_again(home: Path) -> list[str]:
         names = [(gone | changed)[sha256] for sha256 in found]
     finally:
         held.release()
-    return [say("doctor_inputs_mended", count=len(names), names=listed(names))] if names else []
+    return [say("doctor_inputs_mended", count=len(names), names=first_of(names))] if names else []
 
 
 def _found_again(home: Path, wanted: Mapping[str, str]) -> dict[str, Path]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from kaohe import clock
 from kaohe.delivery.log import Log as DeliveryLog
-from kaohe.doctor.finding import Finding, listed
+from kaohe.doctor.finding import Finding, first_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
-from kaohe.proceedings import CLOCK_SLACK, MOVES, Proceedings, damage, discard, pointer_damage, proceedings
+from kaohe.lifecycle.proceedings import CLOCK_SLACK, MOVES, Proceedings, damage, discard, pointer_damage, proceedings
 from kaohe.publication import pointed_at, published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.warehouse import as_sentences
@@ -48,7 +48,7 @@ def in_force(home: Path) -> Iterator[Finding]:
         if not found.log.acts and pointed_at(found.folder) is None and not _unheard_of(found):
             yield Finding(say("doctor_current_no_log", path=found.folder / "CURRENT"))
         if left := [name for name in found.expired if (found.folder / name).exists()]:
-            yield Finding(say("doctor_leftovers", count=len(left), names=listed(left)), mend)
+            yield Finding(say("doctor_leftovers", count=len(left), names=first_of(left)), mend)
 
 
 def _settle(home: Path, year: int) -> list[str]:
@@ -60,7 +60,7 @@ def never_in_force(home: Path) -> Iterator[Finding]:
     """Every publication came into force; one whose command was killed just before never will."""
     for found in _years(home):
         if names := [path.name for path in _unheard_of(found)]:
-            finding = say("doctor_never_in_force", year=found.year, count=len(names), names=listed(names))
+            finding = say("doctor_never_in_force", year=found.year, count=len(names), names=first_of(names))
             yield Finding(finding, partial(_discard, home, found.year))
 
 

@@ -9,7 +9,7 @@ import great_expectations.expectations as gxe
 
 from kaohe.engines.dialect import to_spark
 from kaohe.engines.spark import SparkEngine
-from kaohe.gx import Validator, quiet_context
+from kaohe.validation.gx import Validator, quiet_context
 
 #: Stands for the rows in a rule's query while it is carried over.
 _BATCH = "rows_of_the_batch"

@@ -16,14 +16,14 @@ _VERSION = re.compile(r'version "(?:1\.)?(\d+)')
 def java_version() -> int | None:
     """The version of the Java that Spark would take (``JAVA_HOME``, else ``java`` on the path), None without one."""
     home = os.environ.get("JAVA_HOME")
-    java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
+    java = shutil.which("java", path=str(Path(home) / "bin") if home else None)
     if java is None:
         return None
     try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=False).stderr
+        asked = subprocess.run([java, "-version"], capture_output=True, timeout=60, check=False)
     except OSError:
         return None
-    found = _VERSION.search(said)
+    found = _VERSION.search(asked.stderr.decode(errors="replace"))
     return int(found[1]) if found else None
 
 

@@ -8,7 +8,7 @@ from kaohe.book import Book
 from kaohe.explaining import Explanation, Part
 from kaohe.explaining.called import item_called
 from kaohe.explaining.text import basis_of, headline
-from kaohe.words import say
+from kaohe.words import clauses, say
 
 _LEVEL = "　　"
 _PARTS = ("part", "effective_weight", "points", "lost", "due", "done", "status", "basis")
@@ -33,7 +33,7 @@ def write_workbook(found: Explanation, path: Path) -> None:
 def _part(part: Part, level: int) -> Iterator[list[Any]]:
     status = say(f"status_{part.status}") if part.status else None
     if part.not_applicable_rule:
-        status = f"{status}：{part.not_applicable_rule}"
+        status = say("with_colon", before=status, after=part.not_applicable_rule)
     numbers = [part.effective_weight, part.points, part.lost] if part.status or not part.leaf else [None] * 3
     yield [_LEVEL * level + part.title, *numbers, part.due, part.done, status, basis_of(part.leaf) or None]
     for below in part.parts:
@@ -60,7 +60,7 @@ def _items(part: Part) -> Iterator[list[Any]]:
             ]
         for number, record in enumerate(item.records):
             numbers = [item.due, item.done, item.lost, item.gained] if number == 0 else [None] * 4
-            cells = "；".join(f"{heading} {text}" for heading, text in record.cells.items())
+            cells = clauses(f"{heading} {text}" for heading, text in record.cells.items())
             yield [
                 part.title,
                 item_called(item.item),

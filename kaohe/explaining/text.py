@@ -11,7 +11,7 @@ from kaohe.explaining import VETOES, Explanation, Item, Part, plain_number
 from kaohe.explaining.called import item_called
 from kaohe.publication.wording import interval, state_of
 from kaohe.scheme.parts import Leaf
-from kaohe.words import say
+from kaohe.words import clauses, listed, say
 
 _STEP = 2
 #: So many items of an indicator, and records of an item, are shown, unless the indicator is asked for by name.
@@ -49,7 +49,7 @@ def basis_of(leaf: Leaf | None) -> str:
     basis = leaf and leaf.basis
     if not basis:
         return ""
-    return f"{basis.rule} {basis.article}（{say(f'basis_{basis.basis_type}')}）"
+    return f"{basis.rule} {basis.article}" + say("in_brackets", text=say(f"basis_{basis.basis_type}"))
 
 
 def _head(found: Explanation) -> Iterator[RenderableType]:
@@ -62,7 +62,7 @@ def _head(found: Explanation) -> Iterator[RenderableType]:
     leaves = [each for part in found.parts for each in part.below() if each.leaf and each.lost]
     if not found.asked and leaves:
         most = sorted(leaves, key=lambda leaf: leaf.lost, reverse=True)[:_MOST]
-        yield Text(say("explain_most", most="、".join(f"{leaf.title} {leaf.lost}" for leaf in most)), style="bold")
+        yield Text(say("explain_most", most=listed(f"{leaf.title} {leaf.lost}" for leaf in most)), style="bold")
     yield Text()
 
 
@@ -73,7 +73,7 @@ def _part(part: Part, indent: int, asked: str | None) -> Iterator[tuple[int, Tex
     if part.status and part.status != "scored":
         line.append(f"  {say(f'status_{part.status}')}", style="yellow")
     if part.not_applicable_rule:
-        line.append(f"：{part.not_applicable_rule}", style="dim")
+        line.append(say("with_colon", before="", after=part.not_applicable_rule), style="dim")
     yield indent, line
     deeper = indent + _STEP
     if part.leaf and (part.items or part.lost or part.name == asked):
@@ -118,7 +118,7 @@ def _item(item: Item, indent: int, most: int | None) -> Iterator[tuple[int, Text
     yield indent, line
     for record in item.records[:most]:
         yield indent + _STEP, Text(f"{record.table}  {record.place}", style="cyan")
-        cells = "；".join(f"{heading} {text}" for heading, text in record.cells.items())
+        cells = clauses(f"{heading} {text}" for heading, text in record.cells.items())
         yield indent + 2 * _STEP, Text(cells, style="dim")
     if most and len(item.records) > most:
         yield indent + _STEP, Text(say("explain_more_records", count=len(item.records) - most), style="dim")

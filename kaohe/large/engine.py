@@ -22,7 +22,7 @@ from sqlglot import exp
 from kaohe.contracts import literal
 from kaohe.errors import KaoheError
 from kaohe.large.kept import KEPT_IN
-from kaohe.large.records import FILES
+from kaohe.large.rows import FILES
 from kaohe.warehouse import Engine
 
 _AS_PARQUET = "format parquet, compression zstd"
@@ -58,7 +58,7 @@ class LargeEngine(Engine):
     def read_files(self, table: str, inbox: Path, files: Iterable[Path]) -> dict[str, str]:
         """Make ``main.parquet_<table>``: the rows of Parquet files as they are, with ``_path`` below the inbox and
         ``_place`` (from 0) in the file. Gives the columns and their types."""
-        listed = ", ".join(literal(path) for path in files)
+        listed = ", ".join(literal(path.as_posix()) for path in files)  # as they are then given in ``filename``
         prefix = len(str(inbox)) + 2
         try:
             ways = self.rows(

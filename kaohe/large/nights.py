@@ -20,8 +20,9 @@ from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen
 from kaohe.large.parts import MEMBER, MEMBERS, keep_whole
 from kaohe.large.publish import PLACE
-from kaohe.large.records import BY_ROW, PROBLEMS, Records, by_record
+from kaohe.large.records import PROBLEMS, Records
 from kaohe.large.renewing import Renewal
+from kaohe.large.rows import BY_ROW, by_record
 from kaohe.models import Model
 from kaohe.scheme import Scheme
 from kaohe.scheme.tables import IN_FORCE

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from kaohe.contracts import Contract, Contracts, literal, quoted
 from kaohe.large.engine import LargeEngine, Span
-from kaohe.large.records import BY_ROW, Records, by_record
+from kaohe.large.records import Records
+from kaohe.large.rows import BY_ROW, by_record
 from kaohe.models import Model
 from kaohe.warehouse import Engine
 

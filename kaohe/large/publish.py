@@ -180,10 +180,10 @@ class Publication:
             "version": __version__,
         }
         text = json.dumps(about | counts | identity, ensure_ascii=False, indent=1)
-        (self.aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        (self.aside / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
         sums = file_hashes(self.aside, "**/*")
         lines = "".join(f"{digest}  {path}\n" for path, digest in sums.items() if path != SUMS)
-        (self.aside / SUMS).write_text(lines, encoding="utf-8")
+        (self.aside / SUMS).write_text(lines, encoding="utf-8", newline="\n")
         for_its_owner_to_write(self.aside)
         flush_tree(self.aside)
         target = self.folder / file_name(self.name)

@@ -9,7 +9,7 @@ from kaohe.contracts import load_contracts, quoted
 from kaohe.errors import KaoheError
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import concerns
-from kaohe.large.records import FILES
+from kaohe.large.rows import FILES
 from kaohe.project import Project
 from kaohe.sources.parquet import Source, parquet_files, source_of
 from kaohe.words import say
@@ -27,7 +27,7 @@ def take_region(inbox: Path, region: str, out: Path) -> dict[str, int]:
     contracts = load_contracts(Project.find().expectations)
     files = parquet_files(inbox, contracts)
     if out.exists() and any(out.iterdir()):
-        raise KaoheError("region_out_not_empty", out=out)
+        raise KaoheError("out_not_empty", out=out)
     counts: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as scratch, LargeEngine(Path(scratch)) as engine:
         for name in contracts:

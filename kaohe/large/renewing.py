@@ -12,14 +12,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kaohe.contracts import Contract, literal, quoted
-from kaohe.large.checks import Condition
 from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import Kept, NotInSteps, Seen, bytes_of
 from kaohe.large.narrowing import narrowed
 from kaohe.large.parts import concerns
-from kaohe.large.records import BY_ROW, REC, Reading, Records, Table, by_record
+from kaohe.large.proving import Reading, Table
+from kaohe.large.records import Records
+from kaohe.large.rows import BY_ROW, REC, by_record
 from kaohe.models import tables_in
 from kaohe.sources.parquet import source_of
+from kaohe.validation.checks import Condition
 
 #: Before a table's name: its rows that changed (before or after); these, and those it has now.
 CHANGED, EVER = "changed_", "ever_"

@@ -4,7 +4,6 @@ run left enough behind, only what has changed since (``nights.py``)."""
 import datetime as dt
 import hashlib
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -317,5 +316,9 @@ def _told(counts: dict[tuple[str, str], int]) -> list[dict[str, Any]]:
 
 
 def _peak_mib() -> int:
-    """The most memory that this process has held so far."""
+    """The most memory that this process has held so far; 0 where the system does not say (Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return 0
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform != "darwin" else 1024**2)

@@ -11,12 +11,12 @@ from kaohe import progress, scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.large.parts import WHOLE
-from kaohe.large.records import BY_ROW
+from kaohe.large.rows import BY_ROW
+from kaohe.large.sums import orders_by_record, summed
 from kaohe.models import Model
 from kaohe.project import Project
 from kaohe.scheme import Scheme
 from kaohe.scheme.tables import IN_FORCE
-from kaohe.sums import orders_by_record, summed
 from kaohe.warehouse import Engine
 from kaohe.words import say
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from kaohe.engines.spark import SparkEngine
 from kaohe.errors import KaoheError
-from kaohe.large.records import FILES
+from kaohe.large.rows import FILES
 
 
 class LargeSpark(SparkEngine):

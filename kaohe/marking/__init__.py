@@ -8,30 +8,9 @@ should be, are written anew from what was read of them (``rebuilt.py``).
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 
 from kaohe.errors import Unreadable
-
-#: So many notes a sheet gets at most; Excel becomes slow beyond. The cells are red all the same.
-MOST_NOTES = 5_000
-#: So many problems the first sheet lists at most.
-MOST_LINES = 1_000_000
-AUTHOR = "kaohe"
-#: The red of our cells, by which they are known again.
-RED = "FFFFB3B8"
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One problem. ``sheet``: its name in the file ('' for a CSV); ``row`` from 1 and ``column`` from 0, None where it
-    is about the row, the sheet or the file as a whole. ``value``: the cell as it is."""
-
-    sheet: str
-    row: int | None
-    column: int | None
-    value: str | None
-    problem: str
-    remedy: str
+from kaohe.marking.mark import Mark
 
 
 def marked(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
@@ -39,7 +18,8 @@ def marked(name: str, data: bytes, marks: Sequence[Mark]) -> bytes:
 
     Raises ``Unreadable`` for a file that cannot be read.
     """
-    from kaohe.marking.package import is_package, mark_package
+    from kaohe.marking.archive import is_package
+    from kaohe.marking.package import mark_package
     from kaohe.marking.rebuilt import rebuild
 
     if is_package(data):

@@ -1,13 +1,14 @@
 """The first sheet of a marked workbook, and the notes on its cells, as text."""
 
+import re
 from collections.abc import Sequence
 from itertools import product
 
 from xlsxwriter.utility import xl_col_to_name
 
-from kaohe.marking import AUTHOR, MOST_LINES, MOST_NOTES, Mark
+from kaohe.marking.mark import AUTHOR, MOST_LINES, MOST_NOTES, Mark
 from kaohe.sources.details import Merged
-from kaohe.sources.recognise import LIST_HEADINGS
+from kaohe.sources.our_list import LIST_HEADINGS
 from kaohe.words import say
 
 #: Notes of ours are known by it.
@@ -64,7 +65,7 @@ def cells_of(marks: Sequence[Mark], merged: Merged) -> dict[tuple[int, int], str
     said: dict[tuple[int, int], str | None] = {}
     for mark in marks:
         if mark.row is not None and mark.column is not None:
-            text = f"{mark.problem}。{mark.remedy}" if mark.remedy else mark.problem
+            text = say("sentences", one=mark.problem, other=mark.remedy) if mark.remedy else mark.problem
             place = first.get((mark.row, mark.column), (mark.row, mark.column))
             if before := said.get(place):
                 if text not in before.split("\n") and len(before) + len(text) < _LONGEST_NOTE:
@@ -72,3 +73,8 @@ def cells_of(marks: Sequence[Mark], merged: Merged) -> dict[tuple[int, int], str
             else:
                 said[place] = NOTE_BEGINS + text if len(said) < MOST_NOTES else None
     return said
+
+
+def legal(text: str) -> str:
+    """Without the marks that XML does not allow, and no longer than a cell may be."""
+    return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "", text)[:32_000]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import xlsxwriter
 
 from kaohe.book import sheet_name
-from kaohe.marking import AUTHOR, RED, Mark
 from kaohe.marking.listing import WIDTHS, address, cells_of, headings, lines, lines_high, location, title
+from kaohe.marking.mark import AUTHOR, RED, Mark
 from kaohe.sources.files import Sheet, read_sheets
 from kaohe.words import say
 

@@ -8,6 +8,7 @@ by folder; at the top is what the office and programs read.
 from pathlib import Path
 
 from kaohe.errors import KaoheError
+from kaohe.words import say
 
 LEADERSHIP, UNITS = "leadership", "units"
 #: What leadership opens, as paths below the publication.
@@ -44,7 +45,12 @@ def in_force(home: Path, year: int | None = None) -> Path:
     for candidate in [year] if year else reversed(published_years(home)):
         if publication := pointed_at(home / "published" / str(candidate)):
             return publication
-    raise KaoheError("nothing_published", year=year or "—", home=home)
+    raise nothing_published(home, year)
+
+
+def nothing_published(home: Path, year: int | None = None) -> KaoheError:
+    """What to say where there is no publication, of a year or at all."""
+    return KaoheError("nothing_published", home=home, of=say("nothing_of", year=year) if year else "")
 
 
 def published_years(home: Path) -> list[int]:

@@ -3,9 +3,9 @@
 import polars as pl
 
 from kaohe.cleaning import normal_name
-from kaohe.corrections import nearest
-from kaohe.errors import KaoheError
+from kaohe.errors import KaoheError, nearest
 from kaohe.publication.snapshot import Snapshot
+from kaohe.words import say
 
 
 def unit_named(snapshot: Snapshot, text: str) -> tuple[str, str]:
@@ -40,6 +40,6 @@ def node_named(snapshot: Snapshot, text: str) -> tuple[str, str]:
 def _one(text: str, known: list[tuple[str, str]]) -> tuple[str, str]:
     found = [each for each in known if text in each]
     if len(found) != 1:
-        near = nearest(text, [f"{name}（{title}）" for name, title in known])
+        near = nearest(text, [name + say("in_brackets", text=title) for name, title in known])
         raise KaoheError("indicator_unknown", indicator=text, near=near)
     return found[0]

@@ -34,15 +34,8 @@ from kaohe.publication.snapshot import NAME as SNAPSHOT
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing.changes import CHANGES, changes
 from kaohe.publishing.check_up import CheckUps
-from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
 from kaohe.publishing.csv_files import write_csv
-from kaohe.publishing.document_docx import write_docx
-from kaohe.publishing.document_pdf import write_pdf
 from kaohe.publishing.manifest import State, manifest
-from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
-from kaohe.publishing.notice import notice, notice_template
-from kaohe.publishing.page import write_page
-from kaohe.publishing.workbook import write_workbook
 from kaohe.safely import flush_folder, flush_tree, for_its_owner_to_write, replace
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse, as_sentences
@@ -228,6 +221,15 @@ def _write_tables(warehouse: Warehouse, contracts: Contracts, edition: Edition, 
 
 def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], aside: Path) -> None:
     """What says which state the publication is in: made from its snapshot and its manifest alone."""
+    # Here, since most commands look at publications and few write one.
+    from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
+    from kaohe.publishing.document_docx import write_docx
+    from kaohe.publishing.document_pdf import write_pdf
+    from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE
+    from kaohe.publishing.notice import notice, notice_template
+    from kaohe.publishing.page import write_page
+    from kaohe.publishing.workbook import write_workbook
+
     (aside / LEADERSHIP).mkdir()
     with Snapshot(aside) as snapshot:
         check_ups = CheckUps(snapshot, scheme, said)
@@ -242,7 +244,7 @@ def _write_faces(contracts: Contracts, scheme: Scheme, said: dict[str, Any], asi
         write_docx(document, aside / NOTICE_DOCX)
         write_pdf(document, aside / NOTICE_PDF)
     text = json.dumps(said, ensure_ascii=False, indent=2, default=str)
-    (aside / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    (aside / MANIFEST).write_text(text + "\n", encoding="utf-8", newline="\n")
     sums = file_hashes(aside, "**/*").items()
     (aside / SUMS).write_text("".join(f"{sha256}  {path}\n" for path, sha256 in sums), encoding="utf-8", newline="\n")
 

@@ -14,7 +14,7 @@ from kaohe.publication.snapshot import Snapshot
 from kaohe.publication.wording import interval
 from kaohe.publishing.prose import percent
 from kaohe.scheme import Scheme
-from kaohe.words import say
+from kaohe.words import clauses, say
 
 Plain = dict[str, Any]
 _NOTHING = "—"
@@ -192,7 +192,7 @@ def _item(item: Item) -> Plain:
         "records": [
             {
                 "place": f"{record.table} · {record.place}",
-                "cells": "；".join(f"{heading} {text}" for heading, text in record.cells.items()),
+                "cells": clauses(f"{heading} {text}" for heading, text in record.cells.items()),
             }
             for record in item.records
         ],

@@ -14,7 +14,8 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from kaohe.robustness.model import NEAR, SCHEME, Bools, Case, Choice, Floats, Ints, Model
+from kaohe.robustness.case import NEAR, SCHEME, Bools, Case, Choice, Floats, Ints
+from kaohe.robustness.model import Model
 from kaohe.scheme import robustness as spec
 
 #: The order in which factors are listed. Weights are drawn as a whole.

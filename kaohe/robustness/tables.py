@@ -13,7 +13,7 @@ from kaohe.publication import in_force
 from kaohe.publication.method import method_of
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.robustness.analysis import Robust, stress
-from kaohe.robustness.model import Case
+from kaohe.robustness.case import Case
 from kaohe.scheme import Scheme
 from kaohe.scheme.parts import FEWER_DEDUCTIONS
 from kaohe.scheme.robustness import Robustness

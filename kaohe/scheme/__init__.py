@@ -33,6 +33,7 @@ from kaohe.scheme.parts import (
     Weight,
 )
 from kaohe.scheme.robustness import Robustness
+from kaohe.words import listed
 from kaohe.yamlfile import Location, read_yaml, wrong
 
 #: Where the weight of the four kinds of leaf goes.
@@ -108,7 +109,7 @@ class Composite(Aggregated):
         given = dict(given)
         defaults = given.pop("defaults", None) or {}
         if not isinstance(defaults, dict) or (unknown := sorted(defaults.keys() - Indicator.model_fields.keys())):
-            raise wrong("scheme_defaults", at=("defaults",), keys="、".join(map(str, unknown if defaults else [])))
+            raise wrong("scheme_defaults", at=("defaults",), keys=listed(map(str, unknown if defaults else [])))
         given.setdefault("id", given.get("title", ""))
         aggregated = {key: given[key] for key in ("aggregation", *_MUST.values()) if key in given}
         given["dimensions"] = _said_by_each(given.get("dimensions"), aggregated, defaults)

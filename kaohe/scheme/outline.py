@@ -6,9 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 
 from kaohe.scheme import Composite, Node, Scheme
+from kaohe.scheme.diff import shown
 from kaohe.scheme.indicator import Indicator
 from kaohe.scheme.parts import Basis, Leaf
-from kaohe.scheme_diff import shown
 from kaohe.words import say
 
 #: Keys of an indicator that say how its rule is meant; what stands at its default is left out.

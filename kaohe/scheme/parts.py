@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, model_validator
 
-from kaohe.words import language
+from kaohe.words import language, listed
 from kaohe.yamlfile import wrong
 
 Weight = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
@@ -186,7 +186,7 @@ class Alert(Asked):
             try:
                 getattr(self, name).format(**dict.fromkeys(ALERT_VALUES, ""))
             except (KeyError, IndexError, ValueError) as error:
-                raise wrong("scheme_alert_say", at=(name,), allowed="、".join(ALERT_VALUES)) from error
+                raise wrong("scheme_alert_say", at=(name,), allowed=listed(ALERT_VALUES)) from error
         return self
 
 

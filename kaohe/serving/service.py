@@ -88,12 +88,12 @@ def _work(server: Server, given: "Given", schedule: Schedule, stop: threading.Ev
 
 
 def _catch_up(runs: "Runs", home: Path, schedule: Schedule, begun: dt.datetime, report: Report) -> bool:
-    """See to what was broken off before ``begun``, and to the night that was missed: see ``kaohe.missed``. Gives False
+    """See to what was broken off before ``begun``, and to the night that was missed (``missed.py``). Gives False
     while somebody holds the home: they are alive, and so may be a run."""
     from prefect.client.orchestration import get_client
 
-    from kaohe.missed import catch_up, tidy
     from kaohe.serving.deployments import NIGHTLY
+    from kaohe.serving.missed import catch_up, tidy
 
     try:
         held = lock(home, 0)

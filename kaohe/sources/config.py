@@ -13,10 +13,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from kaohe.contracts import Contract, Contracts
-from kaohe.corrections import nearest
+from kaohe.errors import nearest
 from kaohe.retries import Retries
 from kaohe.secrets import Secret
-from kaohe.sources.headings import normal_heading
+from kaohe.sources.forms import normal_heading
 from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
 
 _NAME = re.compile(r"\w[\w-]{0,39}")

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
-from kaohe.loading import INBOX, Files, inbox_files
 from kaohe.outage import Outage
+from kaohe.project import Project
 from kaohe.schedule import schedule_of
+from kaohe.sources.inbox import INBOX, Files, inbox_files
 from kaohe.warehouse import Warehouse
-from kaohe.words import say
+from kaohe.words import clauses, say
 
 if TYPE_CHECKING:  # a run with nothing but an inbox does without SQLAlchemy and pyarrow
     from kaohe.sources.config import Remote
@@ -91,7 +92,7 @@ class Given:
         for name, source in self.remotes.items():
             read(name, partial(fetch, name, source))
         if gathered.down and not any(gathered.files.values()):
-            reasons = "；".join(f"{name}：{down.why}" for name, down in gathered.down.items())
+            reasons = clauses(say("with_colon", before=name, after=down.why) for name, down in gathered.down.items())
             raise KaoheError("sources_nothing", reasons=reasons)
         return gathered
 
@@ -157,7 +158,7 @@ def given(inbox: Path | None, sources: Path | None, home: Path, contracts: Contr
         if inbox == home / "inbox" and not inbox.exists():
             raise KaoheError("sources_none", path=home / SOURCES_FILE, inbox=inbox)
     if sources and not sources.is_file():
-        raise KaoheError("sources_missing", path=sources)
+        raise KaoheError("sources_missing", path=sources, example=Project.shipped().example("sources"))
     folders: dict[str, Path] = {}
     remotes: dict[str, Remote] = {}
     if sources:

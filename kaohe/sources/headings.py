@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from kaohe.contracts import Column, Contract, Contracts, Layout
+from kaohe.contracts import Column, Contract, Contracts
 from kaohe.sources.files import Sheet
+from kaohe.sources.forms import Fit, Form, Found, Group, Header, form_of, normal, normal_heading
 from kaohe.sources.rows import ROW
 
 _HEADING_ROWS = 3
@@ -17,7 +18,6 @@ _LONGEST = 60
 _REMEMBERED = 100_000
 #: So many rows are first sifted without looking closely at any.
 _MANY_ROWS = 5_000
-_UNIT_SUFFIX = re.compile(r"\([^()]*\)$")
 _MONTH = re.compile(r"(?:(20\d\d)[年.\-/]?)?(1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月份?")
 _MONTH_IN_FULL = re.compile(r"(20\d\d)[年.\-/](1[0-2]|0?[1-9])")
 _CHINESE = {text: number for number, text in enumerate([*"一二三四五六七八九十", "十一", "十二"], start=1)}
@@ -26,108 +26,6 @@ _YEAR = re.compile(r"(?<!\d)(20\d\d)(?!\d)")
 _GENERIC = re.compile(r"(sheet|工作表|表格?|book)?\d*", re.IGNORECASE)
 #: A number of the line is nobody's column, and not worth a word.
 _SERIAL = {"序号", "行号", "No", "No."}
-
-
-def normal(text: str) -> str:
-    """Full-width forms made plain (NFKC) and all white space removed."""
-    return "".join(unicodedata.normalize("NFKC", text).split())
-
-
-def normal_heading(text: str) -> str:
-    """A heading without white space, a mark for "must be filled in", or a unit in brackets behind it."""
-    plain = normal(text).strip("*")
-    return _UNIT_SUFFIX.sub("", plain) or plain
-
-
-@dataclass(frozen=True)
-class Form:
-    """A contract in a layout (None: one heading for each column). ``columns``: heading → (column, priority)."""
-
-    contract: Contract
-    layout: Layout | None
-    columns: dict[str, tuple[str, int]]
-
-    @property
-    def needed(self) -> list[str]:
-        """Required columns that must have a heading."""
-        given = self.layout.given if self.layout else set()
-        return [name for name in self.contract.required if name not in given]
-
-    @property
-    def by_sheet_name(self) -> bool:
-        """The sheet's name says the value of a column."""
-        return self.layout is not None and self.layout.sheet_name is not None
-
-    def holds_in(self, year: int | None) -> bool:
-        return self.layout is None or year is None or self.layout.holds_in(year)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Cells of one record among several in a row: under which heading (a month), and where its columns are."""
-
-    text: str
-    positions: dict[str, int]
-
-
-@dataclass(frozen=True)
-class Fit:
-    """How a contract fits a heading. ``positions``: column → index of its cells (0 = column A). ``given``: column → the
-    text that the sheet's name or the rows above say. ``groups``: of a layout with records side by side."""
-
-    form: Form
-    positions: dict[str, int]
-    given: dict[str, str] = field(default_factory=dict)
-    groups: list[Group] = field(default_factory=list)
-
-    @property
-    def score(self) -> int:
-        """How many columns it explains."""
-        return len(self.positions.keys() | {name for group in self.groups for name in group.positions})
-
-    @property
-    def indexes(self) -> list[int]:
-        return [*self.positions.values(), *(at for group in self.groups for at in group.positions.values())]
-
-
-@dataclass(frozen=True)
-class Header:
-    """A heading on a sheet: its lowest row, its height, the columns ``left`` to before ``right`` that are its table's
-    (None: no end), and how the contract fits it, best first. ``texts``: index → heading."""
-
-    row: int
-    depth: int
-    left: int
-    right: int | None
-    contract: Contract
-    fits: list[Fit]
-    texts: dict[int, str]
-
-    @property
-    def top(self) -> int:
-        return self.row - self.depth + 1
-
-    def beside(self, other: "Header") -> bool:
-        """The two have no column in common."""
-        return (self.right is not None and self.right <= other.left) or (
-            other.right is not None and other.right <= self.left
-        )
-
-
-@dataclass(frozen=True)
-class Found:
-    """What stands in a row of headings: the headings of one table, or of several side by side; ``clash``: the contracts
-    that fit equally well, where there are several."""
-
-    headers: list[Header] = field(default_factory=list)
-    clash: list[Contract] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.headers or self.clash)
-
-    @property
-    def score(self) -> int:
-        return sum(header.fits[0].score for header in self.headers)
 
 
 @dataclass(frozen=True)
@@ -148,7 +46,7 @@ class Headings:
     def __init__(self, contracts: Contracts) -> None:
         self.contracts = contracts
         self.forms = {
-            name: [_form(contract, layout) for layout in (None, *contract.layouts.values())]
+            name: [form_of(contract, layout) for layout in (None, *contract.layouts.values())]
             for name, contract in contracts.items()
         }
         self.tables: dict[str, set[str]] = {}
@@ -316,7 +214,7 @@ class _Look:
         found: list[list[Fit]] = []
         for name, forms in self.headings.forms.items():
             if name in tables:
-                fits = [fit for form in forms if (fit := self._fit_form(form, row, depth, part)) is not None]
+                fits = [fit for form in forms if (fit := self._fitform_of(form, row, depth, part)) is not None]
                 if fits:
                     # What is written above a table counts for more than what its sheet is called.
                     found.append(sorted(fits, key=lambda fit: (-fit.score, fit.form.by_sheet_name)))
@@ -326,7 +224,7 @@ class _Look:
             return _Best(clash=[fits[0].form.contract for fits in best])
         return _Best(best[0]) if best else _Best()
 
-    def _fit_form(self, form: Form, row: int, depth: int, named: list[list[str]]) -> Fit | None:
+    def _fitform_of(self, form: Form, row: int, depth: int, named: list[list[str]]) -> Fit | None:
         layout = form.layout
         groups: list[Group] = []
         if layout and layout.across:
@@ -430,18 +328,6 @@ class _Look:
                 if following := next((text for text in cells[index + 1 :] if text), ""):
                     return following if colon or len(list(filter(None, cells))) <= 4 else None
         return None
-
-
-def _form(contract: Contract, layout: Layout | None) -> Form:
-    """The contract's headings; those of the layout go before, and are no other column's."""
-    columns: dict[str, tuple[str, int]] = {}
-    for name, column in contract.columns.items():
-        for priority, heading in enumerate(column.headings):
-            columns[normal_heading(heading)] = name, priority
-    for name, headings in layout.headings.items() if layout else ():
-        for priority, heading in enumerate(headings):
-            columns[normal_heading(heading)] = name, priority - len(headings)
-    return Form(contract, layout, columns)
 
 
 def _match(columns: dict[str, tuple[str, int]], named: list[list[str]]) -> dict[str, int]:

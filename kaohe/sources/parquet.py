@@ -12,8 +12,9 @@ import duckdb
 
 from kaohe.contracts import SQL_TYPES, Column, Contract, Contracts, literal, quoted
 from kaohe.errors import KaoheError, Unreadable
-from kaohe.sources.headings import normal
-from kaohe.sources.recognise import Refusal
+from kaohe.sources.forms import normal
+from kaohe.sources.found import Refusal
+from kaohe.words import listed
 
 SUFFIX = ".parquet"
 
@@ -160,7 +161,7 @@ def parquet_files(inbox: Path, contracts: Contracts) -> dict[str, tuple[Path, ..
             continue  # what programs leave behind while they write
         table = place[0].removesuffix(SUFFIX)
         if table not in found:
-            raise KaoheError("parquet_unknown_table", file=path, table=table, known="、".join(sorted(found)))
+            raise KaoheError("parquet_unknown_table", file=path, table=table, known=listed(sorted(found)))
         found[table].append(path)
     if not any(found.values()):
         raise KaoheError("parquet_none", path=inbox)
@@ -177,7 +178,7 @@ def source_of(contract: Contract, files: Iterable[Path], types: Mapping[str, str
     for name in contract.required if files else []:
         if name not in there:
             raise KaoheError("parquet_column_missing", file=files[0].parent, table=contract.label, column=name,
-                             headings="、".join(contract.columns[name].headings))  # fmt: skip
+                             headings=listed(contract.columns[name].headings))  # fmt: skip
     return Source(contract, files, cells_of(contract, types, files[0].parent if files else ""))
 
 

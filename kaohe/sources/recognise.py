@@ -7,22 +7,19 @@ headings fit no contract, or two, is reported and set aside.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import groupby
-from typing import Literal
 
 import polars as pl
 from xlsxwriter.utility import xl_col_to_name
 
 from kaohe.contracts import Contract
-from kaohe.sources.details import FlawKind
 from kaohe.sources.files import Sheet
-from kaohe.sources.headings import Fit, Header, Headings, normal
+from kaohe.sources.forms import Fit, Header, normal
+from kaohe.sources.found import BadCell, FoundTable, LeftOut, LeftOutReason, Position, Reading, Refusal
+from kaohe.sources.headings import Headings
+from kaohe.sources.our_list import is_our_list
 from kaohe.sources.rows import ROW
-from kaohe.words import catalogue
-
-LeftOutReason = Literal["title", "heading", "total", "note", "example", "empty"]
-CellRule = FlawKind | Literal["layout_year"]
 
 #: Sheets of ours that explain and hold no records.
 EXPLANATION = "填表说明"
@@ -40,71 +37,6 @@ _SERIAL_DAY = re.compile(r"(\d{5})(?:\.\d+)?")
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"} | {
     chr(code): f"\\u{code:04x}" for code in range(32) if code not in (9, 10, 13)
 }
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A row that is no record: a title, heading, total, note, example, or one with nothing but its number."""
-
-    row: int
-    reason: LeftOutReason
-    text: str
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """A sheet on which no table was recognised. ``fits``: the contracts that fit alike (two or more), else the
-    nearest one with the required columns it lacks."""
-
-    rows: int
-    fits: list[Contract]
-    nearest: Contract | None = None
-    missing: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where the cells of a column stand (``letters``), for the records ``at`` of these rows (from 1)."""
-
-    column: str
-    letters: str
-    at: str | None
-    first_row: int
-    last_row: int
-
-
-@dataclass(frozen=True)
-class BadCell:
-    """A cell that cannot be a value, whatever it says: a failed formula, a heading that does not hold in its year."""
-
-    row: int
-    at: str | None
-    column: str
-    rule: CellRule
-
-
-@dataclass(frozen=True)
-class FoundTable:
-    """One table on a sheet.
-
-    ``frame``: a line per record with ``_row`` (from 1), ``_at`` (the letter of the column where the record begins, if
-    its row holds several), the columns of the contract as text, null where blank, and ``_extra`` (other cells as JSON).
-    """
-
-    contract: Contract
-    frame: pl.DataFrame
-    positions: list[Position]
-    unknown_headings: list[str]
-    bad_cells: list[BadCell]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """All that was found on a sheet."""
-
-    tables: list[FoundTable]
-    left_out: list[LeftOut]
-    refusal: Refusal | None
 
 
 def recognise(sheet: Sheet, headings: Headings, path: str = "") -> Reading:
@@ -383,26 +315,6 @@ class _Part:
             return pl.lit("{}").alias("_extra")
         joined = pl.concat_str(parts, separator=", ", ignore_nulls=True)
         return pl.concat_str(pl.lit("{"), joined, pl.lit("}")).alias("_extra")
-
-
-#: Headings of such a sheet, in the catalogue of words.
-LIST_HEADINGS = ("number", "sheet_heading", "cell", "value", "problem", "remedy")
-
-
-def list_names() -> tuple[str, ...]:
-    """What the names of such sheets begin with."""
-    return tuple(catalogue()["marked_sheet"].values())
-
-
-def is_our_list(name: str, first_rows: Sequence[Sequence[str]]) -> bool:
-    """A sheet that lists what an earlier check found (marking/listing.py), in whatever language, and no sheet of the
-    clerk's own by that name."""
-    if not name.startswith(list_names()):
-        return False
-    said = catalogue()
-    title, _, headings = [list(row) for row in (*first_rows, (), (), ())][:3]
-    ours = [[said[f"marked_{name}"][spoken] for name in LIST_HEADINGS] for spoken in said["marked_number"]]
-    return headings[: len(LIST_HEADINGS)] in ours or title[:1] in [[text] for text in said["marked_nothing"].values()]
 
 
 def _year_of(text: str) -> int | None:

@@ -26,9 +26,10 @@ from kaohe.safely import put, replace
 from kaohe.secrets import Secrets
 from kaohe.sources.config import Api, Database, Endpoint, Remote, Selection, Table, definition, heading_columns
 from kaohe.sources.files import Sheet
-from kaohe.sources.headings import Headings, normal_heading
+from kaohe.sources.forms import normal_heading
+from kaohe.sources.headings import Headings
 from kaohe.sources.recognise import recognise
-from kaohe.words import say
+from kaohe.words import listed, say
 
 _STATE = "state.json"
 _MEMORY = "256MB"
@@ -197,7 +198,7 @@ def _pages(
             yield _texts(cells)
     missing = [columns[name][0] for name in contract.required if columns[name][0] not in found]
     if read and missing and since is None:
-        raise Outage(say("source_lacks", table=table.title, contract=contract.label, missing="、".join(missing)))
+        raise Outage(say("source_lacks", table=table.title, contract=contract.label, missing=listed(missing)))
 
 
 def _first(cells: Iterator[str | None]) -> str | None:
@@ -219,7 +220,7 @@ def _fit(headings: list[str], table: Table, contract: Contract, contracts: Contr
         if column:
             columns[column] = heading
     if missing := [contract.columns[name].headings[0] for name in contract.required if name not in columns]:
-        raise Outage(say("source_lacks", table=table.title, contract=contract.label, missing="、".join(missing)))
+        raise Outage(say("source_lacks", table=table.title, contract=contract.label, missing=listed(missing)))
     if table.incremental and table.heading(table.incremental.cursor) not in headings:
         raise Outage(say("source_no_cursor", table=table.title, cursor=table.incremental.cursor))
     fitting = recognise(Sheet.of("", [headings]), Headings(contracts)).tables

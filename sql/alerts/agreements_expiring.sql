@@ -18,6 +18,7 @@ join param
   on param.name = 'days' and datediff('day', assessment.as_of, agreement.expires_on) between 0 and param.number
 left join pairing_agreement as later
   on later.unit_id = agreement.unit_id and later.partner = agreement.partner and later.expires_on > agreement.expires_on
-where agreement.partner_type in (select text from param where name = 'partner_type')
+where
+  agreement.partner_type in (select text from param where name = 'partner_type')
   and later.agreement_id is null
 group by all

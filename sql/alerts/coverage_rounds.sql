@@ -3,7 +3,12 @@
 -- Basis: 2023年党建工作要点·每月抽查·每年全覆盖两轮.
 -- Params: by_month (1|2|3|4|5|6|7|8|9|10|11|12 by inspection.round, the round's last month), days (integer).
 -- Item: round of which the unit is there for a whole month. warning once the round should be over, notice before.
-with ending as (
+with asked as (
+  select cast(max(number) as integer) as days
+  from param
+  where name = 'days'
+),
+ending as (
   select
     cast(param.key as bigint) as round,
     last_day(make_date(assessment.year, cast(param.number as bigint), 1)) as due_on
@@ -28,9 +33,10 @@ select
   [] as records
 from assessed_unit
 cross join assessment
-cross join (select cast(max(number) as integer) as days from param where name = 'days') as asked
+cross join asked
 join ending
-  on cast(date_trunc('month', ending.due_on) as date) >= assessed_unit.valid_from
-  and ending.due_on <= assessment.as_of + asked.days
+  on
+    cast(date_trunc('month', ending.due_on) as date) >= assessed_unit.valid_from
+    and ending.due_on <= assessment.as_of + asked.days
 left join inspected on inspected.unit_id = assessed_unit.unit_id and inspected.round = ending.round
 where inspected.unit_id is null

@@ -2,7 +2,12 @@
 -- Basis: 中国共产党党和国家机关基层组织工作条例 (2019) Arts 5–8, 中国共产党基层组织选举工作条例 (2020) Art. 3.
 -- Params: days (integer by any of urgent|warning|notice), extension_years (integer).
 -- Item: term (its first day).
-with open_term as (
+with asked as (
+  select max(number) as years
+  from param
+  where name = 'extension_years'
+),
+open_term as (
   select
     election.unit_id,
     election._rec,
@@ -12,7 +17,7 @@ with open_term as (
     ) as due_on
   from election
   join assessed_unit on assessed_unit.unit_id = election.unit_id
-  cross join (select max(number) as years from param where name = 'extension_years') as asked
+  cross join asked
   cross join assessment
   where election.held_on is null or election.held_on > assessment.as_of
 )

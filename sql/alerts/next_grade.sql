@@ -1,7 +1,12 @@
 -- 临近上一等次: units that lack only a few points to the line of the next grade, unless a veto keeps them below it.
 -- Basis: 2023年党建工作要点·分层分类指导.   Params: points (number above 0).
 -- Item: the next grade; number = points missing, text = its title.
-with above as (
+with asked as (
+  select max(number) as points
+  from param
+  where name = 'points'
+),
+above as (
   select
     scores.unit_id,
     scheme_grade.grade,
@@ -24,8 +29,9 @@ select
   [] as records
 from above
 join scores on scores.unit_id = above.unit_id
-cross join (select max(number) as points from param where name = 'points') as asked
+cross join asked
 left join scheme_veto on scheme_veto.veto = scores.veto
-where above.step = 1
+where
+  above.step = 1
   and above.missing <= asked.points
   and above.position >= coalesce(scheme_veto.lowest_position, 0)

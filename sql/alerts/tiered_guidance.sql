@@ -52,12 +52,13 @@ reached as (
   select fact.unit_id, fact.rule, fact.position, max(param.key) as tier
   from fact
   join param
-    on param.name = fact.rule
-    and case
-      when fact.rule = 'below' then fact.value < param.number
-      when fact.rule = 'last' then fact.value <= param.number
-      else fact.value >= param.number
-    end
+    on
+      param.name = fact.rule
+      and case
+        when fact.rule = 'below' then fact.value < param.number
+        when fact.rule = 'last' then fact.value <= param.number
+        else fact.value >= param.number
+      end
   group by fact.unit_id, fact.rule, fact.position
 ),
 proposed as (

@@ -5,7 +5,12 @@
 -- Basis: 2023年党建工作要点·考核办法.
 -- Params: extension_years (integer), reason (text by overdue_election|copied_records).
 -- Item: overdue_election or copied_records; number = terms or meetings, text = the reason.
-with term as (
+with asked as (
+  select max(number) as years
+  from param
+  where name = 'extension_years'
+),
+term as (
   select
     election.unit_id,
     election._rec,
@@ -14,7 +19,7 @@ with term as (
       extended_to(election.due_on, election.extension_approved_to, election.approval_no, asked.years), election.due_on
     ) as due_on
   from election
-  cross join (select max(number) as years from param where name = 'extension_years') as asked
+  cross join asked
 ),
 first_minutes as (
   select
@@ -32,7 +37,8 @@ fact as (
     term._rec
   from term
   cross join assessment
-  where term.due_on < assessment.period_end
+  where
+    term.due_on < assessment.period_end
     and (term.held_on is null or (term.held_on > term.due_on and term.held_on >= assessment.year_start))
   union all
   select

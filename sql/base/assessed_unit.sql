@@ -8,5 +8,6 @@ select
   org_unit.valid_to
 from org_unit
 cross join assessment
-where org_unit.valid_from <= assessment.period_end
+where
+  org_unit.valid_from <= assessment.period_end
   and (org_unit.valid_to is null or org_unit.valid_to >= assessment.period_end)

@@ -14,6 +14,7 @@ select
 from assessed_unit
 cross join month
 cross join assessment
-where month.month_end <= assessment.as_of
+where
+  month.month_end <= assessment.as_of
   and assessed_unit.valid_from <= month.month_start
   and (assessed_unit.valid_to is null or assessed_unit.valid_to >= month.month_end)

@@ -15,6 +15,7 @@ select
 from assessed_unit
 cross join quarter
 cross join assessment
-where quarter.quarter_end <= assessment.as_of
+where
+  quarter.quarter_end <= assessment.as_of
   and assessed_unit.valid_from <= quarter.quarter_start
   and (assessed_unit.valid_to is null or assessed_unit.valid_to >= quarter.quarter_end)

@@ -16,7 +16,8 @@ with under_agreement as (
   join pairing_agreement as agreement
     on agreement.agreement_id = activity.agreement_id and agreement.unit_id = activity.unit_id
   cross join assessment
-  where activity._year = assessment.year
+  where
+    activity._year = assessment.year
     and activity.held_on <= assessment.as_of
     and activity.held_on between agreement.signed_on and agreement.expires_on
 )

@@ -8,7 +8,8 @@ with first_minutes as (
     text_hash,
     min(held_on) as held_on
   from org_life_record
-  where text_hash is not null
+  where
+    text_hash is not null
     and hash(unit_id, text_hash) in (
       select hash(unit_id, text_hash)
       from org_life_record
@@ -31,7 +32,8 @@ select
 from org_life_record as meeting
 left join first_minutes
   on first_minutes.unit_id = meeting.unit_id and first_minutes.text_hash = meeting.text_hash
-where meeting.topic is not null
+where
+  meeting.topic is not null
   and meeting.host is not null
   and meeting.recorder is not null
   and coalesce(meeting.resolutions, meeting.text_hash) is not null

@@ -16,13 +16,16 @@ select
 from month_unit
 cross join platform
 left join month_stat
-  on month_stat.compared = 'month'
-  and month_stat.unit_id = month_unit.unit_id
-  and month_stat.platform = platform.platform
+  on
+    month_stat.compared = 'month'
+    and month_stat.unit_id = month_unit.unit_id
+    and month_stat.platform = platform.platform
 left join set_aside_now
-  on set_aside_now.unit_id = month_unit.unit_id
-  and coalesce(set_aside_now.platform, platform.platform) = platform.platform
-where month_unit.due
+  on
+    set_aside_now.unit_id = month_unit.unit_id
+    and coalesce(set_aside_now.platform, platform.platform) = platform.platform
+where
+  month_unit.due
   and month_stat.unit_id is null
 group by all
 order by min(platform.position), month_unit.unit_id

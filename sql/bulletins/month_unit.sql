@@ -12,7 +12,7 @@ select
   org_unit.category,
   handed_in.unit_id is not null as reported,
   org_unit.valid_from <= asked.month_start
-    and (org_unit.valid_to is null or org_unit.valid_to >= asked.month_end) as due
+  and (org_unit.valid_to is null or org_unit.valid_to >= asked.month_end) as due
 from org_unit
 cross join asked
 left join handed_in on handed_in.unit_id = org_unit.unit_id

@@ -30,12 +30,14 @@ from rated
 join month_unit on month_unit.unit_id = rated.unit_id
 left join study_target on study_target.platform = rated.platform
 left join rated as last_month
-  on last_month.compared = 'last_month'
-  and last_month.platform = rated.platform
-  and last_month.unit_id = rated.unit_id
+  on
+    last_month.compared = 'last_month'
+    and last_month.platform = rated.platform
+    and last_month.unit_id = rated.unit_id
 left join rated as last_year
-  on last_year.compared = 'last_year'
-  and last_year.platform = rated.platform
-  and last_year.unit_id = rated.unit_id
+  on
+    last_year.compared = 'last_year'
+    and last_year.platform = rated.platform
+    and last_year.unit_id = rated.unit_id
 where rated.compared = 'month'
 order by rated.platform, rated.unit_id

@@ -1,9 +1,14 @@
 -- 结对活动: valid activities with partners of the kind, up to the target.
 -- Basis: 2023年党建工作要点·结对共建.   Params: partner_type (any of pairing_agreement.partner_type), target (integer above 0).
 -- Item: slot 1 … target, filled in order of date.   Empty: not_applicable
-with slot as (
+with asked as (
+  select cast(max(number) as bigint) as target
+  from param
+  where name = 'target'
+),
+slot as (
   select cast(numbers.number as bigint) as number
-  from (select cast(max(number) as bigint) as target from param where name = 'target') as asked
+  from asked
   cross join unnest(generate_series(1, asked.target)) as numbers (number)
 ),
 held as (

@@ -9,5 +9,6 @@ select
   [event._rec] as records
 from adverse_event as event
 cross join assessment
-where event._year = assessment.year
+where
+  event._year = assessment.year
   and event.level in (select text from param where name = 'level')

@@ -7,7 +7,8 @@ with live as (
     list(agreement._rec) as records
   from pairing_agreement as agreement
   cross join assessment
-  where agreement.partner_type in (select text from param where name = 'partner_type')
+  where
+    agreement.partner_type in (select text from param where name = 'partner_type')
     and agreement.signed_on <= assessment.period_end
     and agreement.expires_on >= assessment.year_start
   group by agreement.unit_id

@@ -32,15 +32,17 @@ membership as (
     count(*) as members
   from held
   join party_member as member
-    on member.unit_id = held.unit_id
-    and member.valid_from <= held.counted_on
-    and (member.valid_to is null or member.valid_to >= held.counted_on)
+    on
+      member.unit_id = held.unit_id
+      and member.valid_from <= held.counted_on
+      and (member.valid_to is null or member.valid_to >= held.counted_on)
   left join member_moved as later
     -- who stands in two rows on that day is where the later one says
-    on later.member_id = member.member_id
-    and later.valid_from > member.valid_from
-    and later.valid_from <= held.counted_on
-    and (later.valid_to is null or later.valid_to >= held.counted_on)
+    on
+      later.member_id = member.member_id
+      and later.valid_from > member.valid_from
+      and later.valid_from <= held.counted_on
+      and (later.valid_to is null or later.valid_to >= held.counted_on)
   where later.member_id is null
   group by held.unit_id, held.campaign
 )

@@ -38,8 +38,9 @@ limited as (
     cast(taken.begun_on + cast(param.number as integer) * interval 1 month as date) as over_on
   from taken
   join param
-    on param.name = 'limit' and param.key = taken.step
-    and coalesce(taken.begun_on, taken.taken_on) between param.effective_from and param.effective_to
+    on
+      param.name = 'limit' and param.key = taken.step
+      and coalesce(taken.begun_on, taken.taken_on) between param.effective_from and param.effective_to
 )
 select
   limited.unit_id,
@@ -54,5 +55,6 @@ select
   [limited._rec] as records
 from limited
 cross join assessment
-where case when limited.at_most then limited.over_on else limited.taken_on end
+where
+  case when limited.at_most then limited.over_on else limited.taken_on end
   between assessment.year_start and assessment.period_end

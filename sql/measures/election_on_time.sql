@@ -3,7 +3,12 @@
 -- Basis: 中国共产党党和国家机关基层组织工作条例 (2019) Arts 5–8, 中国共产党基层组织选举工作条例 (2020) Art. 3.
 -- Params: extension_years (integer).
 -- Item: term (its first day), ended by the as-of date.   Empty: not_applicable (no election was due)
-with term as (
+with asked as (
+  select max(number) as years
+  from param
+  where name = 'extension_years'
+),
+term as (
   select
     election.unit_id,
     election._rec,
@@ -11,13 +16,14 @@ with term as (
     election.due_on,
     election.held_on,
     case
-      when election.approval_no is not null
+      when
+        election.approval_no is not null
         and election.extension_approved_to
-          <= cast(election.due_on + cast(asked.years as integer) * interval 1 year as date)
-      then election.extension_approved_to
+        <= cast(election.due_on + cast(asked.years as integer) * interval 1 year as date)
+        then election.extension_approved_to
     end as extended_to
   from election
-  cross join (select max(number) as years from param where name = 'extension_years') as asked
+  cross join asked
   cross join assessment
   where election._year = assessment.year and election.due_on <= assessment.as_of
 )

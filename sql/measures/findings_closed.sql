@@ -23,7 +23,8 @@ nothing_due as (
     list(inspection._rec) as records
   from inspection
   cross join assessment
-  where inspection._year = assessment.year
+  where
+    inspection._year = assessment.year
     and inspection.unit_id not in (select unit_id from due_finding)
   group by inspection.unit_id
 )

@@ -3,7 +3,12 @@
 -- none stands as 未报小组.
 -- Basis: 中国共产党支部工作条例（试行） (2018) Art. 13.   Params: attendance (share).
 -- Item: group and month closed by the as-of date.   Empty: not_applicable (the unit has no groups)
-with named as (
+with asked as (
+  select max(number) as attendance
+  from param
+  where name = 'attendance'
+),
+named as (
   select
     record.unit_id,
     record.group_id,
@@ -38,13 +43,14 @@ held as (
     cast(date_trunc('month', meeting.held_on) as date) as month_start,
     list(meeting._rec) as records
   from valid_meeting as meeting
-  cross join (select max(number) as attendance from param where name = 'attendance') as asked
+  cross join asked
   cross join assessment
-  where meeting._year = assessment.year
+  where
+    meeting._year = assessment.year
     and meeting.type = '党小组会'
     and meeting.due_count > 0
     and meeting.attend_count >= asked.attendance * meeting.due_count
-  group by 1, 2, 3
+  group by meeting.unit_id, meeting.group_id, date_trunc('month', meeting.held_on)
 )
 select
   month_due.unit_id,
@@ -55,6 +61,7 @@ select
 from month_due
 join unit_group on unit_group.unit_id = month_due.unit_id
 left join held
-  on held.unit_id = month_due.unit_id
-  and held.group_id = unit_group.group_id
-  and held.month_start = month_due.month_start
+  on
+    held.unit_id = month_due.unit_id
+    and held.group_id = unit_group.group_id
+    and held.month_start = month_due.month_start

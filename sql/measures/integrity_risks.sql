@@ -7,11 +7,12 @@ select
   risk.risk_id as item,
   1 as due,
   case
-    when risk.owner is not null
+    when
+      risk.owner is not null
       and risk.measure is not null
       and risk.reviewed_on <= assessment.as_of
       and cast(risk.reviewed_on + cast(param.number as integer) * interval 1 month as date) >= assessment.as_of
-    then 1
+      then 1
     else 0
   end as done,
   [risk._rec] as records

@@ -21,7 +21,8 @@ session as (
   from joint_study as study
   cross join asked
   cross join assessment
-  where study._year = assessment.year
+  where
+    study._year = assessment.year
     and study.due_count > 0
     and study.attend_count >= asked.attendance * study.due_count
 ),

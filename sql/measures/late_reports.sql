@@ -16,5 +16,6 @@ select
 from org_life_record as record
 cross join asked
 cross join assessment
-where record._year = assessment.year
+where
+  record._year = assessment.year
   and datediff('day', record.held_on, record.created_on) > asked.days

@@ -16,7 +16,8 @@ held as (
   from valid_meeting as meeting
   join asked on asked.type = meeting.type
   cross join assessment
-  where meeting._year = assessment.year
+  where
+    meeting._year = assessment.year
     and meeting.due_count > 0
     and meeting.attend_count >= asked.attendance * meeting.due_count
   group by 1, 2

@@ -18,7 +18,8 @@ due_item as (
     [rectification._rec] as records
   from rectification
   cross join assessment
-  where rectification._year = assessment.year
+  where
+    rectification._year = assessment.year
     and rectification.due_on <= assessment.as_of
     and rectification.origin in (select text from param where name = 'origin')
 )

@@ -10,7 +10,8 @@ select
 from pairing_item as project
 join pairing_agreement as agreement on agreement.agreement_id = project.agreement_id
 cross join assessment
-where project.kind = '项目'
+where
+  project.kind = '项目'
   and agreement.partner_type in (select text from param where name = 'partner_type')
   and year(project.due_on) = assessment.year
   and project.due_on <= assessment.as_of

@@ -32,7 +32,8 @@ trained as (
   from training_record as training
   cross join asked
   cross join assessment
-  where training._year = assessment.year
+  where
+    training._year = assessment.year
     and training.member_id in (
       select trainee.member_id
       from trainee

@@ -1,9 +1,14 @@
 -- 统一战线·群团: activities of the united front and of the mass organisations, up to the target.
 -- Basis: 2023年党建工作要点·统一战线和群团工作.   Params: target (integer above 0).
 -- Item: slot 1 … target, filled in order of date.   Empty: not_applicable
-with slot as (
+with asked as (
+  select cast(max(number) as bigint) as target
+  from param
+  where name = 'target'
+),
+slot as (
   select cast(numbers.number as bigint) as number
-  from (select cast(max(number) as bigint) as target from param where name = 'target') as asked
+  from asked
   cross join unnest(generate_series(1, asked.target)) as numbers (number)
 ),
 held as (

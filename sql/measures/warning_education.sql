@@ -1,9 +1,14 @@
 -- 警示教育: sessions up to the target, each by its attendance.
 -- Basis: 2023年党建工作要点·警示教育.   Params: target (integer above 0).
 -- Item: slot 1 … target, filled with the best attended.   Empty: not_applicable
-with slot as (
+with asked as (
+  select cast(max(number) as bigint) as target
+  from param
+  where name = 'target'
+),
+slot as (
   select cast(numbers.number as bigint) as number
-  from (select cast(max(number) as bigint) as target from param where name = 'target') as asked
+  from asked
   cross join unnest(generate_series(1, asked.target)) as numbers (number)
 ),
 session as (

@@ -42,8 +42,9 @@ there as (
     max(month.month) as last_month
   from org_unit
   join month
-    on org_unit.valid_from <= month.first_day
-    and (org_unit.valid_to is null or org_unit.valid_to >= month.last_day)
+    on
+      org_unit.valid_from <= month.first_day
+      and (org_unit.valid_to is null or org_unit.valid_to >= month.last_day)
   join round on month.month between round.first_month and round.last_month
   group by org_unit.unit_id, round.round
 ),

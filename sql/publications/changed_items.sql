@@ -17,7 +17,8 @@ select
 from evidence as now
 full join earlier.evidence as was
   on was.unit_id = now.unit_id and was.indicator = now.indicator and was.item = now.item
-where now.unit_id is null
+where
+  now.unit_id is null
   or was.unit_id is null
   or was.due is distinct from now.due
   or was.done is distinct from now.done

@@ -16,7 +16,7 @@ fact as (
     evidence.unit_id,
     evidence.indicator,
     evidence.item,
-    max({points: worth.points, level: worth.level}) as highest
+    max({ points: worth.points, level: worth.level }) as highest
   from evidence
   cross join unnest(evidence.records) as record (_rec)
   join levelled on levelled._rec = record._rec
@@ -24,7 +24,7 @@ fact as (
   where evidence.gained > 0
   group by evidence.unit_id, evidence.indicator, evidence.item
 )
-select indicator, highest.level as level, count(*) as facts
+select indicator, highest.level, count(*) as facts
 from fact
 group by indicator, highest
 order by indicator, highest desc

@@ -18,7 +18,17 @@ with counted as (
   group by grouping sets ((category), ())
 )
 select
-  * exclude (sum),
+  category,
+  units,
+  graded,
+  pending,
+  no_data,
+  highest,
+  lowest,
+  units_with_bonus,
+  bonus,
+  units_with_deduction,
+  deduction,
   -- rounded half up, once
   cast(cast((2 * sum + graded) // nullif(2 * graded, 0) as decimal(18, 0)) * 0.01 as decimal(9, 2)) as mean,
   highest - lowest as gap

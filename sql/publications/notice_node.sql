@@ -6,7 +6,7 @@ with counted as (
     scheme_node.node,
     count(*) as units,
     count(*) filter (where node_scores.lost > 0) as losing,
-    count(*) filter (where node_scores.lost = 0) as full,
+    count(*) filter (where node_scores.lost = 0) as unreduced,
     sum(node_scores.lost) as lost,
     cast(sum(node_scores.lost * 100) as hugeint) as lost_hundredths,
     cast(sum(node_scores.points * 100) as hugeint) as points,
@@ -27,7 +27,7 @@ select
   scheme_indicator.indicator is not null as is_indicator,
   counted.units,
   counted.losing,
-  counted.full,
+  counted.unreduced,
   counted.lost,
   -- whole tenths of a per cent, and points per unit, rounded half up
   cast((2000 * counted.points + counted.due) // (2 * counted.due) as bigint) as rate,

@@ -10,7 +10,20 @@ with dimension as (
   group by node_scores.unit_id
 )
 select
-  scores.*,
+  scores.year,
+  scores.unit_id,
+  scores.unit_name,
+  scores.category,
+  scores.total,
+  scores.base,
+  scores.bonus,
+  scores.deduction,
+  scores.veto,
+  scores.grade,
+  scores.rank,
+  scores.status,
+  scores.tied,
+  scores.quota_tie,
   coalesce(nullif(trim(org_unit.short_name), ''), scores.unit_name) as short_name,
   dimension.dimensions
 from scores

@@ -15,10 +15,11 @@ with pointed as (
   join main.set_aside using (table_name, _rec)
   join main.said using (table_name, rule, column_name)
   left join main.position
-    on position._source = set_aside._source and position._file = set_aside._file and position._sheet = set_aside._sheet
-    and position.table_name = problem.table_name and position.column_name = problem.column_name
-    and position._at is not distinct from set_aside._at
-    and set_aside._row between position.first_row and position.last_row
+    on
+      position._source = set_aside._source and position._file = set_aside._file and position._sheet = set_aside._sheet
+      and position.table_name = problem.table_name and position.column_name = problem.column_name
+      and position._at is not distinct from set_aside._at
+      and set_aside._row between position.first_row and position.last_row
   where problem.severity = 'critical'
 )
 select

@@ -7,8 +7,10 @@ with placed as (
     alert.unit_id,
     alert.item,
     string_agg(
-      concat(record_place._file, case when record_place._sheet = '' then '' else concat(' · ', record_place._sheet) end,
-        ' · ', record_place._at, record_place._row),
+      concat(
+        record_place._file, case when record_place._sheet = '' then '' else concat(' · ', record_place._sheet) end,
+        ' · ', record_place._at, record_place._row
+      ),
       '；' order by record_place._file, record_place._sheet, record_place._row, record_place._at
     ) filter (where record.number <= 5) as records
   from alert
@@ -31,11 +33,12 @@ select
   alert.text,
   replace(replace(replace(replace(replace(
     scheme_alert.say,
-    '{item}', alert.item),
-    '{due_on}', coalesce(cast(alert.due_on as varchar), '')),
-    '{days}', coalesce(cast(alert.days as varchar), '')),
-    '{number}', coalesce(regexp_replace(cast(alert.number as varchar), '\.?0+$', ''), '')),
-    '{text}', coalesce(alert.text, '')) as sentence,
+    '{item}', alert.item
+  ),
+  '{due_on}', coalesce(cast(alert.due_on as varchar), '')),
+  '{days}', coalesce(cast(alert.days as varchar), '')),
+  '{number}', coalesce(regexp_replace(cast(alert.number as varchar), '\.?0+$', ''), '')),
+  '{text}', coalesce(alert.text, '')) as sentence,
   placed.records,
   scheme_alert.restricted
 from alert
@@ -43,7 +46,8 @@ join scheme_alert on scheme_alert.alert = alert.alert
 cross join assessment
 left join org_unit on org_unit.unit_id = alert.unit_id
 left join placed
-  on placed.alert = alert.alert
-  and placed.unit_id is not distinct from alert.unit_id
-  and placed.item = alert.item
+  on
+    placed.alert = alert.alert
+    and placed.unit_id is not distinct from alert.unit_id
+    and placed.item = alert.item
 order by alert.level, scheme_alert.position, alert.due_on nulls last, alert.unit_id, alert.item

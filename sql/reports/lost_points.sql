@@ -1,5 +1,6 @@
 -- Lost points: every item that cost something, with the places of the records behind it (the first five).
--- `record_place` knows the file, sheet and row of every trusted record (and the column, where a row holds several).   Grain: one row per unit, indicator and item.
+-- `record_place` knows the file, sheet and row of every trusted record (and the column, where a row holds several).
+-- Grain: one row per unit, indicator and item.
 with lost as (
   select * from evidence where evidence.lost > 0
 ),
@@ -9,8 +10,10 @@ placed as (
     lost.indicator,
     lost.item,
     string_agg(
-      concat(record_place._file, case when record_place._sheet = '' then '' else concat(' · ', record_place._sheet) end,
-        ' · ', record_place._at, record_place._row),
+      concat(
+        record_place._file, case when record_place._sheet = '' then '' else concat(' · ', record_place._sheet) end,
+        ' · ', record_place._at, record_place._row
+      ),
       '；' order by record_place._file, record_place._sheet, record_place._row, record_place._at
     ) filter (where record.number <= 5) as records
   from lost

@@ -16,7 +16,8 @@ with placed as (
     ) as latest
   from evidence
   join scheme_indicator on scheme_indicator.indicator = evidence.indicator and scheme_indicator.variant = 'in_force'
-  where scheme_indicator.section = 'base' and scheme_indicator.system is not null and evidence.due > 0
+  where
+    scheme_indicator.section = 'base' and scheme_indicator.system is not null and evidence.due > 0
     and scheme_indicator.weight > 0   -- what is only shown is not held against anybody month by month either
 ),
 dated as (

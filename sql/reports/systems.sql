@@ -32,7 +32,7 @@ with output as (
 made as (
   select
     system,
-    list({kind: kind, name: name, title: title, model: model, weight: weight} order by position) as outputs,
+    list({ kind: kind, name: name, title: title, model: model, weight: weight } order by position) as outputs,
     sum(weight) as weight,
     min(case kind
       when 'scheme' then 'scheme' when 'indicator' then '1 scored' when 'shown' then '2 shown'

@@ -12,8 +12,9 @@ from measured
 join assessed_unit on assessed_unit.unit_id = measured.unit_id
 join scheme_indicator on scheme_indicator.variant = 'in_force' and scheme_indicator.evidence = measured.indicator
 left join leaf_status
-  on leaf_status.variant = 'in_force' and leaf_status.unit_id = measured.unit_id
-  and leaf_status.indicator = scheme_indicator.indicator
+  on
+    leaf_status.variant = 'in_force' and leaf_status.unit_id = measured.unit_id
+    and leaf_status.indicator = scheme_indicator.indicator
 union all
 select unit_id, indicator, 'none' as item, 1 as due, 0 as done, [] as records
 from leaf_status

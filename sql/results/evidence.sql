@@ -27,6 +27,7 @@ join scheme_indicator
   on scheme_indicator.variant = 'in_force' and scheme_indicator.indicator = counted_item.indicator
 cross join assessment
 left join counted
-  on counted.unit_id = counted_item.unit_id and counted.indicator = counted_item.indicator
-  and counted.item = counted_item.item
+  on
+    counted.unit_id = counted_item.unit_id and counted.indicator = counted_item.indicator
+    and counted.item = counted_item.item
 order by counted_item.unit_id, scheme_indicator.position, counted_item.item

@@ -25,8 +25,9 @@ with leaf as (
   from assessed_unit
   cross join scheme_indicator
   left join extra_item
-    on extra_item.variant = 'in_force'
-    and extra_item.unit_id = assessed_unit.unit_id and extra_item.indicator = scheme_indicator.indicator
+    on
+      extra_item.variant = 'in_force'
+      and extra_item.unit_id = assessed_unit.unit_id and extra_item.indicator = scheme_indicator.indicator
   where scheme_indicator.variant = 'in_force' and scheme_indicator.section in ('bonus', 'deduction')
   group by assessed_unit.unit_id, scheme_indicator.indicator
 )

@@ -11,8 +11,9 @@ with open_part as (
     cast(coalesce(micro(greatest(counted_item.due - counted_item.done, 0)), 0) as hugeint) as gap
   from counted_item
   join weighed_leaf
-    on weighed_leaf.variant = 'in_force'
-    and weighed_leaf.unit_id = counted_item.unit_id and weighed_leaf.indicator = counted_item.indicator
+    on
+      weighed_leaf.variant = 'in_force'
+      and weighed_leaf.unit_id = counted_item.unit_id and weighed_leaf.indicator = counted_item.indicator
   where weighed_leaf.weight > weighed_leaf.points // 10000
 ),
 laid as (
@@ -38,8 +39,10 @@ select
   indicator,
   item,
   floor + case
-    when row_number() over (partition by unit_id, indicator order by remainder desc, item)
-      <= leaf_lost - sum(floor) over (partition by unit_id, indicator) then 1
+    when
+      row_number() over (partition by unit_id, indicator order by remainder desc, item)
+      <= leaf_lost - sum(floor) over (partition by unit_id, indicator)
+      then 1
     else 0
   end as lost
 from floored

@@ -10,7 +10,8 @@ select
   case when leaf_status.score is not null then leaf_status.denominator end as denominator
 from leaf_status
 join weighed_leaf
-  on weighed_leaf.variant = leaf_status.variant and weighed_leaf.unit_id = leaf_status.unit_id
-  and weighed_leaf.indicator = leaf_status.indicator
+  on
+    weighed_leaf.variant = leaf_status.variant and weighed_leaf.unit_id = leaf_status.unit_id
+    and weighed_leaf.indicator = leaf_status.indicator
 where leaf_status.variant = 'in_force' and leaf_status.status <> 'shown'
 order by leaf_status.unit_id, leaf_status.position

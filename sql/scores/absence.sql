@@ -22,8 +22,9 @@ absent_leaf as (
   from leaf_status
   join above on above.variant = leaf_status.variant and above.leaf = leaf_status.indicator
   left join tree_score
-    on tree_score.variant = leaf_status.variant and tree_score.unit_id = leaf_status.unit_id
-    and tree_score.node = above.node
+    on
+      tree_score.variant = leaf_status.variant and tree_score.unit_id = leaf_status.unit_id
+      and tree_score.node = above.node
   where leaf_status.status <> 'shown' and leaf_status.score is not null and tree_score.node is null
 ),
 of_unit as (

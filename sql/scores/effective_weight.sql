@@ -49,7 +49,8 @@ child as (
   where absent_node.pattern is null
 ),
 divided as (
-  select pattern.variant, pattern.pattern, -1 as position, cast(scheme.total * 100 as hugeint) as hundredths,
+  select
+    pattern.variant, pattern.pattern, -1 as position, cast(scheme.total * 100 as hugeint) as hundredths,
     cast(scheme.total as double) as weight
   from pattern
   join scheme on scheme.variant = pattern.variant

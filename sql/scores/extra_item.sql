@@ -12,9 +12,10 @@ with fact as (
     leaf.position,
     measured.item,
     case
-      when scheme.rounds_leaves then
-        rounded(micro(measured.done) * scheme.units_per_point, 1000000, scheme.rounding_mode)
-        * (1000000 // scheme.units_per_point)
+      when scheme.rounds_leaves
+        then
+          rounded(micro(measured.done) * scheme.units_per_point, 1000000, scheme.rounding_mode)
+          * (1000000 // scheme.units_per_point)
       else micro(measured.done)
     end as points
   from measured

@@ -47,5 +47,6 @@ from leaf
 left join of_family
   on of_family.variant = leaf.variant and of_family.indicator = leaf.indicator and of_family.family = leaf.family
 left join of_all on of_all.variant = leaf.variant and of_all.indicator = leaf.indicator
-where leaf.value is not null
+where
+  leaf.value is not null
   or (leaf.impute_with is not null and not leaf.left_out and leaf.status <> 'pending' and of_all.mean is not null)

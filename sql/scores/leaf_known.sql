@@ -53,10 +53,14 @@ judged as (
   cross join assessment
   left join given_value on given_value.unit_id = found.unit_id and given_value.evidence = found.evidence
 ),
+named as (
+  select distinct denominator
+  from scheme_indicator
+),
 divisor as (
   select unit_attribute.unit_id, unit_attribute.name, unit_attribute.number
   from unit_attribute
-  join (select distinct denominator from scheme_indicator) as named on named.denominator = unit_attribute.name
+  join named on named.denominator = unit_attribute.name
 ),
 denominated as (
   select

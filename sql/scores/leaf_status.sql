@@ -22,11 +22,13 @@ with known as (
   from leaf_known
   left join screened on screened.variant = leaf_known.variant and screened.unit_id = leaf_known.unit_id
   left join imputed
-    on imputed.variant = leaf_known.variant and imputed.unit_id = leaf_known.unit_id
-    and imputed.indicator = leaf_known.indicator
+    on
+      imputed.variant = leaf_known.variant and imputed.unit_id = leaf_known.unit_id
+      and imputed.indicator = leaf_known.indicator
   left join normalised
-    on normalised.variant = leaf_known.variant and normalised.unit_id = leaf_known.unit_id
-    and normalised.indicator = leaf_known.indicator
+    on
+      normalised.variant = leaf_known.variant and normalised.unit_id = leaf_known.unit_id
+      and normalised.indicator = leaf_known.indicator
 ),
 step as (
   select
@@ -36,10 +38,11 @@ step as (
     min_by(micro(scheme_step.give), scheme_step.position) as give
   from leaf_known
   join scheme_step on scheme_step.variant = leaf_known.variant and scheme_step.indicator = leaf_known.indicator
-  where leaf_known.rule = 'steps' and (
-    cast(leaf_known.done as hugeint) * 1000000 >= micro(scheme_step.at_least) * coalesce(leaf_known.due, 1000000)
-    or cast(leaf_known.done as hugeint) * 1000000 <= micro(scheme_step.at_most) * coalesce(leaf_known.due, 1000000)
-  )
+  where
+    leaf_known.rule = 'steps' and (
+      cast(leaf_known.done as hugeint) * 1000000 >= micro(scheme_step.at_least) * coalesce(leaf_known.due, 1000000)
+      or cast(leaf_known.done as hugeint) * 1000000 <= micro(scheme_step.at_most) * coalesce(leaf_known.due, 1000000)
+    )
   group by leaf_known.variant, leaf_known.unit_id, leaf_known.indicator
 ),
 fraction as (
@@ -47,12 +50,13 @@ fraction as (
     known.*,
     case leaf.rule
       when 'share' then known.done
-      when 'linear' then
-        case
-          when leaf.target > leaf.floor
-            then cast(known.done as hugeint) * 1000000 - micro(leaf.floor) * coalesce(known.due, 1000000)
-          else micro(leaf.floor) * coalesce(known.due, 1000000) - cast(known.done as hugeint) * 1000000
-        end
+      when 'linear'
+        then
+          case
+            when leaf.target > leaf.floor
+              then cast(known.done as hugeint) * 1000000 - micro(leaf.floor) * coalesce(known.due, 1000000)
+            else micro(leaf.floor) * coalesce(known.due, 1000000) - cast(known.done as hugeint) * 1000000
+          end
       when 'steps' then case when known.done is not null then coalesce(step.give, 0) end
     end as part,
     case leaf.rule

@@ -50,11 +50,14 @@ sample as (
   group by variant, indicator, family
 ),
 spread as (
-  select placed.variant, placed.indicator, placed.family,
+  select
+    placed.variant, placed.indicator, placed.family,
     sqrt(sum(power(placed.x - sample.mean, 2) order by placed.unit_id) / nullif(any_value(sample.n) - 1, 0)) as deviation
   from placed
-  join sample on sample.variant = placed.variant and sample.indicator = placed.indicator
-    and sample.family is not distinct from placed.family
+  join sample
+    on
+      sample.variant = placed.variant and sample.indicator = placed.indicator
+      and sample.family is not distinct from placed.family
   where placed.rule = 'zscore'
   group by placed.variant, placed.indicator, placed.family
 ),
@@ -77,20 +80,22 @@ scored as (
     placed.range_low as a,
     placed.range_high as b,
     case placed.rule
-      when 'minmax' then
-        case
-          when sample.highest = sample.lowest then 0.5
-          when placed.direction > 0 then (placed.x - sample.lowest) / (sample.highest - sample.lowest)
-          else (sample.highest - placed.x) / (sample.highest - sample.lowest)
-        end
-      when 'goalposts' then
-        within_unit(
+      when 'minmax'
+        then
           case
-            when placed.direction > 0 then (placed.x - placed.low) / (placed.high - placed.low)
-            else (placed.high - placed.x) / (placed.high - placed.low)
-          end,
-          placed.clamp
-        )
+            when sample.highest = sample.lowest then 0.5
+            when placed.direction > 0 then (placed.x - sample.lowest) / (sample.highest - sample.lowest)
+            else (sample.highest - placed.x) / (sample.highest - sample.lowest)
+          end
+      when 'goalposts'
+        then
+          within_unit(
+            case
+              when placed.direction > 0 then (placed.x - placed.low) / (placed.high - placed.low)
+              else (placed.high - placed.x) / (placed.high - placed.low)
+            end,
+            placed.clamp
+          )
       when 'percentile' then case when sample.n = 1 then 0.5 else (ranked.worse - 1) / (sample.n - 1) end
       when 'above_mean' then
         case
@@ -100,37 +105,48 @@ scored as (
         end
     end as part,
     case placed.rule
-      when 'zscore' then
-        placed.target_mean + placed.target_sd
-        * case
-          when coalesce(spread.deviation, 0) = 0 then 0
-          else placed.direction * (placed.x - sample.mean) / spread.deviation
-        end
-      when 'rank' then
-        case placed.ties
-          when 'min' then ranked.worse
-          when 'max' then ranked.worse + ranked.alike - 1
-          else ranked.worse + (ranked.alike - 1) / 2
-        end
-      when 'ratio_to_best' then
-        case
-          when sample.lowest < 0 then cast('NaN' as double)
-          when placed.direction > 0 then placed.range_high * ratio_or_nan(placed.x, sample.highest)
-          else placed.range_high * ratio_or_nan(sample.lowest, placed.x)
-        end
-      when 'ratio_to_reference' then
-        placed.range_high * case
-          when placed.direction > 0 then ratio_or_nan(placed.x, reference_of(placed.reference, placed.reference_by, sample.mean, sample.median))
-          else ratio_or_nan(reference_of(placed.reference, placed.reference_by, sample.mean, sample.median), placed.x)
-        end
+      when 'zscore'
+        then
+          placed.target_mean + placed.target_sd
+          * case
+            when coalesce(spread.deviation, 0) = 0 then 0
+            else placed.direction * (placed.x - sample.mean) / spread.deviation
+          end
+      when 'rank'
+        then
+          case placed.ties
+            when 'min' then ranked.worse
+            when 'max' then ranked.worse + ranked.alike - 1
+            else ranked.worse + (ranked.alike - 1) / 2
+          end
+      when 'ratio_to_best'
+        then
+          case
+            when sample.lowest < 0 then cast('NaN' as double)
+            when placed.direction > 0 then placed.range_high * ratio_or_nan(placed.x, sample.highest)
+            else placed.range_high * ratio_or_nan(sample.lowest, placed.x)
+          end
+      when 'ratio_to_reference'
+        then
+          placed.range_high * case
+            when
+              placed.direction > 0
+              then ratio_or_nan(placed.x, reference_of(placed.reference, placed.reference_by, sample.mean, sample.median))
+            else ratio_or_nan(reference_of(placed.reference, placed.reference_by, sample.mean, sample.median), placed.x)
+          end
       when 'raw' then placed.direction * placed.x
     end as whole
   from placed
-  join sample on sample.variant = placed.variant and sample.indicator = placed.indicator
-    and sample.family is not distinct from placed.family
-  left join spread on spread.variant = placed.variant and spread.indicator = placed.indicator
-    and spread.family is not distinct from placed.family
-  left join ranked on ranked.variant = placed.variant and ranked.indicator = placed.indicator
+  join sample
+    on
+      sample.variant = placed.variant and sample.indicator = placed.indicator
+      and sample.family is not distinct from placed.family
+  left join spread
+    on
+      spread.variant = placed.variant and spread.indicator = placed.indicator
+      and spread.family is not distinct from placed.family
+  left join ranked on
+    ranked.variant = placed.variant and ranked.indicator = placed.indicator
     and ranked.unit_id = placed.unit_id
 )
 select

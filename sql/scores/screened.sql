@@ -11,5 +11,6 @@ from leaf_known
 join scheme on scheme.variant = leaf_known.variant
 where scheme.screen > 0
 group by leaf_known.variant, leaf_known.unit_id, scheme.screen
-having count(*) filter (leaf_known.status <> 'shown' and not leaf_known.left_out and leaf_known.denominated is not null)
+having
+  count(*) filter (leaf_known.status <> 'shown' and not leaf_known.left_out and leaf_known.denominated is not null)
   < scheme.screen * count(*) filter (leaf_known.status <> 'shown' and not leaf_known.left_out)

@@ -32,7 +32,8 @@ last_round as (
   where leaf.winsorise >= round.number
 ),
 mean as (
-  select variant, indicator, count(*) as n, mean_of(value, unit_id) as mean, max(value) as highest,
+  select
+    variant, indicator, count(*) as n, mean_of(value, unit_id) as mean, max(value) as highest,
     min(value) as lowest
   from last_round
   group by variant, indicator
@@ -63,7 +64,8 @@ shape as (
   from moment
   where n > 3 and second > 0
 )
-select imputed.variant, imputed.indicator, imputed.unit_id,
+select
+  imputed.variant, imputed.indicator, imputed.unit_id,
   least(greatest(imputed.value, coalesce(bound.low, imputed.value)), coalesce(bound.high, imputed.value)) as value,
   0 as round
 from imputed

@@ -81,11 +81,12 @@ together as (
     ) as powers,
     any_value(power) as power
   from placed
-  where case aggregation
-    when 'trimmed_mean' then from_low > cut and from_low <= present - cut
-    when 'best_n' then from_high <= best
-    else true
-  end
+  where
+    case aggregation
+      when 'trimmed_mean' then from_low > cut and from_low <= present - cut
+      when 'best_n' then from_high <= best
+      else true
+    end
   group by variant, unit_id, node
 )
 select
@@ -97,24 +98,27 @@ select
     when 'min' then together.lowest
     when 'max' then together.highest
     when 'median' then together.middle
-    when 'geometric' then
-      case
-        when together.lowest < 0 then cast('NaN' as double)
-        when together.lowest = 0 then 0
-        else exp(together.logs / together.weight)
-      end
-    when 'harmonic' then
-      case
-        when together.lowest < 0 then cast('NaN' as double)
-        when together.lowest = 0 then 0
-        else together.weight / together.inverses
-      end
-    when 'power_mean' then
-      case
-        when together.lowest < 0 then cast('NaN' as double)
-        when together.power < 0 and together.lowest = 0 then 0
-        else power(coalesce(together.powers, 0) / together.weight, 1 / together.power)
-      end
+    when 'geometric'
+      then
+        case
+          when together.lowest < 0 then cast('NaN' as double)
+          when together.lowest = 0 then 0
+          else exp(together.logs / together.weight)
+        end
+    when 'harmonic'
+      then
+        case
+          when together.lowest < 0 then cast('NaN' as double)
+          when together.lowest = 0 then 0
+          else together.weight / together.inverses
+        end
+    when 'power_mean'
+      then
+        case
+          when together.lowest < 0 then cast('NaN' as double)
+          when together.power < 0 and together.lowest = 0 then 0
+          else power(coalesce(together.powers, 0) / together.weight, 1 / together.power)
+        end
     else together.weighted / together.weight
   end as score,
   case when together.aggregation = 'sum' then together.weighted_ratio / together.weight end as ratio,

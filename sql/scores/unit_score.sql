@@ -22,16 +22,19 @@ reached as (
   from unit_total
   join unit_rank on unit_rank.variant = unit_total.variant and unit_rank.unit_id = unit_total.unit_id
   join scheme_grade
-    on scheme_grade.variant = unit_total.variant
-    and scheme_grade.position >= unit_total.lowest_position
-    and case
-      when unit_total.total is not null then unit_total.total >= micro(scheme_grade.at_least)
-      else unit_total.score >= cast(scheme_grade.at_least as double)
-    end
+    on
+      scheme_grade.variant = unit_total.variant
+      and scheme_grade.position >= unit_total.lowest_position
+      and case
+        when unit_total.total is not null then unit_total.total >= micro(scheme_grade.at_least)
+        else unit_total.score >= cast(scheme_grade.at_least as double)
+      end
   left join quota
-    on quota.variant = unit_total.variant and quota.unit_id = unit_total.unit_id
-    and quota.position = scheme_grade.position
-  where unit_total.status = 'scored'
+    on
+      quota.variant = unit_total.variant and quota.unit_id = unit_total.unit_id
+      and quota.position = scheme_grade.position
+  where
+    unit_total.status = 'scored'
     and (quota.places is null or unit_rank.rank <= quota.places)
   group by unit_total.variant, unit_total.unit_id
 )

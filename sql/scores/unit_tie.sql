@@ -35,8 +35,9 @@ found as (
     cast(sum(case when extra_item.section = 'deduction' then -extra_item.points else extra_item.points end) as double) as value
   from extra_item
   join asked
-    on asked.variant = extra_item.variant
-    and (asked.node = extra_item.indicator or asked.node = '' and extra_item.section = 'deduction')
+    on
+      asked.variant = extra_item.variant
+      and (asked.node = extra_item.indicator or asked.node = '' and extra_item.section = 'deduction')
   group by extra_item.variant, extra_item.unit_id, asked.position
 )
 select

@@ -21,7 +21,7 @@ with weighed as (
     coalesce(effective_weight.hundredths, 0) as weight,
     coalesce(effective_weight.weight, 0) as share_of_total,
     leaf_status.score is not null and leaf_status.status <> 'shown'
-      and (effective_weight.hundredths is not null or not scheme.adds_up) as counts
+    and (effective_weight.hundredths is not null or not scheme.adds_up) as counts
   from leaf_status
   join scheme on scheme.variant = leaf_status.variant
   join absence on absence.variant = leaf_status.variant and absence.unit_id = leaf_status.unit_id
@@ -34,10 +34,11 @@ pointed as (
     case
       when not rounds_leaves or not counts then null
       -- below 10¹⁸ in 64 bits, which are several times as fast as 128
-      when denominator <= 1000000000000 and weight * units_per_point <= 1000000 then
-        rounded(
-          weight * units_per_point * cast(numerator as bigint), cast(denominator as bigint) * 100, rounding_mode
-        )
+      when denominator <= 1000000000000 and weight * units_per_point <= 1000000
+        then
+          rounded(
+            weight * units_per_point * cast(numerator as bigint), cast(denominator as bigint) * 100, rounding_mode
+          )
       else
         rounded(cast(weight as hugeint) * numerator * units_per_point, cast(denominator as hugeint) * 100, rounding_mode)
     end as units

@@ -12,7 +12,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from kaohe.acts import Log
+from kaohe.lifecycle.acts import Log
 from kaohe.project import Project
 from tests.helpers import CHECK, ROOT, SAMPLE, check, kaohe, registry, write_csv
 from tests.sources import Answer, api, write_sources

@@ -164,7 +164,8 @@ _SHIFTED = """
 import datetime as dt
 import sys
 from pathlib import Path
-from kaohe import clock, cli, lifecycle
+from kaohe import clock, cli
+from kaohe.lifecycle import steps as lifecycle
 from kaohe.errors import KaoheError
 from kaohe.run import Run
 

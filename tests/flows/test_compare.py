@@ -14,12 +14,13 @@ import duckdb
 import openpyxl
 import pytest
 
-from kaohe import comparing, lifecycle
+from kaohe import comparing
 from kaohe.comparing import Comparison
 from kaohe.comparing.again import Again
 from kaohe.comparing.plain import plain
 from kaohe.comparing.steps import THINGS
 from kaohe.comparing.tables import tables, write_workbook
+from kaohe.lifecycle import steps as lifecycle
 from kaohe.people import MASK
 from kaohe.project import Project
 from kaohe.words import use_language

@@ -11,8 +11,8 @@ import pytest
 
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.corrections import checked
+from kaohe.lifecycle.proceedings import verify
 from kaohe.people import is_hash
-from kaohe.proceedings import verify
 from kaohe.publication import WORKBOOK
 from tests.helpers import CHECK, FINDING, ROOT, SMALL, STUDY, YEAR, Result, check, registry, write_csv
 from tests.office import AS_OF, Office, refused

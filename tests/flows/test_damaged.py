@@ -10,11 +10,11 @@ from kaohe import clock, homelock
 from kaohe.audit import audit
 from kaohe.backup.making import back_up
 from kaohe.doctor import examine, mend
-from kaohe.proceedings import damage, proceedings
+from kaohe.lifecycle.proceedings import damage, proceedings
+from kaohe.lifecycle.rollback import rollback
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS, pointed_at
 from kaohe.retention import expire, kept_inputs
-from kaohe.rollback import rollback
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse
 from tests.helpers import YEAR

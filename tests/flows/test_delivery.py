@@ -31,7 +31,7 @@ from kaohe.delivery.mail import Mailer, message
 from kaohe.delivery.parcels import MAIL, Parcel, plan
 from kaohe.delivery.webhook import MOST_BYTES, note
 from kaohe.errors import KaoheError
-from kaohe.proceedings import Proceedings, look_up, proceedings
+from kaohe.lifecycle.proceedings import Proceedings, look_up, proceedings
 from kaohe.project import Project
 from kaohe.publication import FACES, NOTICE_DOCX, NOTICE_PDF, WORKBOOK
 from kaohe.secrets import Secrets

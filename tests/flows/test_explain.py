@@ -264,7 +264,7 @@ def test_what_it_would_have_taken(published: Result) -> None:
         (("法规处", "--to", "优良"), "办法里没有等次“优良”；有：优秀、良好、不合格"),
         (("法规处", "抽查", "--to", "优秀"), "--to 说的是整个单位"),
         (("法规处", "--out", "x.xlsx"), "--out 只和 --format xlsx 一起用"),
-        (("法规处", "--year", "2022"), "还没有发布（年度 2022）"),
+        (("法规处", "--year", "2022"), "还没有 2022 年度的发布"),
     ],
 )
 def test_what_cannot_be_answered_is_one_sentence(published: Result, arguments: tuple[str, ...], key: str) -> None:

@@ -12,7 +12,7 @@ from tests.helpers import CHECK, assess, check, registry, write_csv
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch, libraries: None) -> list[tuple[str, int]]:
     """(table, number of rules) for every time Great Expectations is asked."""
-    from kaohe import gx
+    from kaohe.validation import gx
 
     calls: list[tuple[str, int]] = []
     real = gx.Validator.failing

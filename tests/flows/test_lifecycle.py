@@ -16,15 +16,15 @@ import openpyxl
 import polars as pl
 import pytest
 
-from kaohe import lifecycle
-from kaohe import proceedings as where_results_stand
-from kaohe.acts import Log
-from kaohe.approval import APPROVED as APPROVED_KINDS
 from kaohe.audit import audit
 from kaohe.delivery import Delivery
 from kaohe.delivery.log import Log as Deliveries
 from kaohe.errors import KaoheError
-from kaohe.proceedings import proceedings, verify
+from kaohe.lifecycle import proceedings as where_results_stand
+from kaohe.lifecycle import steps as lifecycle
+from kaohe.lifecycle.acts import Log
+from kaohe.lifecycle.approval import APPROVED as APPROVED_KINDS
+from kaohe.lifecycle.proceedings import proceedings, verify
 from kaohe.project import Project, file_hashes, sha256_of
 from kaohe.publication import CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
 from kaohe.run import Reissue
@@ -526,8 +526,8 @@ def test_a_rule_proposes_a_veto_and_a_document_applies_it(office: Callable[[str]
 
 
 #: What is killed, where, and whether it was decided by then. ``where`` is a function that ends the process instead.
-_WRITING, _LOG, _POINTER = "kaohe.publishing._write_faces", "kaohe.acts.Log.add", "kaohe.publishing.point"
-_LEDGER = "kaohe.proceedings.replace_file"
+_WRITING, _LOG, _POINTER = "kaohe.publishing._write_faces", "kaohe.lifecycle.acts.Log.add", "kaohe.publishing.point"
+_LEDGER = "kaohe.lifecycle.proceedings.replace_file"
 #: Those that `make test` tries too; `make soak` tries all.
 _SHORT = (("announce", _POINTER), ("correct", _LEDGER))
 KILLED = [

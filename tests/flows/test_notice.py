@@ -12,8 +12,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from kaohe import lifecycle
 from kaohe.errors import KaoheError
+from kaohe.lifecycle import steps as lifecycle
 from kaohe.project import Project
 from kaohe.publication import in_force
 from kaohe.publication.snapshot import Snapshot

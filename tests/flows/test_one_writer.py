@@ -14,7 +14,7 @@ import pytest
 from kaohe import homelock
 from kaohe.errors import KaoheError
 from kaohe.homelock import HOLDER, holder, lock
-from kaohe.proceedings import proceedings
+from kaohe.lifecycle.proceedings import proceedings
 from kaohe.warehouse import Warehouse
 from tests.flows.test_bad_input import in_own_mounts
 from tests.helpers import ROOT, YEAR, Result, copied

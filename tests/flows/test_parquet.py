@@ -10,12 +10,14 @@ import duckdb
 import polars as pl
 import pytest
 
-from kaohe import loading, loading_parquet
+from kaohe import loading
 from kaohe.checking import check
 from kaohe.contracts import load_contracts, quoted
-from kaohe.loading import INBOX, pull
+from kaohe.loading import parquet as loading_parquet
+from kaohe.loading import pull
 from kaohe.people import key_of
 from kaohe.run import Run
+from kaohe.sources.inbox import INBOX
 from kaohe.warehouse import Warehouse
 from tests.helpers import AS_OF, ROOT, SMALL, UNITS, YEAR, Result, assess, kaohe, registry, write_csv
 

@@ -10,7 +10,7 @@ import pytest
 
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
-from kaohe.inspection_plan import InspectionPlan, Planned
+from kaohe.inspections.plan import InspectionPlan, Planned
 from kaohe.project import Project
 from tests.helpers import ROOT, YEAR, Result, assess, copied, kaohe
 from tests.ledgers import ledger

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaohe import cli, clock
-from kaohe.proceedings import proceedings, verify
+from kaohe.lifecycle.proceedings import proceedings, verify
+from kaohe.lifecycle.rollback import rollback
 from kaohe.publication import MANIFEST
 from kaohe.publication.method import method_of
 from kaohe.publication.snapshot import read_manifest
 from kaohe.retention import expire, kept_inputs
-from kaohe.rollback import rollback
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse
 from tests.helpers import YEAR, kaohe
@@ -75,7 +75,7 @@ def test_what_expired_can_be_published_again(office: Office) -> None:
 
 @pytest.mark.parametrize(
     ("where", "decided"),
-    [("kaohe.acts.Log.add", False), ("kaohe.proceedings.discard", True), ("shutil.rmtree", True)],
+    [("kaohe.lifecycle.acts.Log.add", False), ("kaohe.lifecycle.proceedings.discard", True), ("shutil.rmtree", True)],
 )
 def test_killed_while_removing(office: Office, where: str, decided: bool) -> None:
     first = first_of(office)

@@ -6,8 +6,8 @@ import shutil
 import pytest
 from rich.console import Console
 
-from kaohe.proceedings import proceedings, verify
-from kaohe.rollback import rollback
+from kaohe.lifecycle.proceedings import proceedings, verify
+from kaohe.lifecycle.rollback import rollback
 from kaohe.summary import print_summary
 from tests.helpers import YEAR, kaohe
 from tests.keeping import BAD, OTHER, first_of, inspected, killed, published
@@ -98,10 +98,15 @@ def test_what_is_no_longer_whole_is_not_gone_back_to(office: Office) -> None:
     assert len(office.state.log.acts) == acts
 
 
-@pytest.mark.parametrize(("where", "decided"), [("kaohe.acts.Log.add", False), ("kaohe.publishing.point", True)])
+@pytest.mark.parametrize(
+    ("where", "decided"), [("kaohe.lifecycle.acts.Log.add", False), ("kaohe.publishing.point", True)]
+)
 def test_killed_while_going_back(office: Office, where: str, decided: bool) -> None:
     good, bad = first_of(office), office.current
-    killed(where, f"from kaohe.rollback import rollback; rollback(Path({str(office.home)!r}), {YEAR}, '党委', '错')")
+    killed(
+        where,
+        f"from kaohe.lifecycle.rollback import rollback; rollback(Path({str(office.home)!r}), {YEAR}, '党委', '错')",
+    )
     assert office.current == bad
     with proceedings(office.home, YEAR):
         pass

@@ -11,10 +11,11 @@ import openpyxl
 import pytest
 from rich.console import Console
 
-from kaohe import clock, proceedings
+from kaohe import clock
 from kaohe.comparing.again import Again
 from kaohe.comparing.sides import side
 from kaohe.errors import KaoheError
+from kaohe.lifecycle import proceedings
 from kaohe.publication import WORKBOOK
 from kaohe.publication.snapshot import Snapshot
 from kaohe.summary import print_summary

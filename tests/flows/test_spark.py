@@ -17,9 +17,9 @@ from kaohe.engines.java import NEWEST, OLDEST, java_version
 from kaohe.large import EngineName
 from kaohe.large.run import LargeRun
 from kaohe.project import Project
-from kaohe.rules import rules_of
 from kaohe.scheme import load_scheme
 from kaohe.scheme.tables import IN_FORCE
+from kaohe.validation.rules import rules_of
 from kaohe.warehouse import Engine
 from tests.helpers import AS_OF, ROOT, YEAR, Result
 from tests.large import Large
@@ -170,8 +170,8 @@ def test_great_expectations_finds_the_same_in_every_table(truth: duckdb.DuckDBPy
 
 def same_findings(truth: duckdb.DuckDBPyConnection, folder: Path, tables: Iterable[str]) -> None:
     """Which records fail which rule, in the typed tables, where nothing that is wrong was taken out yet."""
-    from kaohe import gx  # slow to import
     from kaohe.engines.gx_spark import SparkValidator
+    from kaohe.validation import gx  # slow to import
 
     contracts = load_contracts(Project.find().expectations)
     found = 0

@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 
-from kaohe import clock, doctor, lifecycle
-from kaohe.acts import Log
+from kaohe import clock, doctor
 from kaohe.audit import audit
 from kaohe.backup.making import back_up
 from kaohe.comparing import compare
 from kaohe.delivery import Delivery
 from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer, Explanation
-from kaohe.proceedings import Proceedings, verify
+from kaohe.lifecycle import steps as lifecycle
+from kaohe.lifecycle.acts import Log
+from kaohe.lifecycle.proceedings import Proceedings, verify
+from kaohe.lifecycle.rollback import rollback
 from kaohe.project import is_newer
 from kaohe.publication import CHECK_UP, MANIFEST, in_force, published_years
 from kaohe.publication.snapshot import Snapshot
 from kaohe.rebuild import rebuild
 from kaohe.retention import expire
-from kaohe.rollback import rollback
 from kaohe.run import Run
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse

@@ -23,10 +23,12 @@ from hypothesis import strategies as st
 from kaohe.cleaning import told, typed, untyped
 from kaohe.contracts import Contract, Contracts
 from kaohe.errors import Unreadable
-from kaohe.marking import Mark, marked
+from kaohe.marking import marked
+from kaohe.marking.mark import Mark
 from kaohe.sources.files import TEXT_FILES, WORKBOOKS, Sheet, read_sheets
+from kaohe.sources.found import FoundTable
 from kaohe.sources.headings import Headings
-from kaohe.sources.recognise import FoundTable, recognise
+from kaohe.sources.recognise import recognise
 from tests.helpers import MESSY, OFFICE
 from tests.unit.test_files import xlsb
 

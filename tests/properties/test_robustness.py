@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaohe.robustness.analysis import Robust, stress
-from kaohe.robustness.model import Case, Choice, Model, _ranks
+from kaohe.robustness.case import Case, Choice
+from kaohe.robustness.model import Model, _ranks
 from kaohe.scheme.robustness import Robustness, Weights
 
 DRAWS = 60

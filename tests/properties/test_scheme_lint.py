@@ -8,9 +8,9 @@ import pytest
 import yaml
 from hypothesis import Phase, given, settings
 
+from kaohe.linting import Finding, bounds, findings
 from kaohe.project import Project
 from kaohe.scheme import Composite, Node, load_composite
-from kaohe.scheme.lint import Finding, bounds, findings
 from tests.helpers import ROOT
 from tests.oracle.composite import Result, score
 from tests.oracle.strategies import Case, cases

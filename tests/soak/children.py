@@ -19,9 +19,9 @@ from kaohe.publishing import page
 #: What a child takes for now, so that two homes with the same history have the same log.
 NOW = dt.datetime(2024, 6, 3, 9, 30, tzinfo=clock.OFFICE_TIME)
 LIBRARIES = (
-    "kaohe.gx",
+    "kaohe.validation.gx",
     "kaohe.run",
-    "kaohe.lifecycle",
+    "kaohe.lifecycle.steps",
     "kaohe.robustness.tables",
     "kaohe.explaining",
     "kaohe.sources.files",

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaohe import acts, loading, publishing, validation
+from kaohe import loading, publishing, validation
 from kaohe.errors import KaoheError
+from kaohe.lifecycle import acts
 from kaohe.run import Run
 from tests.office import AS_OF, Office
 from tests.soak import children, offices

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaohe.acts import NAME, Log
 from kaohe.errors import KaoheError
+from kaohe.lifecycle.acts import NAME, Log
 
 
 def log_of(folder: Path, acts: int = 4) -> Log:

@@ -4,9 +4,9 @@ import getpass
 
 import pytest
 
-from kaohe.acts import Kind
-from kaohe.approval import APPROVED, check_approved, operator_named
 from kaohe.errors import KaoheError
+from kaohe.lifecycle.acts import Kind
+from kaohe.lifecycle.approval import APPROVED, check_approved, operator_named
 
 
 def refused(by: str, operator: str, ran: str | None = None, document: str = "1号", kind: Kind = "announce") -> str:

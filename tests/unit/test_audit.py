@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kaohe.acts import NAME, Log
 from kaohe.audit import line_faults
 from kaohe.errors import KaoheError
+from kaohe.lifecycle.acts import NAME, Log
 
 Lines = list[bytes]
 ACTS = 6

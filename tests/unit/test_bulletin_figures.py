@@ -23,7 +23,8 @@ TABLES = {
     "month_unit": "unit_id varchar, unit_name varchar, category varchar, reported boolean, due boolean",
     "month_stat": "compared varchar, platform varchar, unit_id varchar, category varchar, enrolled bigint, "
     "active bigint, reported bigint, score_per_head decimal(18,6), hours decimal(18,6), passed bigint",
-    "study_total": "compared varchar, platform varchar, category varchar, rate bigint",
+    "study_total": "compared varchar, platform varchar, category varchar, rate bigint, units bigint, enrolled bigint, "
+    "active bigint, score bigint, passed bigint, met bigint, hours bigint",
     "study_target": "platform varchar, rate_target decimal(18,6), met_target decimal(18,6)",
     "unit_change": "platform varchar, unit_id varchar, unit_name varchar, enrolled bigint, rate bigint, "
     "exact decimal(18,6), below_rate boolean, below_met boolean",
@@ -157,7 +158,7 @@ def test_changes_are_differences_of_the_printed_rates_and_null_without_anything_
         ("month", None, None, 885),
         ("last_month", None, None, 885),
     ]
-    found = ask("study_change", study_total=rows)
+    found = ask("study_change", study_total=[(*row, *[None] * 7) for row in rows])
     assert {(row["platform"], row["category"]): (row["on_last_month"], row["on_last_year"]) for row in found} == {
         (XUEXI, None): (-30, 12),
         (XUEXI, "机关处室"): (None, None),

@@ -1,4 +1,4 @@
-"""kaohe/gx.py: what Great Expectations is asked of a table, in how many queries, and what it finds."""
+"""kaohe/validation/gx.py: what Great Expectations is asked of a table, in how many queries, and what it finds."""
 
 from collections.abc import Iterator
 
@@ -50,7 +50,7 @@ def asked() -> list[tuple[str, dict[str, object]]]:
 
 
 def test_failing_rows_are_those_that_break_the_rule(con: duckdb.DuckDBPyConnection) -> None:
-    from kaohe import gx
+    from kaohe.validation import gx
 
     expected = [found for _, _, found in RULES] + [["r1", "r4"]]
     with gx.Validator(con) as validator:
@@ -61,7 +61,7 @@ def test_failing_rows_are_those_that_break_the_rule(con: duckdb.DuckDBPyConnecti
 def test_single_rows_are_asked_about_in_one_scan(con: duckdb.DuckDBPyConnection) -> None:
     """Column rules, pairs and conditions together; another counts the rows, and one more each rule that compares. Nothing
     fails in a table without rows."""
-    from kaohe import gx
+    from kaohe.validation import gx
 
     con.execute("delete from records")
     sent: list[str] = []

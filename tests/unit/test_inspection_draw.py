@@ -12,7 +12,7 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kaohe.inspection_draw import QUALITIES, Draw, Duty, Rules, draw
+from kaohe.inspections.draw import QUALITIES, Draw, Duty, Rules, draw
 from kaohe.words import use_language
 
 YEAR = 2023

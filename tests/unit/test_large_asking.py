@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 from kaohe.large.asking import SEVERAL, Alike, Asking, alike_hashes, among, asking, repeated_hashes
-from kaohe.large.checks import condition
-from kaohe.rules import rules_of
+from kaohe.validation.checks import condition
+from kaohe.validation.rules import rules_of
 from tests.large import OURS
 
 COLUMNS = frozenset({"unit_id", "member_id", "day", "theme", "people"})

@@ -9,12 +9,12 @@ import pytest
 from kaohe.cleaning import typed_cell
 from kaohe.contracts import Contract
 from kaohe.errors import KaoheError
-from kaohe.large.checks import condition, counts
 from kaohe.large.engine import LargeEngine
 from kaohe.large.records import Records
 from kaohe.project import Project
-from kaohe.rules import Rule, rules_of
 from kaohe.sources.parquet import source_of
+from kaohe.validation.checks import condition, counts, failing_rows
+from kaohe.validation.rules import Rule, rules_of
 from tests.flows.test_rules import CASES, Found
 from tests.helpers import AS_OF
 from tests.large import OURS, write_table
@@ -107,7 +107,7 @@ def rule_of(kind: str, given: dict[str, Any]) -> Rule:
 @pytest.fixture(scope="module")
 def by_great_expectations(libraries: None) -> dict[int, list[str] | None]:
     """Rule → the rows that fail it, as Great Expectations finds them."""
-    from kaohe.gx import Validator, expectation
+    from kaohe.validation.gx import Validator, expectation
 
     con = duckdb.connect()
     con.execute(GRID)
@@ -167,3 +167,11 @@ def test_quotes_in_values_and_names_stay_what_they_are() -> None:
     asked = condition(OURS["notice"], rule)
     assert con.sql(f"select count(*) from t where {asked.rows}").fetchall() == [(0,)]
     assert con.sql("select count(*) from t").fetchall() == [(1,)]
+
+
+def test_a_rule_with_an_argument_that_sql_takes_no_account_of_has_no_form_in_it() -> None:
+    contract = OURS["honor"]
+    rule = rule_of("expect_column_values_to_be_between", {"column": "score", "min_value": 0, "mostly": 0.9})
+    assert failing_rows(contract, rule) is None
+    with pytest.raises(KaoheError):
+        condition(contract, rule)

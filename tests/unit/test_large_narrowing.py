@@ -3,10 +3,10 @@
 import pytest
 
 from kaohe.contracts import load_contracts
-from kaohe.large.checks import condition
 from kaohe.large.narrowing import Narrow, narrowed
 from kaohe.project import Project
-from kaohe.rules import rules_of
+from kaohe.validation.checks import condition
+from kaohe.validation.rules import rules_of
 
 COLUMNS = frozenset({"unit_id", "member_id", "day", "theme"})
 WITH = "with entry as (select * from {batch}) select _rec from entry "

@@ -6,8 +6,9 @@ import pytest
 
 from kaohe.contracts import Contract, Contracts
 from kaohe.sources.files import Sheet
+from kaohe.sources.found import FoundTable, Reading
 from kaohe.sources.headings import Headings
-from kaohe.sources.recognise import FoundTable, Reading, recognise
+from kaohe.sources.recognise import recognise
 
 Merged = list[tuple[tuple[int, int], tuple[int, int]]]
 

@@ -16,7 +16,8 @@ from lxml import etree
 from openpyxl.worksheet.worksheet import Worksheet
 
 from kaohe.errors import Unreadable
-from kaohe.marking import AUTHOR, MOST_NOTES, RED, Mark, marked
+from kaohe.marking import marked
+from kaohe.marking.mark import AUTHOR, MOST_NOTES, RED, Mark
 from kaohe.sources.files import WORKBOOKS, read_sheets
 from tests.helpers import MESSY, OFFICE
 from tests.unit.test_files import text, xlsx

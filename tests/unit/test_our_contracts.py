@@ -7,7 +7,8 @@ import pytest
 
 from kaohe.contracts import Contract, load_contracts
 from kaohe.sources.files import Sheet
-from kaohe.sources.headings import Headings, normal_heading
+from kaohe.sources.forms import normal_heading
+from kaohe.sources.headings import Headings
 from kaohe.sources.recognise import recognise
 from tests.helpers import ROOT
 

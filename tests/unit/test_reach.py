@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from kaohe.errors import KaoheError
-from kaohe.explaining.reach import Line, Reach, plain, reach, rounded, sentences
+from kaohe.explaining.reach import Line, Reach, reach, rounded
+from kaohe.explaining.reach_text import plain, sentences
 from kaohe.publication.snapshot import NAME, Snapshot
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.words import speaking

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from kaohe.contracts import Contract, Contracts
-from kaohe.marking import Mark, marked
+from kaohe.marking import marked
+from kaohe.marking.mark import Mark
 from kaohe.sources.files import Sheet, read_sheets
+from kaohe.sources.found import FoundTable, Reading
 from kaohe.sources.headings import Headings
-from kaohe.sources.recognise import FoundTable, Reading, recognise
+from kaohe.sources.recognise import recognise
 from kaohe.words import use_language
 from tests.helpers import MESSY, write_xlsx
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from kaohe.robustness.analysis import Robust, Sobol, _Draws, _evaluate, stress
-from kaohe.robustness.model import Case, Choice, Model, _normalised
+from kaohe.robustness.case import Case, Choice
+from kaohe.robustness.model import Model, _normalised
 from kaohe.scheme.robustness import Robustness, Weights
 
 NAN = math.nan

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kaohe.scheme import Scheme, load_scheme
-from kaohe.scheme_diff import ORDER, Difference, differences, leaf_paths, shown
+from kaohe.scheme.diff import ORDER, Difference, differences, leaf_paths, shown
 from tests.helpers import ROOT
 
 D = Decimal

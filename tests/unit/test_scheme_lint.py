@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from kaohe.composite import Counted, count_values
+from kaohe.linting import Finding, findings
 from kaohe.project import Project
 from kaohe.scheme import load_composite
-from kaohe.scheme.lint import Finding, findings
 from tests.helpers import ROOT
 
 BASIS = "basis: {rule: 甲规定, article: 第一条, basis_type: default}"

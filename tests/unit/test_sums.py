@@ -8,10 +8,10 @@ import pytest
 
 from kaohe.errors import KaoheError
 from kaohe.large.scoring import add_sums, renamed
+from kaohe.large.sums import counted, orders_by_record, summed
 from kaohe.models import Model, Models
 from kaohe.scheme import load_scheme
 from kaohe.scheme.tables import IN_FORCE
-from kaohe.sums import counted, orders_by_record, summed
 from kaohe.warehouse import Engine
 from tests.helpers import ROOT, YEAR, Result
 

@@ -43,6 +43,7 @@ FAMILIES = (
     "type_",
     "template_heading_",
     "dictionary_heading_",
+    "cli_wrong_",
     "yaml_needs_",
     "delivery_refused_",
     "delivery_state_",

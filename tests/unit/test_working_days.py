@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaohe.lifecycle import working_days
+from kaohe.lifecycle.steps import working_days
 
 #: May Day of 2024 as it was: five days off, and work on the Saturdays and Sundays around them.
 MAY_DAY = {

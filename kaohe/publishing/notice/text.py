@@ -217,8 +217,8 @@ class NoticeWriter(Writer[Texts]):
             return
         if best := figures.best(said.best_from, said.best_of)[: said.best]:
             rated = [
-                self.fill(texts.best_indicator, title=row["title"], rate=percent(row["rate"]), full=row["full"])
-                if row["full"]
+                self.fill(texts.best_indicator, title=row["title"], rate=percent(row["rate"]), full=row["unreduced"])
+                if row["unreduced"]
                 else self.fill(texts.best_without_full, title=row["title"], rate=percent(row["rate"]))
                 for row in best
             ]

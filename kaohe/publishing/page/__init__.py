@@ -97,7 +97,7 @@ def write_page(
     for name, carried in packed.files.items():
         file = path.parent / SHEETS / name
         file.parent.mkdir(exist_ok=True)
-        file.write_text(f"kaohe({json.dumps(carried)});\n", encoding="utf-8")
+        file.write_text(f"kaohe({json.dumps(carried)});\n", encoding="utf-8", newline="\n")
     page = _Page(snapshot, contracts, scheme, manifest, check_ups)
     data = page.data() | {
         "carried": packed.carried,

@@ -10,7 +10,7 @@ from kaohe.contracts import Contracts
 from kaohe.publication.snapshot import Snapshot
 from kaohe.publication.wording import interval
 from kaohe.scheme import Scheme
-from kaohe.words import say
+from kaohe.words import clauses, listed, say
 
 #: Level of an alert → colour band.
 ALERT_BANDS = {"urgent": 3, "warning": 2, "notice": 1}
@@ -109,7 +109,7 @@ def write_quarantine(book: Book, snapshot: Snapshot, contracts: Contracts, note:
     for row in quarantine.iter_rows(named=True):
         columns = contracts[row["table_name"]].columns
         cells = json.loads(row["record"]).items()
-        record = "；".join(f"{columns[name].headings[0]} {text}" for name, text in cells if text)
+        record = clauses(f"{columns[name].headings[0]} {text}" for name, text in cells if text)
         place = (contracts[row["table_name"]].title, row["_file"], row["_sheet"], row["_row"])
         rows.append((_REASONS.index(row["reason"]), (say(f"reason_{row['reason']}"), *place, row["problems"], record)))
     names = ("reason", "table_name", "_file", "_sheet", "_row", "problems", "record")
@@ -160,10 +160,10 @@ def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
     """What there is to say of a sheet of the manifest: no table found, hidden, headings nobody knows."""
     remarks = []
     if sheet["table"] is None and len(sheet["fits"]) > 1:
-        remarks.append(say("sheet_fits_two", tables="、".join(contracts[t].title for t in sheet["fits"])))
+        remarks.append(say("sheet_fits_two", tables=listed(contracts[t].title for t in sheet["fits"])))
     elif sheet["table"] is None and sheet["fits"]:
         nearest = contracts[sheet["fits"][0]].title
-        remarks.append(say("sheet_lacks", table=nearest, missing="、".join(sheet["missing"])))
+        remarks.append(say("sheet_lacks", table=nearest, missing=listed(sheet["missing"])))
     elif sheet["table"] is None:
         remarks.append(say("sheet_fits_none"))
     if sheet["hidden"]:
@@ -171,7 +171,7 @@ def sheet_remarks(sheet: dict[str, Any], contracts: Contracts) -> list[str]:
     if sheet["hidden_rows"]:
         remarks.append(say("sheet_hidden_rows", count=sheet["hidden_rows"]))
     if sheet["unknown_headings"]:
-        remarks.append(say("sheet_unknown_headings", headings="、".join(sheet["unknown_headings"])))
+        remarks.append(say("sheet_unknown_headings", headings=listed(sheet["unknown_headings"])))
     return remarks
 
 

@@ -11,7 +11,7 @@ from kaohe.publishing.workbook.cells import TOP, Sheet, cell, down, literal
 from kaohe.publishing.workbook.figures import Figures
 from kaohe.scheme import Entry
 from kaohe.scheme.parts import FEWER_DEDUCTIONS, Leaf
-from kaohe.words import say
+from kaohe.words import clauses, listed, say
 
 _CODE, _TITLE, _VALUE, _CHECK, _PUBLISHED = range(5)
 #: Rows above the tree: what was changed, and the whole.
@@ -105,7 +105,7 @@ def _leaf(entry: Entry) -> list[Any]:
     if not isinstance(entry.node, Leaf):
         return []
     basis = f"{entry.node.basis.rule} · {entry.node.basis.article}" if entry.node.basis else ""
-    params = "；".join(f"{name}：{_spelled(value)}" for name, value in entry.node.params.items())
+    params = clauses(say("with_colon", before=name, after=_spelled(value)) for name, value in entry.node.params.items())
     return [entry.node.measure, params, basis]
 
 
@@ -194,8 +194,8 @@ def _guard(book: Book, method: Method, sheet: Any, last: int) -> None:
 def _spelled(value: Any) -> str:
     match value:
         case dict():
-            return "、".join(f"{key} {number}" for key, number in value.items())
+            return listed(f"{key} {number}" for key, number in value.items())
         case list():
-            return "、".join(str(item) for item in value)
+            return listed(str(item) for item in value)
         case _:
             return str(value)

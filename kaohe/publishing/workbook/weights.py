@@ -15,7 +15,7 @@ from kaohe.publishing.workbook.figures import Figures, Unit
 from kaohe.publishing.workbook.method import Method
 from kaohe.scheme import Entry, Node
 from kaohe.scheme.parts import Leaf
-from kaohe.words import say
+from kaohe.words import listed, say
 
 #: What a pattern says of a leaf.
 ABSENT, PRESENT, PENDING = 0, 1, 2
@@ -134,7 +134,7 @@ class _Row:
         without = [e.node.title for e in weights.nodes if self.states.get(e.name, PRESENT) != PRESENT]
         there = [self.states.get(entry.name) for entry in weights.nodes]
         family = {entry.name: members for members in self.families.values() for entry in members}
-        found: list[Any] = ["、".join(without), self._outcome(), *there]
+        found: list[Any] = [listed(without), self._outcome(), *there]
         found += [Formula(f"=IF({self._is_present(e.name)},{self._top(e.name)},0)", self.counts[e.name], "whole")
                   for e in weights.nodes]  # fmt: skip
         for entry in weights.nodes:
