@@ -68,9 +68,10 @@ lock: .venv/ready
 vulnerabilities: .venv/ready
 	$(BIN)/uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --disable-pip --require-hashes --progress-spinner off --requirement requirements.lock
 
-# Write docs/tables.md anew from the contracts.
+# Write anew docs/tables.md from the contracts, docs/commands.md from the commands, docs/measures.md from sql/.
 docs: .venv/ready
 	$(BIN)/python -m kaohe.dictionary
+	$(BIN)/python -m kaohe.reference
 
 # Write data/sample anew from its generator.
 sample: .venv/ready

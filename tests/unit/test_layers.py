@@ -41,7 +41,7 @@ LAYERS = [
     {"backup", "delivery", "log_check"},
     {"artifacts", "comparing", "large", "night", "prefects", "rebuild", "run", "summary"},
     {"doctor", "serving"},
-    {"cli", "commands", "__main__"},
+    {"cli", "commands", "reference", "__main__"},
 ]
 #: Libraries that are imported where they are needed, so that a command that does without them answers at once; or that
 #: are extras.
