@@ -28,7 +28,7 @@ def begin(warehouse: Warehouse) -> None:
     """Start the run's list of problems with the cells that could not be typed when their files were read."""
     warehouse.con.execute(_PROBLEM)
     warehouse.con.execute(
-        "insert into main.problem select table_name, _rec, 'bad_cell', 'bad_cell', column_name, 'critical', null "
+        "insert into main.problem select table_name, _rec, 'bad_cell', rule, column_name, 'critical', null "
         "from meta.cell_problem order by _rec, column_name"
     )
     warehouse.con.execute("create or replace table main.unit_name (name varchar, platform varchar, unit_id varchar)")

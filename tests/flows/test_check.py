@@ -122,8 +122,22 @@ def test_failed_formulas_and_hidden_rows_are_told(tmp_path: Path, names: Path) -
         sheet.set_row(2, None, None, {"hidden": True})
     file = only(check([tmp_path / "抽查.xlsx"], names))
     assert said(file) == [("表!E2", "#DIV/0!"), ("表!C3", "=1+1")]
+    assert [p.problem for p in file.problems if p.severity == "critical"] == [
+        "是公式算出的错误",
+        "是没有算出结果的公式",
+    ]
     assert said(file, "warning") == [("表!", "")]
     assert "隐藏" in next(p for p in file.problems if p.severity == "warning").problem
+
+
+def test_a_percentage_among_shares_is_told_and_the_shares_are_taken(tmp_path: Path, libraries: None) -> None:
+    head = ["平台", "统计月份", "单位名称", "应参加人数", "参加人数", "参学率"]
+    rows = [["青年大学习", f"2023-0{month}", "办公室", 8, 7, 0.875] for month in range(1, 8)]
+    write_xlsx(tmp_path / "学情.xlsx", {"表": [head, *rows, ["青年大学习", "2023-08", "办公室", 8, 7, 87.5]]})
+    file = only(check([tmp_path / "学情.xlsx"]))
+    assert [(p.cell, p.value, p.problem, p.remedy) for p in file.problems if p.severity == "critical"] == [
+        ("F9", "87.5", "本列其他格大多写成比例（如 0.875），这一格却大于 2", "按比例填写，或写成 87.5% 这样")
+    ]
 
 
 def test_the_command_as_json_in_english_and_what_it_refuses(tmp_path: Path, names: Path) -> None:
