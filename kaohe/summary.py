@@ -54,6 +54,9 @@ def print_summary(console: Console, outcome: Outcome) -> None:
     for unit in lost.iter_rows(named=True):  # said first: all its records are "unknown unit"
         place = " · ".join(part for part in (unit["_file"], unit["_sheet"], unit["_row"]) if part)
         console.print(Text(say("summary_unit_lost", place=place, problems=unit["problems"]), style="bold red"))
+    if manifest["as_of"] > (today := outcome.started.date().isoformat()):
+        sentence = say("summary_as_of_to_come", as_of=manifest["as_of"], today=today)
+        console.print(Text(sentence, style="bold red"), soft_wrap=True)
     console.print(_counts(manifest, contracts), _reasons(manifest))
     _remarks(console, manifest, contracts)
     scores = pl.read_parquet(folder / "scores.parquet", glob=False)
@@ -61,6 +64,8 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         held = intervals(snapshot)
     for category in scores["category"].unique().sort(descending=True):
         console.print(_league(category, scores.filter(pl.col("category") == category), held))
+    if (scores["status"] == "pending").any():
+        console.print(Text(say("pending_totals"), style="yellow"), soft_wrap=True)
     if any(overlaps for _, overlaps in held.values()):
         console.print(Text(say("summary_overlaps", mark=_OVERLAPS), style="dim"), soft_wrap=True)
     if "compared_with" in manifest:

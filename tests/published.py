@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import io
 import json
 import re
 import zipfile
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pypdf
+from rich.console import Console
 
 from kaohe.publication import PAGE
+from kaohe.summary import print_summary
+from tests.helpers import Result
 
 #: What differs between two equal publications: the time they were made, DuckDB's own bookkeeping, the list of both.
 DIFFERS = ("manifest.json", "snapshot.duckdb", "SHA256SUMS")
@@ -21,6 +25,13 @@ def files(folder: Path) -> dict[str, Path]:
     """Every file of a publication by its path below it."""
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): path for path in found}
+
+
+def summary(result: Result) -> str:
+    """What a run says at its end."""
+    out = io.StringIO()
+    print_summary(Console(file=out, width=400), result.outcome)
+    return out.getvalue()
 
 
 def said(path: Path) -> bytes:
