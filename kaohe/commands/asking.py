@@ -42,9 +42,9 @@ def home() -> Any:
     return typer.Option(help=say("cli_home"))
 
 
-def lang() -> Any:
+def lang(help_: str = "cli_lang") -> Any:
     """``--lang``; its default is ``language()``."""
-    return typer.Option(help=say("cli_lang"))
+    return typer.Option(help=say(help_))
 
 
 def year() -> Any:
