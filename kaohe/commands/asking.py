@@ -42,9 +42,9 @@ def home() -> Any:
     return typer.Option(help=say("cli_home"))
 
 
-def lang(help_: str = "cli_lang") -> Any:
+def lang(help_: str = "") -> Any:
     """``--lang``; its default is ``language()``."""
-    return typer.Option(help=say(help_))
+    return typer.Option(help=help_ or say("cli_lang"))
 
 
 def year() -> Any:

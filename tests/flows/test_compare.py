@@ -302,8 +302,8 @@ def test_the_records_behind_a_change(ours: Office) -> None:
     assert [(cell.heading, cell.before, cell.after) for cell in told["C1"].cells] == [
         ("检查人", MASK, MASK), ("详实记录", "false", "true")
     ]  # fmt: skip
-    assert (str(told["C1"].before), str(told["C1"].after)) == ("抽查.csv · 2", "抽查.csv · 3")
-    assert (told["C0"].before, str(told["C0"].after)) == (None, "抽查.csv · 2")
+    assert (str(told["C1"].before), str(told["C1"].after)) == ("抽查.csv · 第 2 行", "抽查.csv · 第 3 行")
+    assert (told["C0"].before, str(told["C0"].after)) == (None, "抽查.csv · 第 2 行")
     assert (told["C2"].after, told["C2"].set_aside) == (None, "unknown_unit")
     assert told["C0"].set_aside is None, "its place is another record's no more than its reason"
     items = {(item.unit_id, item.item): item for item in step.items}

@@ -125,7 +125,7 @@ def test_the_summary_names_the_first_of_what_to_look_at(inbox: Path, home: Path)
     rows = [check("C1", "办公室", on="3月5日"), check("C2", "法规处", on="2022-03-05")]
     write_csv(inbox / "抽查.csv", [CHECK, *rows])
     write_csv(
-        inbox / "问题.csv", [FINDING, ["Q1", "C9", "办公室", "一般", "记录", "2023-03-05", "2023-04-05", "", "未整改"]]
+        inbox / "问题.csv", [FINDING, ["Q1", "C9", "办公室", "一般", "记录", "2023-03-05", "2023-04-05", "", "待整改"]]
     )
     told = summary(assess(inbox, home))
     assert "单元格无法识别 · 抽查.csv · 第 2 行：D2 「3月5日」不是完整有效的日期" in told
