@@ -542,7 +542,7 @@ def test_the_three_forms_say_the_same(ours: Office, tmp_path: Path) -> None:
     }  # fmt: skip
     told = [row for table in tables(found) for row in table.rows]
     assert ["theory.topic.weight", "60", "50"] in told
-    assert any(row[-1] == "第一议题学习台账 J01-9（first_topic.csv · 10）是否第一议题 false → true" for row in told)
+    assert any(row[-1] == "第一议题学习台账 J01-9（first_topic.csv · 第 10 行）是否第一议题 false → true" for row in told)
     use_language("en")
     assert {table.title for table in tables(found)} >= {"steps", "units that changed", "files that differ"}
 
