@@ -4,13 +4,17 @@ The files go through the same reading, typing and rules as at night, in a folder
 references to other tables can only be checked where the registry, or that table, is among the files.
 """
 
+import datetime as dt
 import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
+
 from kaohe import clock, loading, records, validation
+from kaohe.cleaning import normal_names
 from kaohe.contracts import Contract, Contracts, Severity, load_contracts, tables_named
 from kaohe.errors import KaoheError
 from kaohe.marking import marked
@@ -24,6 +28,8 @@ from kaohe.warehouse import Warehouse
 from kaohe.words import listed, say
 
 _REGISTRY, _NAMES = "org_unit", "unit_alias"
+#: The rows of the registry that were set aside, but for those that only say again what another says.
+_LOST = f"from main.quarantine where table_name = '{_REGISTRY}' and reason <> 'duplicate'"
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,9 @@ class Problem:
     @property
     def cell(self) -> str:
         """The cell's address, or the row."""
-        return f"{self.letters or ''}{self.row or ''}"
+        if self.letters is None:
+            return "" if self.row is None else say("row", row=self.row)
+        return f"{self.letters}{self.row or ''}"
 
 
 @dataclass(frozen=True)
@@ -73,18 +81,23 @@ class CheckedFile:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found, file by file. ``units_known``: the registry was there, so names of units were checked."""
+    """What was found, file by file. ``units_known``: the registry was there, so names of units were checked;
+    ``units_lost``: which of its units cannot be assessed, and why."""
 
     files: list[CheckedFile]
     units_known: bool
+    units_lost: list[str]
 
     @property
     def wrong(self) -> bool:
         return any(file.wrong for file in self.files)
 
 
-def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
-    """Check files as a run would, with the names of units in ``registry`` (or in one of the files).
+def check(
+    paths: Sequence[Path], registry: Path | None = None, as_of: dt.date | None = None, year: int | None = None
+) -> Checked:
+    """Check files as a run would as of a day, else today, with the names of units in ``registry`` (or in one of the
+    files). Records of another than the ``year``, if one is given, are pointed out.
 
     Raises ``KaoheError`` for a file that is not there, and for a registry in which no unit can be found.
     """
@@ -102,13 +115,13 @@ def check(paths: Sequence[Path], registry: Path | None = None) -> Checked:
             known = _as_far_as_known(contracts, found)
             if known:
                 validation.check_rules(known, project.expectations, checking=True)
-                validation.validate(warehouse, known, project.sql, clock.today(), checking=True)
+                validation.validate(warehouse, known, project.sql, as_of or clock.today(), checking=True)
                 if _REGISTRY in found:
                     _look_for_units(warehouse, contracts, known)
-            told = _Told(warehouse, contracts, known)
+            told = _Told(warehouse, contracts, known, year)
             each = [(path, names[path.resolve()]) for path in dict.fromkeys(paths)]
             checked = [told.file(path, name, pulled.unreadable.get(name)) for path, name in each]
-            return Checked(checked, _REGISTRY in found)
+            return Checked(checked, _REGISTRY in found, _units_lost(warehouse) if _REGISTRY in found else [])
 
 
 def marked_copy(file: CheckedFile) -> bytes:
@@ -159,8 +172,31 @@ def _alone(contract: Contract, contracts: Contracts, found: set[str]) -> Contrac
     return contract.model_copy(update={"columns": columns, "expectations": rules})
 
 
+def _units_lost(warehouse: Warehouse) -> list[str]:
+    """The rows of the registry that were set aside, each in a sentence."""
+    return [
+        say("summary_unit_lost", place=_place(file, sheet, row), problems=problems)
+        for file, sheet, row, problems in warehouse.rows(f"select _file, _sheet, _row, problems {_LOST} order by all")
+    ]
+
+
+def _place(file: str, sheet: str, row: int) -> str:
+    return " · ".join(part for part in (file, sheet, say("row", row=row)) if part)
+
+
+def _names_lost(warehouse: Warehouse) -> dict[str, str]:
+    """Each name, as it is matched, of a unit whose row in the registry was set aside → where that row stands."""
+    rows = warehouse.rows(
+        "select name, short_name, unit_id, _file, _sheet, _row from raw.org_unit "
+        f"where _rec in (select _rec {_LOST}) order by _rec"
+    )
+    named = {name: _place(file, sheet, row) for *names, file, sheet, row in rows for name in names if name}
+    return dict(zip(normal_names(pl.Series([*named], dtype=pl.String)), named.values(), strict=True))
+
+
 def _look_for_units(warehouse: Warehouse, contracts: Contracts, known: Contracts) -> None:
     """Add the names that the registry does not know to the problems."""
+    lost = _names_lost(warehouse)
     for table in known:
         for name in contracts[table].unit_columns:
             if contracts[table].columns[name].unknown == "keep":
@@ -172,16 +208,26 @@ def _look_for_units(warehouse: Warehouse, contracts: Contracts, known: Contracts
                 f"(select 1 from main.unit_name where name = {cell} and platform in (?, {here})) order by 1",
                 [records.EVERYWHERE],
             )
-            hints = records.nearest_names(warehouse, sorted({written for _, written in unknown}))
+            hints = records.nearest_names(warehouse, sorted({written for _, written in unknown} - lost.keys()))
             for rec, written in unknown:
-                said = [table, rec, "unknown_unit", "unknown_unit", name, "critical", hints[written]]
+                reason = "unit_lost" if written in lost else "unknown_unit"
+                said = [table, rec, reason, "unknown_unit", name, "critical", (lost | hints)[written]]
                 warehouse.con.execute("insert into main.problem values (?, ?, ?, ?, ?, ?, ?)", said)
+
+
+def _pointed_at(contract: Contract, column: str, rule: str) -> list[str]:
+    """The columns whose cells a rule about ``column`` points at: where it compares two, both."""
+    if rule.startswith("rule_"):
+        arguments = contract.expectations[int(rule.removeprefix("rule_")) - 1].arguments
+        if column == arguments.get("column_A"):
+            return [column, arguments["column_B"]]
+    return [column]
 
 
 class _Told:
     """Puts what the warehouse found into the words of whoever filled in the file."""
 
-    def __init__(self, warehouse: Warehouse, contracts: Contracts, known: Contracts) -> None:
+    def __init__(self, warehouse: Warehouse, contracts: Contracts, known: Contracts, year: int | None) -> None:
         self.warehouse, self.contracts = warehouse, contracts
         self.left_out = dict(warehouse.rows("select _file, count(*) from meta.left_out group by _file"))
         self.tables: dict[str, list[CheckedTable]] = defaultdict(list)
@@ -189,6 +235,8 @@ class _Told:
         for contract in known.values():
             self._count(contract)
             self._look_at_cells(contract)
+            if year is not None:
+                self._look_at_years(contract, year)
         self._look_at_sheets()
 
     def file(self, path: Path, name: str, unreadable: str | None) -> CheckedFile:
@@ -216,32 +264,52 @@ class _Told:
         """The problems of a table's records."""
         table = contract.table
         wrong = self.warehouse.rows(
-            "select distinct column_name from main.problem where table_name = ? and _rec <> '' order by 1", [table]
+            "select distinct column_name, rule from main.problem where table_name = ? and _rec <> '' order by all",
+            [table],
         )
-        for (column,) in wrong:
-            found = self.warehouse.rows(
-                "select record._file, record._sheet, record._row, position.letters, "
-                f"record.{quoted(column)}, said.sentence, problem.hint, problem.rule, problem.severity "
-                f"from main.problem join raw.{table} as record using (_rec) "
-                "join main.said on said.table_name = problem.table_name and said.rule = problem.rule "
-                "and said.column_name = problem.column_name "
-                "left join meta.position on position._file = record._file and position._sheet = record._sheet "
-                "and position.table_name = problem.table_name and position.column_name = problem.column_name "
-                "and position._at is not distinct from record._at "
-                "and record._row between position.first_row and position.last_row "
-                "where problem.table_name = ? and problem.column_name = ? "
-                "and (problem.reason = 'bad_cell' or not exists (from main.problem as bad "
-                "where bad.table_name = problem.table_name and bad._rec = problem._rec "
-                "and bad.reason = 'bad_cell' and bad.column_name = problem.column_name))",
-                [table, column],
-            )
-            for file, sheet, row, letters, value, sentence, hint, rule, severity in found:
-                if rule == "unknown_unit":
-                    sentence = say("check_unknown_unit")
-                wrong_with_it, _, what_to_do = sentence.rstrip("：: ").partition(say("check_please"))
+        for column, rule in wrong:
+            for shown in _pointed_at(contract, column, rule):
+                self._look_at_column(contract, column, rule, shown)
+
+    def _look_at_column(self, contract: Contract, column: str, rule: str, shown: str) -> None:
+        """What a rule found in a column, at the cells of the column ``shown``."""
+        table = contract.table
+        found = self.warehouse.rows(
+            "select record._file, record._sheet, record._row, position.letters, "
+            f"record.{quoted(shown)}, said.sentence, problem.hint, problem.reason, problem.severity "
+            f"from main.problem join raw.{table} as record using (_rec) "
+            "join main.said on said.table_name = problem.table_name and said.rule = problem.rule "
+            "and said.column_name = problem.column_name "
+            "left join meta.position on position._file = record._file and position._sheet = record._sheet "
+            "and position.table_name = problem.table_name and position.column_name = ? "
+            "and position._at is not distinct from record._at "
+            "and record._row between position.first_row and position.last_row "
+            "where problem.table_name = ? and problem.column_name = ? and problem.rule = ? "
+            "and (problem.reason = 'bad_cell' or not exists (from main.problem as bad "
+            "where bad.table_name = problem.table_name and bad._rec = problem._rec "
+            "and bad.reason = 'bad_cell' and bad.column_name = problem.column_name))",
+            [shown, table, column, rule],
+        )
+        for file, sheet, row, letters, value, sentence, hint, reason, severity in found:
+            if reason == "unit_lost":
+                wrong_with_it, remedy = say("check_unit_lost"), say("remedy_unit_lost", place=hint)
+            else:
+                said = say("check_unknown_unit") if rule == "unknown_unit" else sentence
+                wrong_with_it, _, what_to_do = said.rstrip("：: ").partition(say("check_please"))
                 remedy = what_to_do or self._remedy(contract, column, rule, hint)
-                problem = Problem(sheet, row, letters, value, wrong_with_it.strip(), remedy, severity)
-                self.problems[file].append(problem)
+            problem = Problem(sheet, row, letters, value, wrong_with_it.strip(), remedy, severity)
+            self.problems[file].append(problem)
+
+    def _look_at_years(self, contract: Contract, year: int) -> None:
+        """Records of another year, sheet by sheet."""
+        for file, sheet, count, first, last in self.warehouse.rows(
+            f"select _file, _sheet, count(*), min(_year), max(_year) from main.{contract.table} where _year <> ? "
+            "group by all",
+            [year],
+        ):
+            years = str(first) if first == last else f"{first}–{last}"
+            remark = say("check_other_year", count=count, years=years, year=year)
+            self.problems[file].append(Problem(sheet, None, None, None, remark, say("remedy_other_year"), "warning"))
 
     def _remedy(self, contract: Contract, name: str, rule: str, hint: str | None) -> str:
         """What to do about a cell."""

@@ -33,6 +33,8 @@ _SEPARATORS = "[、,;/\n]"
 _ODD = r"[^\x21-\x7e\x{4e00}-\x{9fff}、。《》—]"
 #: Types that take long to make out; of so many rows each different cell is made out once.
 _SLOW, _MANY_ROWS = ("date", "month", "list", "percent"), 10_000
+#: So many times as many cells must be written one way for the column to be written so.
+_MOST = 4
 _PERCENT = r"^([+-]?[0-9]{1,9}(?:\.[0-9]+)?)%$"
 
 
@@ -40,7 +42,7 @@ def told(contract: Contract, raw: pl.DataFrame) -> pl.DataFrame:
     """``raw`` (the contract's columns as text, null where blank) with ``_told_<column>``: what the whole column says,
     in its table on the sheet (``_file``, ``_sheet``, ``_table``), of cells that alone could mean two things."""
     return raw.with_columns(
-        _TELLS[column.type](_plain(pl.col(name))).any().over(_TABLE).fill_null(False).alias(f"_told_{name}")
+        _TELLS[column.type](_plain(pl.col(name))).over(_TABLE).alias(f"_told_{name}")
         for name, column in contract.columns.items()
         if column.type in _TELLS
     )
@@ -68,23 +70,37 @@ def _once_each(cells: pl.DataFrame, value: pl.Expr) -> pl.Series:
 
 
 def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.DataFrame:
-    """The cells of ``raw`` that are filled but null in ``cleaned``: where the row stands, and ``column_name``."""
+    """The cells of ``raw`` that are filled but null in ``cleaned``: where the row stands, ``column_name``, and the
+    ``rule`` whose sentence says what is wrong."""
     nulls = cleaned.select(pl.col(*contract.columns).is_null())
     odd = _odd(contract, raw)
     bad = [
-        (_filled(pl.col(name), column, odd[name]) & nulls[name]).alias(name)
+        pl.when(_filled(pl.col(name), column, odd[name]) & nulls[name]).then(_why(name, column)).alias(name)
         for name, column in contract.columns.items()
     ]
-    cells = raw.select(*_PLACE, *bad).filter(pl.any_horizontal(*contract.columns))
-    cells = cells.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="_bad")
-    return cells.filter("_bad").drop("_bad")
+    cells = raw.select(*_PLACE, *bad)
+    cells = cells.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="rule")
+    return cells.drop_nulls("rule")
+
+
+def _why(name: str, column: Column) -> pl.Expr:
+    if column.type != "percent":
+        return pl.lit("bad_cell")
+    kind, number = pl.col(f"_told_{name}"), _bare(_plain(pl.col(name))).is_not_null()
+    return (
+        pl.when(number & (kind == "shares"))
+        .then(pl.lit("among_shares"))
+        .when(number & (kind == "percentages"))
+        .then(pl.lit("among_percentages"))
+        .otherwise(pl.lit("bad_cell"))
+    )
 
 
 def typed_cell(column: Column, text: str | None) -> tuple[str | None, bool]:
     """A cell on its own: its canonical text (null where blank), and whether it could be typed."""
     cell = pl.col("cell")
     row = pl.DataFrame({"cell": [text]}, {"cell": pl.String})
-    told = _TELLS[column.type](_plain(cell)).fill_null(False) if column.type in _TELLS else pl.lit(False)
+    told = _TELLS[column.type](_plain(cell)) if column.type in _TELLS else pl.lit(False)
     row = row.select(_expression(column, cell, told, True).alias("typed"), _filled(cell, column, True).alias("filled"))
     value: str | None = row["typed"][0]
     return value, value is not None or not row["filled"][0]
@@ -175,7 +191,7 @@ def _date(plain: pl.Expr) -> pl.Expr:
 
 
 def _has_october(plain: pl.Expr) -> pl.Expr:
-    return plain.str.contains(r"^[0-9]{4}\.10$")
+    return plain.str.contains(r"^[0-9]{4}\.10$").any()
 
 
 def _month(plain: pl.Expr, has_october: pl.Expr) -> pl.Expr:
@@ -191,21 +207,38 @@ def _month(plain: pl.Expr, has_october: pl.Expr) -> pl.Expr:
     return pl.when(clear).then(found.dt.to_string("%Y-%m-01"))
 
 
-def _is_percentage(plain: pl.Expr) -> pl.Expr:
-    return _without_thousands(plain).str.extract(_NUMBER).cast(pl.Float64, strict=False).abs() > 2
+def _bare(plain: pl.Expr) -> pl.Expr:
+    """The number of a cell that has no %."""
+    return _without_thousands(plain).str.extract(_NUMBER).cast(pl.Float64, strict=False)
 
 
-def _percent(plain: pl.Expr, percentages: pl.Expr) -> pl.Expr:
+def _shares_or_percentages(plain: pl.Expr) -> pl.Expr:
+    """What the bare numbers of a column are: ``shares``, ``percentages``, or ``unclear`` where some are up to 1 and
+    others above 2, and neither are several times as many. 0 is both; from 1 to 2 can be either."""
+    size = _bare(plain).abs()
+    shares, percentages = (size.is_between(0, 1, closed="right")).sum(), (size > 2).sum()
+    return (
+        pl.when(shares >= _MOST * percentages)
+        .then(pl.lit("shares"))
+        .when(percentages >= _MOST * shares)
+        .then(pl.lit("percentages"))
+        .otherwise(pl.lit("unclear"))
+    )
+
+
+def _percent(plain: pl.Expr, kind: pl.Expr) -> pl.Expr:
     """A share, as text that casts exactly (96.5 % → 96.5e-2).
 
-    A number without % is a share (0.965, also what a cell formatted as a percentage holds), unless a number above 2
-    stands in the column: then bare numbers are percentages, and one up to 2, which could be either, is refused.
+    A number without % is what the column's others are: a share (0.965, also what a cell formatted as a percentage
+    holds), and then one above 2 is refused, or a percentage, and then one up to 2. Where that is unclear, numbers above
+    2 are percentages, and the others, which could be either, are refused.
     """
     marked = plain.str.extract(_PERCENT) + "e-2"
     bare = plain.str.extract(_NUMBER)
-    value = bare.cast(pl.Float64, strict=False)
-    unclear = percentages & (value != 0) & (value.abs() <= 2)
-    return marked.fill_null(pl.when(unclear).then(None).when(percentages).then(bare + "e-2").otherwise(bare))
+    size = bare.cast(pl.Float64, strict=False).abs()
+    shares = kind == "shares"
+    refused = pl.when(shares).then(size > 2).otherwise((size != 0) & (size <= 2))
+    return marked.fill_null(pl.when(refused).then(None).when(shares).then(bare).otherwise(bare + "e-2"))
 
 
 def _flag(plain: pl.Expr) -> pl.Expr:
@@ -229,4 +262,4 @@ def _list(text: pl.Expr, column: Column) -> pl.Expr:
 
 
 #: Type → what of its cells decides how the others of their column are read.
-_TELLS: dict[str, Callable[[pl.Expr], pl.Expr]] = {"month": _has_october, "percent": _is_percentage}
+_TELLS: dict[str, Callable[[pl.Expr], pl.Expr]] = {"month": _has_october, "percent": _shares_or_percentages}

@@ -8,20 +8,21 @@ from kaohe.words import say, speaking
 _COLUMNS = ("name", "column", "aliases", "type", "required", "values", "help")
 
 
-def dictionary(contracts: Contracts, measures: Models) -> str:
+def dictionary(contracts: Contracts, measures: Models, base: Models) -> str:
     """Markdown with a section for each table: its columns, layouts and rules, who refers to it and which measures read
-    it. In Chinese, for those who fill the tables in; the first line says in English what it is."""
+    it, themselves or through the steps in ``base``. In Chinese, for those who fill the tables in; the first line says
+    in English what it is."""
     with speaking("zh"):
         made = "<!-- Every source table, made from expectations/ by `make docs`; do not edit. -->"
         parts = [made, say("dictionary_title")]
         parts += [f"- [{contract.title}](#{table})" for table, contract in sorted(contracts.items())]
-        parts += [_section(contract, contracts, measures) for _, contract in sorted(contracts.items())]
+        parts += [_section(contract, contracts, measures, base) for _, contract in sorted(contracts.items())]
         return "\n".join(parts) + "\n"
 
 
-def _section(contract: Contract, contracts: Contracts, measures: Models) -> str:
+def _section(contract: Contract, contracts: Contracts, measures: Models, base: Models) -> str:
     lines = ["", f'## <a id="{contract.table}"></a>{contract.title} `{contract.table}`', ""]
-    lines += [f"- {line}" for line in _facts(contract, contracts, measures)]
+    lines += [f"- {line}" for line in _facts(contract, contracts, measures, base)]
     lines += [
         "",
         f"| {' | '.join(say(f'dictionary_heading_{key}') for key in _COLUMNS)} |",
@@ -38,7 +39,7 @@ def _section(contract: Contract, contracts: Contracts, measures: Models) -> str:
     return "\n".join(lines)
 
 
-def _facts(contract: Contract, contracts: Contracts, measures: Models) -> list[str]:
+def _facts(contract: Contract, contracts: Contracts, measures: Models, base: Models) -> list[str]:
     titles = {name: column.headings[0] for name, column in contract.columns.items()}
     facts = [say("dictionary_key", columns="、".join(titles[name] for name in contract.key))]
     if contract.event_date:
@@ -58,8 +59,8 @@ def _facts(contract: Contract, contracts: Contracts, measures: Models) -> list[s
     ]
     if others:
         facts.append(say("dictionary_referred", tables="、".join(others)))
-    tables = set(contracts)
-    reading = [name for name in sorted(measures) if contract.table in measures[name].reads & tables]
+    ours = Models(base | measures)
+    reading = [name for name in sorted(measures) if ours.sources(name, {contract.table})]
     if reading:
         facts.append(say("dictionary_measures", measures="、".join(f"`{name}`" for name in reading)))
     return facts
@@ -100,7 +101,8 @@ def _layout(layout: Layout) -> str:
 def main() -> None:
     """Write docs/tables.md of the project."""
     project = Project.find()
-    text = dictionary(load_contracts(project.expectations), Models.of(project.sql / "measures"))
+    measures, base = Models.of(project.sql / "measures"), Models.of(project.sql / "base")
+    text = dictionary(load_contracts(project.expectations), measures, base)
     (project.root / "docs" / "tables.md").write_text(text, encoding="utf-8")
 
 

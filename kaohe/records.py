@@ -1,8 +1,10 @@
 """From typed rows to trusted ones: units resolved by name, repeated keys set aside, rules left to validation.py.
 
 ``main.problem`` collects why a record was set aside (critical) or flagged (warning); nothing is dropped.
+``main.repeated`` has, for each record whose key stands elsewhere too, where.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
@@ -18,18 +20,26 @@ from kaohe.warehouse import Engine, Warehouse
 from kaohe.words import clauses, listed, say
 
 EVERYWHERE = "通用"
+#: So many records in two files make the one a version of the other, and no slip.
+_FEWEST = 3
 
 _PROBLEM = """
 create or replace table main.problem (
   table_name varchar, _rec varchar, reason varchar, rule varchar, column_name varchar, severity varchar, hint varchar)
+"""
+_REPEATED = """
+create or replace table main.repeated (
+  table_name varchar, _rec varchar, rule varchar, _file varchar, other_rec varchar, other_file varchar,
+  other_sheet varchar, other_row integer)
 """
 
 
 def begin(warehouse: Engine) -> None:
     """Start the run's list of problems with the cells that could not be typed when their files were read."""
     warehouse.con.execute(_PROBLEM)
+    warehouse.con.execute(_REPEATED)
     warehouse.con.execute(
-        "insert into main.problem select table_name, _rec, 'bad_cell', 'bad_cell', column_name, 'critical', null "
+        "insert into main.problem select table_name, _rec, 'bad_cell', rule, column_name, 'critical', null "
         "from meta.cell_problem order by _rec, column_name"
     )
     warehouse.con.execute("create or replace table main.unit_name (name varchar, platform varchar, unit_id varchar)")
@@ -56,14 +66,37 @@ def resolve(warehouse: Warehouse, contract: Contract, sql: Path, ordered: list[C
     found = warehouse.con.execute(
         f"with record as (select _rec, case when {complete} then concat_ws(chr(31), {key}) end as _key, "
         f"md5(concat_ws(chr(31), {cells})) as _cells from main.{table}) "
-        "insert into main.problem select ?, found._rec, found.rule, found.rule, ?, 'critical', "
-        "concat_ws(' ', ?, nullif(other._file, ''), nullif(other._sheet, ''), concat('#', other._row)) "
-        f"from ({repeated}\n) as found join main.{table} as other on other._rec = found.other_rec order by found._rec",
-        [table, contract.key[0], say("colon")],
+        "insert into main.repeated select ?, found._rec, found.rule, here._file, "
+        "other._rec, other._file, other._sheet, other._row "
+        f"from ({repeated}\n) as found join main.{table} as here on here._rec = found._rec "
+        f"join main.{table} as other on other._rec = found.other_rec order by found._rec",
+        [table],
     ).fetchone()
+    before_row, after_row = say("row", row="\0").split("\0")
+    warehouse.con.execute(
+        "insert into main.problem select table_name, _rec, rule, rule, ?, 'critical', "
+        "concat_ws(' ', ?, nullif(other_file, ''), nullif(other_sheet, ''), concat(?, other_row, ?)) "
+        "from main.repeated where table_name = ?",
+        [contract.key[0], say("colon"), before_row, after_row, table],
+    )
     if found and found[0] and not stay:
         remove_problems(warehouse, table)
     return True
+
+
+def versions(warehouse: Warehouse, contracts: Iterable[str]) -> list[tuple[str, str]]:
+    """Pairs of files that look like two versions of one: most records of one of them stand in the other, too."""
+    all_records = " union all ".join(f"select _file from raw.{table}" for table in contracts)
+    found = warehouse.rows(
+        f"with file as (select _file, count(*) as records from ({all_records}) as record group by _file), "
+        "twice as (select _rec, _file, other_file from main.repeated "
+        "union select other_rec, other_file, _file from main.repeated) "
+        "select twice._file, twice.other_file from twice join file on file._file = twice._file "
+        "where twice._file <> twice.other_file group by twice._file, twice.other_file, file.records "
+        "having count(*) >= ? and 2 * count(*) > file.records",
+        [_FEWEST],
+    )
+    return sorted({(min(pair), max(pair)) for pair in found})
 
 
 def remove_problems(warehouse: Warehouse, table: str) -> None:

@@ -48,7 +48,8 @@ class Outcome:
     """What a run came to. ``publication`` is the current publication's folder; ``new`` is false when nothing had
     changed, ``frozen`` when the result is final. ``started``: when; ``timings``: step → seconds; ``delivered``: to whom
     it went; ``held_back``: the act by which somebody went back from what would have been published;
-    ``unnoted``: why it could not be noted that all this came to its end."""
+    ``translated``: it says in another language what was in force; ``unnoted``: why it could not be noted that all this
+    came to its end."""
 
     publication: Path
     new: bool
@@ -59,6 +60,7 @@ class Outcome:
     gathered: Gathered = field(default_factory=Gathered)
     delivered: Delivered = field(default_factory=Delivered)
     held_back: Act | None = None
+    translated: bool = False
     unnoted: list[str] = field(default_factory=list)
 
     @property
@@ -119,6 +121,7 @@ class Run:
         self.timings: dict[str, float] = {}
         self.pulled = Pulled()
         self.gathered = Gathered()
+        self.translated = False
         self.wait_seconds = wait_seconds
         self._look_up()
         if self.frozen:
@@ -319,8 +322,17 @@ class Run:
     def publish(self) -> None:
         """Write the publication aside and make it current."""
         edition = self.edition
+        self.translated = self._differs_in_language_alone()
         target = self._write(edition)
         self.proceedings.put_in_force("publish", target, {"state": edition.state}, operator=self.operator)
+
+    def _differs_in_language_alone(self) -> bool:
+        """From the publication in force."""
+        asked: dict[str, object] = json.loads(json.dumps(self.identity))
+        with suppress(OSError, KaoheError):  # one that is damaged says nothing
+            was = read_manifest(current) if (current := pointed_at(self.folder)) else {}
+            return [key for key in asked if was.get(key) != asked[key]] == ["language"]
+        return False
 
     def _write(self, edition: Edition) -> Path:
         with self.timed("publish"):
@@ -353,8 +365,9 @@ class Run:
         assert publication is not None
         held_back = None if new or self.frozen else self.held_back
         return Outcome(
-            publication, new, self.pulled, self.started, self.timings, self.frozen, self.gathered, held_back=held_back
-        )
+            publication, new, self.pulled, self.started, self.timings, self.frozen, self.gathered, held_back=held_back,
+            translated=self.translated,
+        )  # fmt: skip
 
 
 class Reissue(Run):

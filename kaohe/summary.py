@@ -1,6 +1,7 @@
 """What a run says at its end, read from the publication itself: counts, reasons, top and bottom units, where it is."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
@@ -35,6 +36,8 @@ from kaohe.words import clauses, say
 
 _TOP, _BOTTOM = 10, 5
 _FILES = 10
+#: So many of what to look at are named.
+_EXAMPLES = 3
 #: Beside a rank interval that overlaps that of the unit above.
 _OVERLAPS = "≈"
 
@@ -58,21 +61,33 @@ def print_summary(console: Console, outcome: Outcome) -> None:
         console.print(say("summary_final", year=manifest["year"], publication=folder.name), soft_wrap=True)
     elif outcome.held_back:
         console.print(Text(say("summary_held_back", **held_back(outcome.held_back)), style="bold"), soft_wrap=True)
+    elif outcome.translated:
+        console.print(Text(say("summary_translated"), style="bold"), soft_wrap=True)
     elif not outcome.new:
         console.print(Text(say("summary_nothing_new"), style="bold"))
     lost = pl.read_csv(folder / QUARANTINE, infer_schema=False).filter(
         (pl.col("table_name") == "org_unit") & (pl.col("reason") != "duplicate")
     )
     for unit in lost.iter_rows(named=True):  # said first: all its records are "unknown unit"
-        place = " · ".join(part for part in (unit["_file"], unit["_sheet"], unit["_row"]) if part)
+        row = say("row", row=unit["_row"])
+        place = " · ".join(part for part in (unit["_file"], unit["_sheet"], row) if part)
         console.print(Text(say("summary_unit_lost", place=place, problems=unit["problems"]), style="bold red"))
+    for one, other in manifest.get("versions", []):
+        console.print(Text(say("summary_versions", one=one, other=other), style="bold red"), soft_wrap=True)
+    if manifest["as_of"] > (today := outcome.started.date().isoformat()):
+        sentence = say("summary_as_of_to_come", as_of=manifest["as_of"], today=today)
+        console.print(Text(sentence, style="bold red"), soft_wrap=True)
     console.print(_counts(manifest, contracts), _reasons(manifest))
     _remarks(console, manifest, contracts)
     scores = pl.read_parquet(folder / SCORES_PARQUET, glob=False)
     with Snapshot(folder) as snapshot:
         held = intervals(snapshot)
+        for line in _examples(snapshot, manifest):
+            console.print(Text(line), soft_wrap=True)
     for category in scores["category"].unique().sort(descending=True):
         console.print(_league(category, scores.filter(pl.col("category") == category), held))
+    if (scores["status"] == "pending").any():
+        console.print(Text(say("pending_totals"), style="yellow"), soft_wrap=True)
     if any(overlaps for _, overlaps in held.values()):
         console.print(Text(say("summary_overlaps", mark=_OVERLAPS), style="dim"), soft_wrap=True)
     if "compared_with" in manifest:
@@ -147,6 +162,33 @@ def _reasons(manifest: dict[str, Any]) -> Group:
     if manifest["left_out"]:
         lines.append(say("summary_left_out", count=len(manifest["left_out"])))
     return Group(*(Text(line) for line in lines))
+
+
+def _examples(snapshot: Snapshot, manifest: dict[str, Any]) -> Iterator[str]:
+    """The first few cells that could not be read, records that were flagged, and records of other years; where the rest
+    of them is listed."""
+    bad = snapshot.rows(
+        "select _file, _sheet, _row, problems from main.quarantine where reason = 'bad_cell' order by all"
+    )
+    flagged = snapshot.rows("select _file, _sheet, _row, sentence from main.flagged order by all")
+    others: list[tuple[Any, ...]] = []
+    for table, count in manifest["tables"].items():
+        if count["other_year"] and snapshot.has(table):
+            others += snapshot.rows(
+                f"select _file, _sheet, _row, _year from main.{table} where _year <> ? order by all limit {_EXAMPLES}",
+                [manifest["year"]],
+            )
+    others = [(*place, say("summary_of_year", year=year)) for *place, year in others]
+    for title, sheet, found in (
+        (say("reason_bad_cell"), "sheet_quarantine", bad),
+        (say("sheet_flagged"), "sheet_flagged", flagged),
+        (say("heading_other_year"), "sheet_data", others),
+    ):
+        for file, of_file, row, sentence in found[:_EXAMPLES]:
+            place = " · ".join(part for part in (file, of_file, say("row", row=row)) if part)
+            yield say("with_colon", before=f"{title} · {place}", after=sentence)
+        if found:
+            yield say("summary_examples", file=WORKBOOK, sheet=say(sheet))
 
 
 def _remarks(console: Console, manifest: dict[str, Any], contracts: Contracts) -> None:

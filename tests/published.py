@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import io
 import json
 import re
 import zipfile
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pypdf
+from rich.console import Console
 
 from kaohe.publication import CHANGES, FILES, MANIFEST, PAGE, SNAPSHOT, SUMS
+from kaohe.summary import print_summary
+from tests.helpers import Result
 
 #: What differs between two equal publications: the time they were made, DuckDB's own bookkeeping, the list of both.
 DIFFERS = (MANIFEST, SNAPSHOT, SUMS)
@@ -27,6 +31,13 @@ def expected(manifest: dict[str, Any]) -> set[str]:
     """The files of a publication by the table, where so many units have a folder."""
     there = {file.path for file in FILES if file.path != CHANGES or "changed_units" in manifest}
     return {path.replace("<unit>", folder) for path in there for folder in manifest["units"].values()}
+
+
+def summary(result: Result) -> str:
+    """What a run says at its end."""
+    out = io.StringIO()
+    print_summary(Console(file=out, width=400), result.outcome)
+    return out.getvalue()
 
 
 def said(path: Path) -> bytes:

@@ -124,6 +124,8 @@ def _organisational_life(records: Records) -> Iterator[Flag]:
             yield "org_life_record", "created_on"
         if meeting.text_hash and first[meeting.unit_id, meeting.text_hash] < meeting.held_on:
             yield "org_life_record", "text_hash"
+        if not (meeting.resolutions or meeting.text_hash):
+            yield "org_life_record", "resolutions"
     for review in records.reviews:
         if register.fewer(review.unit_id, review.held_on, review.due_count):
             yield "democratic_review", "due_count"

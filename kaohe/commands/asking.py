@@ -43,9 +43,9 @@ def home() -> Any:
     return typer.Option(help=say("cli_home"))
 
 
-def lang() -> Any:
+def lang(help_: str = "") -> Any:
     """``--lang``; its default is ``language()``."""
-    return typer.Option(help=say("cli_lang"))
+    return typer.Option(help=help_ or say("cli_lang"))
 
 
 def year() -> Any:

@@ -1,9 +1,11 @@
 """``kaohe check``: what a run would say of files before they are handed in, and the clerk's own workbook back with the
 bad cells in red."""
 
+import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +14,14 @@ import typer
 from kaohe.commands import asking
 from kaohe.commands.asking import Listing
 from kaohe.errors import KaoheError, Unreadable
-from kaohe.words import Language, clauses, language, say
+from kaohe.words import Language, clauses, language, listed, say
 
 if TYPE_CHECKING:
-    from kaohe.checking import Checked, CheckedFile
+    from kaohe.checking import Checked, CheckedFile, Problem
 
 _SHOWN = 100
+#: So many runs of cells are named where the same is wrong with many.
+_RUNS = 5
 
 
 def add(app: typer.Typer) -> None:
@@ -28,6 +32,8 @@ def add(app: typer.Typer) -> None:
     def check(
         files: Annotated[list[Path], typer.Argument(help=say("cli_check_files"), metavar="FILE…")],
         registry: Annotated[Path | None, typer.Option(help=say("cli_check_registry"))] = None,
+        as_of: Annotated[str | None, typer.Option(help=say("cli_check_as_of"), metavar="YYYY-MM-DD")] = None,
+        year: Annotated[int | None, typer.Option(help=say("cli_check_year"), **asking.YEARS)] = None,
         marked: Annotated[Path | None, typer.Option(help=say("cli_check_marked"), metavar="OUT.xlsx")] = None,
         format_: Annotated[Listing, typer.Option("--format", help=say("cli_format"))] = Listing.TEXT,
         lang: Annotated[Language, asking.lang()] = spoken,
@@ -39,8 +45,9 @@ def add(app: typer.Typer) -> None:
         from kaohe.sources.inbox import inbox_files
 
         files = [each for path in files for each in _files(path, inbox_files)]
+        day, year = _when(asking.day(as_of), year)
         with asking.showing_progress():
-            checked = check(files, registry)
+            checked = check(files, registry, day, year)
         if marked is not None:
             try:
                 copy = marked_copy(checked.files[0])
@@ -53,6 +60,18 @@ def add(app: typer.Typer) -> None:
         else:
             _print(checked, marked)
         return int(checked.wrong)
+
+
+def _when(as_of: dt.date | None, year: int | None) -> tuple[dt.date, int]:
+    """The day and the year to check for: of a year the day that a run would take, of a day the year that is assessed
+    then, which up to 31 March is the one before."""
+    from kaohe import clock
+
+    today = clock.today()
+    if year is not None:
+        return as_of or min(today, dt.date(year + 1, 3, 31)), year
+    day = as_of or today
+    return day, day.year - ((day.month, day.day) <= (3, 31))
 
 
 def _check_marked(files: list[Path], marked: Path, registry: Path | None) -> None:
@@ -80,13 +99,16 @@ def _files(path: Path, inside: Callable[[Path], list[str]]) -> list[Path]:
 
 def _plain(checked: "Checked") -> dict[str, object]:
     files = [asdict(file) | {"path": str(file.path), "wrong": file.wrong} for file in checked.files]
-    return {"wrong": checked.wrong, "units_known": checked.units_known, "files": files}
+    known = {"units_known": checked.units_known, "units_lost": checked.units_lost}
+    return {"wrong": checked.wrong, **known, "files": files}
 
 
 def _print(checked: "Checked", marked: Path | None) -> None:
     from rich.text import Text
 
     console = asking.console()
+    for sentence in checked.units_lost:  # said first: all records of the unit suffer from it
+        console.print(Text(sentence, style="bold red"), soft_wrap=True)
     for file in checked.files:
         style = "bold red" if file.wrong else "bold green"
         verdict = say("check_wrong") if file.wrong else say("check_right")
@@ -107,12 +129,38 @@ def _print_problems(file: "CheckedFile") -> None:
     from rich.text import Text
 
     console = asking.console()
-    for problem in file.problems[:_SHOWN]:
-        place = " · ".join(part for part in (problem.sheet, problem.cell) if part)
-        place += " " if place else ""
+    folded = list(_folded(file.problems))
+    for cells, problem in folded[:_SHOWN]:
+        place = " · ".join(part for part in (problem.sheet, cells) if part)
+        place += " " if place and not place.endswith(("：", ": ")) else ""
         value = say("in_quotes", text=problem.value) if problem.value is not None else ""
         warning = say("check_warning") if problem.severity == "warning" else ""
         text = f"  {place}{warning}{value}{clauses([problem.problem, problem.remedy])}"
         console.print(Text(text, style="yellow" if problem.severity == "warning" else ""), soft_wrap=True)
-    if len(file.problems) > _SHOWN:
-        console.print(say("check_more", count=len(file.problems) - _SHOWN))
+    if len(folded) > _SHOWN:
+        console.print(say("check_more", count=len(folded) - _SHOWN))
+
+
+def _folded(problems: "list[Problem]") -> "Iterator[tuple[str, Problem]]":
+    """The same problem with the same value in one column of a sheet once, at the place of the first, with all cells."""
+    alike: dict[tuple[object, ...], list[Problem]] = {}
+    for each in problems:
+        key = each.sheet, each.letters, each.value, each.problem, each.remedy, each.severity
+        alike.setdefault(key, []).append(each)
+    for found in alike.values():
+        first, *others = found
+        if not others:
+            yield first.cell, first
+        else:
+            cells = listed(_runs(found))
+            yield say("check_folded", cells=cells, count=len(found)), first
+
+
+def _runs(found: "Iterable[Problem]") -> Iterator[str]:
+    """The cells of a column, those below one another as one: C164–C203; … beyond a few."""
+    placed = enumerate(sorted(found, key=lambda problem: problem.row or 0))
+    runs = [[problem for _, problem in run] for _, run in groupby(placed, lambda each: (each[1].row or 0) - each[0])]
+    for run in runs[:_RUNS]:
+        yield run[0].cell if len(run) == 1 else f"{run[0].cell}–{run[-1].cell}"
+    if len(runs) > _RUNS:
+        yield "…"

@@ -23,7 +23,7 @@ def add(app: typer.Typer) -> None:
         as_of: Annotated[str | None, typer.Option(help=say("cli_run_as_of"), metavar="YYYY-MM-DD")] = None,
         scheme: Annotated[Path | None, typer.Option(help=say("cli_run_scheme"))] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
-        lang: Annotated[Language, asking.lang()] = spoken,
+        lang: Annotated[Language, asking.lang(say("cli_run_lang"))] = spoken,
         strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
         full_refresh: Annotated[bool, typer.Option("--full-refresh", help=say("cli_run_full_refresh"))] = False,
         wait: Annotated[float, typer.Option(help=say("cli_wait"), min=0, metavar="SECONDS")] = WAIT_SECONDS,

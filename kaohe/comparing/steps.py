@@ -16,6 +16,7 @@ from kaohe.project import Project
 from kaohe.publication import SNAPSHOT
 from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import as_sentences
+from kaohe.words import say
 
 #: In the order in which the ingredients are exchanged. ``together``: data and corrections that do not go one by one;
 #: ``year``: everything, between two years.
@@ -47,7 +48,7 @@ class Place:
     row: int
 
     def __str__(self) -> str:
-        return " · ".join(part for part in (self.file, self.sheet, str(self.row)) if part)
+        return " · ".join(part for part in (self.file, self.sheet, say("row", row=self.row)) if part)
 
 
 @dataclass(frozen=True)

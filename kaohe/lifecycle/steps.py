@@ -138,13 +138,15 @@ def finalize(
 
 
 def _ready(found: Proceedings) -> dict[str, Any]:
-    """The manifest of the current publication, if it can go a step further: all that was ordered is in it, and no unit
-    is pending."""
+    """The manifest of the current publication, if it can go a step further: all that was ordered is in it, its as-of
+    date has come, and no unit is pending."""
     if found.log.acts and (wrong := damage(found, found.current.name)):
         raise KaoheError("publication_damaged", publication=found.current.name, problem=wrong[0])
     manifest = read_manifest(found.current)
     if waiting := found.not_yet_in(manifest):
         raise KaoheError("not_yet_in", acts=listed(str(act.number) for act in waiting))
+    if manifest["as_of"] > found.latest_day.isoformat():
+        raise KaoheError("as_of_to_come", as_of=manifest["as_of"], today=found.latest_day)
     with Snapshot(found.current) as snapshot:
         refuse_pending(snapshot)
     return manifest

@@ -314,7 +314,7 @@ class _Batch:
         if contract.person_columns:
             good = good.with_columns(hashed(good[name], self.key).alias(name) for name in contract.person_columns)
         problems = problems.join(bad_cells, on=[*place, "column_name"], how="anti", nulls_equal=True)
-        problems = problems.with_columns(table_name=pl.lit(contract.table), rule=pl.lit("bad_cell"))
+        problems = problems.with_columns(table_name=pl.lit(contract.table))
         kept = [*contract.columns, *place]
         self.warehouse.write(f"raw.{contract.table}", raw.select(*kept, "_extra"), _REC)
         self.warehouse.write(f"typed.{contract.table}", good.select(kept), _REC)

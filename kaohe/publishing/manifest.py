@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from typing import Any
 
-from kaohe import clock
+from kaohe import clock, records
 from kaohe.publication import State
 from kaohe.warehouse import Warehouse
 
@@ -36,6 +36,7 @@ def manifest(warehouse: Warehouse, name: str, state: State, identity: dict[str, 
             )
         ),
         "flagged": warehouse.rows("select count(*) from main.flagged")[0][0],
+        "versions": [list(pair) for pair in records.versions(warehouse, counts)],
         "left_out": [
             {"file": file, "sheet": sheet, "row": row, "reason": reason}  # the text may hold names
             for file, sheet, row, reason in warehouse.rows(

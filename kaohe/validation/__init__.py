@@ -132,6 +132,8 @@ def _quarantine(warehouse: Warehouse, contracts: Contracts, sql: Path, said: lis
         "error_cell": say("bad_error_cell"),
         "formula_cell": say("bad_formula_cell"),
         "layout_year": say("bad_layout_year"),
+        "among_shares": say("bad_among_shares"),
+        "among_percentages": say("bad_among_percentages"),
         "unknown_unit": say("rule_unknown_unit"),
         "conflict": say("rule_conflict"),
         "duplicate": say("rule_duplicate"),

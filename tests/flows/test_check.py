@@ -1,6 +1,7 @@
 """Check before hand-in: the clerk learns what the night would say, with nothing but the file."""
 
 import csv
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -122,8 +123,68 @@ def test_failed_formulas_and_hidden_rows_are_told(tmp_path: Path, names: Path) -
         sheet.set_row(2, None, None, {"hidden": True})
     file = only(check([tmp_path / "抽查.xlsx"], names))
     assert said(file) == [("表!E2", "#DIV/0!"), ("表!C3", "=1+1")]
+    assert [p.problem for p in file.problems if p.severity == "critical"] == [
+        "是公式算出的错误",
+        "是没有算出结果的公式",
+    ]
     assert said(file, "warning") == [("表!", "")]
     assert "隐藏" in next(p for p in file.problems if p.severity == "warning").problem
+
+
+def test_a_percentage_among_shares_is_told_and_the_shares_are_taken(tmp_path: Path, libraries: None) -> None:
+    head = ["平台", "统计月份", "单位名称", "应参加人数", "参加人数", "参学率"]
+    rows = [["青年大学习", f"2023-0{month}", "办公室", 8, 7, 0.875] for month in range(1, 8)]
+    write_xlsx(tmp_path / "学情.xlsx", {"表": [head, *rows, ["青年大学习", "2023-08", "办公室", 8, 7, 87.5]]})
+    file = only(check([tmp_path / "学情.xlsx"]))
+    assert [(p.cell, p.value, p.problem, p.remedy) for p in file.problems if p.severity == "critical"] == [
+        ("F9", "87.5", "本列其他格大多写成比例（如 0.875），这一格却大于 2", "按比例填写，或写成 87.5% 这样")
+    ]
+
+
+def test_a_unit_whose_row_in_the_registry_is_bad_is_said_first_and_once(tmp_path: Path) -> None:
+    head, good, bad = registry(("J01", "办公室", "机关处室"), ("D01", "水务中心", "别的"))
+    write_csv(tmp_path / "名册.csv", [head, good, bad])
+    rows = [inspected(f"C{n}", "水务中心") for n in range(40)] + [inspected("C99", "水物中心")]
+    write_xlsx(tmp_path / "抽查.xlsx", {"表": [CHECK, *rows]})
+    done = in_process("check", tmp_path / "抽查.xlsx", "--registry", tmp_path / "名册.csv", "--year", 2023)
+    assert done.returncode == 1
+    first, *told = done.stdout.splitlines()
+    assert first.startswith("单位名册里有一行被隔离")
+    assert "名册.csv · 第 3 行，" in first and "「别的」" in first
+    assert told[3:] == [
+        "  表 · B2–B41，40 处：「水务中心」这个单位在单位名册上，但名册的那一行被隔离；"
+        "先改正单位名册（名册.csv · 第 3 行），这里不用改",
+        "  表 · B42 「水物中心」单位名册和别名表里没有；改成名册上的名称，最接近的是：办公室",
+    ]
+
+
+def test_the_same_problem_in_one_column_is_one_line_with_its_cells(tmp_path: Path, names: Path) -> None:
+    opinions = ["", "", "好", "", "好", ""]
+    rows = [inspected(f"C{n}", "办公室", opinion=opinion) for n, opinion in enumerate(opinions)]
+    write_csv(tmp_path / "抽查.csv", [CHECK, *rows])
+    done = in_process("check", tmp_path / "抽查.csv", "--registry", names, "--year", 2023)
+    assert "  J2–J3、J5、J7，4 处：必填，却是空的；" in done.stdout
+    assert len(done.stdout.splitlines()) == 4
+
+
+def test_both_cells_of_a_comparison_are_pointed_at(tmp_path: Path, libraries: None) -> None:
+    head = ["政治教育编号", "单位名称", "教育日期", "教育主题", "应参加人数", "实到人数"]
+    write_csv(tmp_path / "教育.csv", [head, ["E1", "办公室", "2023-05-10", "忠诚", 4, 5]])
+    file = only(check([tmp_path / "教育.csv"]))
+    more = "实到人数多于应到人数"
+    assert [(p.cell, p.value, p.problem) for p in file.problems] == [("E2", "4", more), ("F2", "5", more)]
+
+
+def test_records_of_another_year_and_days_to_come(tmp_path: Path, names: Path) -> None:
+    days = ["2022-03-05", "2023-03-05", "2023-06-05"]
+    write_csv(tmp_path / "抽查.csv", [CHECK, *(inspected(f"C{n}", "办公室", on=day) for n, day in enumerate(days))])
+    file = only(check([tmp_path / "抽查.csv"], names, dt.date(2023, 6, 4), 2023))
+    assert [(p.cell, p.severity) for p in file.problems] == [("", "warning"), ("D4", "critical")]
+    assert file.problems[0].problem == "有 1 行是 2022 年的，不是所查的 2023 年度"
+    done = in_process("check", tmp_path / "抽查.csv", "--registry", names, "--as-of", "2024-03-31")
+    assert (done.returncode, done.stdout.count("不是所查的 2023 年度")) == (0, 1)
+    done = in_process("check", tmp_path / "抽查.csv", "--registry", names, "--as-of", "2024-04-01")
+    assert "有 3 行是 2022–2023 年的，不是所查的 2024 年度" in done.stdout
 
 
 def test_the_command_as_json_in_english_and_what_it_refuses(tmp_path: Path, names: Path) -> None:

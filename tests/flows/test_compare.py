@@ -302,8 +302,8 @@ def test_the_records_behind_a_change(ours: Office) -> None:
     assert [(cell.heading, cell.before, cell.after) for cell in told["C1"].cells] == [
         ("检查人", MASK, MASK), ("详实记录", "false", "true")
     ]  # fmt: skip
-    assert (str(told["C1"].before), str(told["C1"].after)) == ("抽查.csv · 2", "抽查.csv · 3")
-    assert (told["C0"].before, str(told["C0"].after)) == (None, "抽查.csv · 2")
+    assert (str(told["C1"].before), str(told["C1"].after)) == ("抽查.csv · 第 2 行", "抽查.csv · 第 3 行")
+    assert (told["C0"].before, str(told["C0"].after)) == (None, "抽查.csv · 第 2 行")
     assert (told["C2"].after, told["C2"].set_aside) == (None, "unknown_unit")
     assert told["C0"].set_aside is None, "its place is another record's no more than its reason"
     items = {(item.unit_id, item.item): item for item in step.items}
@@ -542,7 +542,9 @@ def test_the_three_forms_say_the_same(ours: Office, tmp_path: Path) -> None:
     }  # fmt: skip
     told = [row for table in tables(found) for row in table.rows]
     assert ["theory.topic.weight", "60", "50"] in told
-    assert any(row[-1] == "第一议题学习台账 J01-9（first_topic.csv · 10）是否第一议题 false → true" for row in told)
+    assert any(
+        row[-1] == "第一议题学习台账 J01-9（first_topic.csv · 第 10 行）是否第一议题 false → true" for row in told
+    )
     use_language("en")
     assert {table.title for table in tables(found)} >= {"steps", "units that changed", "files that differ"}
 

@@ -15,7 +15,7 @@ from kaohe.project import Project
 from kaohe.warehouse import Warehouse
 from tests.helpers import CHECK, FINDING, STUDY, Result, check, registry, write_csv, write_xlsx
 from tests.helpers import assess_small as assess
-from tests.published import DIFFERS, files, said
+from tests.published import DIFFERS, files, said, summary
 
 
 def reasons(result: Result) -> dict[str, int]:
@@ -101,7 +101,32 @@ def test_a_file_saved_twice_is_used_once(inbox: Path, home: Path) -> None:
     result = assess(inbox, home)
     assert result.table("scores").equals(alone)
     assert reasons(result) == {"duplicate": 2}
-    assert "抽查" in result.quarantine["problems"][0]
+    assert result.quarantine["problems"][0].endswith(".csv 第 2 行")
+    assert "两个版本" not in summary(result)  # two records are no proof of that
+
+
+@pytest.mark.parametrize("flags", ["1111", "0000"], ids=["repeated", "in conflict"])
+def test_two_versions_of_a_file_are_said_to_be_such(inbox: Path, home: Path, flags: str) -> None:
+    rows = [check(f"C{n}", "办公室") for n in range(4)]
+    write_csv(inbox / "抽查.csv", [CHECK, *rows, check("C8", "法规处"), check("C9", "法规处")])
+    changed = [check(f"C{n}", "办公室", flags=flags) for n in range(3)]
+    write_csv(inbox / "抽查-标红.csv", [CHECK, *changed, check("C7", "法规处")])
+    result = assess(inbox, home)
+    assert result.manifest["versions"] == [["抽查-标红.csv", "抽查.csv"]]
+    assert "抽查-标红.csv 与 抽查.csv 像是同一份的两个版本" in summary(result)
+
+
+def test_the_summary_names_the_first_of_what_to_look_at(inbox: Path, home: Path) -> None:
+    rows = [check("C1", "办公室", on="3月5日"), check("C2", "法规处", on="2022-03-05")]
+    write_csv(inbox / "抽查.csv", [CHECK, *rows])
+    write_csv(
+        inbox / "问题.csv", [FINDING, ["Q1", "C9", "办公室", "一般", "记录", "2023-03-05", "2023-04-05", "", "待整改"]]
+    )
+    told = summary(assess(inbox, home))
+    assert "单元格无法识别 · 抽查.csv · 第 2 行：D2 「3月5日」不是完整有效的日期" in told
+    assert "提示 · 问题.csv · 第 2 行：在“组织生活记录抽查”里找不到" in told
+    assert "其中其他年度 · 抽查.csv · 第 3 行：2022 年的记录" in told
+    assert "详见 leadership/评分表.xlsx 的“隔离区”" in told
 
 
 def test_the_same_key_with_different_cells_is_a_conflict_of_all_in_any_order(inbox: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import openpyxl
 import polars as pl
 import pytest
 
+from kaohe import clock
 from kaohe.delivery import Delivery
 from kaohe.delivery.log import Log as Deliveries
 from kaohe.errors import KaoheError
@@ -31,7 +32,7 @@ from kaohe.words import use_language
 from tests.delivery import change, write_delivery
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, in_process, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, FINAL, SAYS, Office, refused
-from tests.published import expected, files, said
+from tests.published import expected, files, said, summary
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +155,20 @@ def test_days_the_calendar_does_not_know_are_said(office: Callable[[str], Office
     act, unknown = lifecycle.announce(office("provisional").home, YEAR, on=dt.date(2024, 5, 27), **BY)
     assert act.details["notice_ends"] == "2024-06-03"
     assert unknown == [dt.date(2024, 6, day) for day in range(1, 11)]
+
+
+def test_a_result_as_of_a_day_to_come_is_said_to_be_one_and_goes_no_further(
+    office: Callable[[str], Office], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = office("provisional")
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now)  # no midnight in between
+    to_come, come = (ours.run(clock.today() + dt.timedelta(days=days)) for days in (1, 0))
+    assert "都按未报送计分" in summary(to_come)
+    assert "都按未报送计分" not in summary(come)
+    ours.run(clock.today() + dt.timedelta(days=1))
+    assert refused(ours.announce).key == "as_of_to_come"
+    assert ours.state.announced is None
 
 
 def test_a_year_that_was_announced_keeps_its_date(office: Callable[[str], Office]) -> None:
@@ -294,7 +309,11 @@ def test_nothing_published_yet(tmp_path: Path) -> None:
 
 def test_pending_units_are_not_announced(office: Callable[[str], Office]) -> None:
     ours = office("provisional")
-    ours.run(dt.date(2024, 1, 31))
+    settled, pending = ours.published(), ours.run(dt.date(2024, 1, 31))
+    for result in (settled, pending):
+        told = "总分按已报部分折算，不是最后得分"
+        page = (result.folder / PAGE).read_text("utf-8")
+        assert (told in summary(result), told in page) == (result is pending,) * 2
     error = refused(ours.announce)
     assert error.key == "units_pending"
     assert "2024-03-31" in str(error)

@@ -12,6 +12,7 @@ from kaohe import publishing
 from kaohe.publication import WORKBOOK, pointed_at
 from kaohe.words import use_language
 from tests.helpers import CHECK, FINDING, STUDY, UNITS, Result, assess, check, copied, registry, write_csv
+from tests.published import summary
 
 
 def busy_inbox(inbox: Path) -> Path:
@@ -106,9 +107,13 @@ def test_quarantine_warnings_and_rows_left_out_are_in_the_workbook(result: Resul
     assert ("抽查.csv", 8, "注释，未计入") in remarks
 
 
-def test_the_same_in_english(busy: Path, home: Path) -> None:
+def test_the_same_in_english(busy: Path, before: Result) -> None:
     use_language("en")
-    english = assess(busy, home)
+    english = assess(busy, before.home, as_of=AS_OF)
+    assert "only the language (--lang) differs" in summary(english)
+    (busy / "学情.csv").unlink()
+    use_language("zh")
+    assert "只是换了语言" not in summary(assess(busy, before.home, as_of=AS_OF))
     assert book(english).sheetnames[7:] == [
         "points",
         "rank intervals",

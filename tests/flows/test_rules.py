@@ -222,6 +222,8 @@ ROWS: list[tuple[str, str, dict[str, object]]] = [
     ("org_life_record", "", {"text_hash": "same"}),
     ("org_life_record", "", {"text_hash": "same", "unit_id": "J02", "due_count": 1, "attend_count": 0}),
     ("org_life_record", "记录文本与本单位更早的一次会议完全相同，这次会议不计", {"text_hash": "same", "held_on": "2023-05-11"}),
+    ("org_life_record", "没有决议事项也没有记录文本，这次会议不计分", {"text_hash": ""}),
+    ("org_life_record", "", {"text_hash": "", "resolutions": "同意"}),
     ("democratic_review", _ATTEND_BELOW_NONE, {"attend_count": -1}),
     ("democratic_review", _MORE_THAN_DUE, {"attend_count": 6}),
     ("democratic_review", "优秀人数不能为负", {"excellent": -1}),

@@ -9,12 +9,18 @@ from kaohe.contracts import Column, Contract
 
 def clean(column: Column, *cells: str | None) -> tuple[list[str | None], list[int]]:
     """The cells of one column typed, and the rows (1, 2, …) that could not be."""
+    cleaned, bad = clean_and_why(column, *cells)
+    return cleaned, [row for row, _ in bad]
+
+
+def clean_and_why(column: Column, *cells: str | None) -> tuple[list[str | None], list[tuple[int, str]]]:
+    """The cells of one column typed, the rows (1, 2, …) that could not be, and the rule that says why."""
     contract = Contract.model_construct(table="t", columns={"x": column})
     place = {"_source": "inbox", "_file": "a", "_sheet": "", "_table": 0, "_at": None}
     cell = pl.Series(cells, dtype=pl.String).replace("", None)
     raw = told(contract, pl.DataFrame({"x": cell, "_row": range(1, len(cells) + 1), **place}))
     cleaned = typed(contract, raw)
-    return cleaned["x"].to_list(), untyped(contract, raw, cleaned)["_row"].to_list()
+    return cleaned["x"].to_list(), untyped(contract, raw, cleaned).select("_row", "rule").rows()
 
 
 def column(type_: str, **more: object) -> Column:
@@ -69,6 +75,24 @@ def test_percents_with_a_mark_and_shares_without() -> None:
 def test_bare_percentages_are_known_by_their_column_and_what_could_be_either_is_a_problem() -> None:
     assert clean(column("percent"), "96.5", "88", "0", "1", "0.97", "50%") == (
         ["96.5e-2", "88e-2", "0e-2", None, None, "50e-2"], [4, 5],
+    )  # fmt: skip
+
+
+def test_one_percentage_among_shares_is_the_problem_and_not_the_shares() -> None:
+    cells = ["0.875"] * 3 + ["87.5"] + ["0.9", "1.03", "0", "96%", "约九成"]
+    typed_cells = ["0.875"] * 3 + [None] + ["0.9", "1.03", "0", "96e-2", None]
+    assert clean_and_why(column("percent"), *cells) == (typed_cells, [(4, "among_shares"), (9, "bad_cell")])
+
+
+def test_one_share_among_percentages_is_the_problem() -> None:
+    cells = ["87.5", "90", "0.9", "88", "100", "0"]
+    typed_cells = ["87.5e-2", "90e-2", None, "88e-2", "100e-2", "0e-2"]
+    assert clean_and_why(column("percent"), *cells) == (typed_cells, [(3, "among_percentages")])
+
+
+def test_a_share_among_a_few_percentages_stays_unclear() -> None:
+    assert clean_and_why(column("percent"), "87.5", "0.9", "0.8", "0.7") == (
+        ["87.5e-2", None, None, None], [(2, "bad_cell"), (3, "bad_cell"), (4, "bad_cell")],
     )  # fmt: skip
 
 

@@ -229,6 +229,7 @@ class _Page:
             "stale": stale_sources(manifest),
             "tiles": list(self._tiles()),
             "compared": self._compared(),
+            "pending": any(row["status"] == "pending" for row in self.scores),
             "grades": self.grades,
             "counts": self.counts,
             "categories": self.categories,
