@@ -17,8 +17,9 @@ from pathlib import Path
 import duckdb
 
 from kaohe.models import Models
+from kaohe.planning import GIVEN
 from kaohe.project import Project
-from kaohe.scoring import GIVEN, make
+from kaohe.scoring import make
 from kaohe.warehouse import Engine
 
 MEMORY = "4GiB"

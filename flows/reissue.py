@@ -10,7 +10,8 @@ from flows.delivery import deliver_published
 from kaohe.delivery import Delivery
 from kaohe.journal import recorded
 from kaohe.prefects import leave_artifacts, said
-from kaohe.run import Outcome, Reissue, conclude
+from kaohe.reissue import Reissue
+from kaohe.run import Outcome, conclude
 from kaohe.words import use_language
 
 

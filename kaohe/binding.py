@@ -8,7 +8,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from kaohe import corrections, records, scoring, validation
+from kaohe import corrections, planning, records, scoring, validation
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
@@ -55,7 +55,7 @@ class _Bench:
 
     def __init__(self, project: Project, contracts: Contracts, engine: Engine) -> None:
         self.sql, self.contracts, self.engine = project.sql, contracts, engine
-        self.known, self.broken = contracts.keys() | scoring.GIVEN, set[str]()
+        self.known, self.broken = contracts.keys() | planning.GIVEN, set[str]()
 
     def faults(self) -> Iterator[Fault]:
         self._lay_out()

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from kaohe import scoring
+from kaohe import planning, scoring
 from kaohe.errors import KaoheError
 from kaohe.models import Models
 from kaohe.project import Project
@@ -93,7 +93,7 @@ def score_all(
     scoring.lay_out_schemes(engine, composites, evidence=measure)
     given.lay_out(engine)
     attributes.lay_out(engine)
-    known = scoring.GIVEN | {"assessed_unit", "unit_attribute", "measured"}
+    known = planning.GIVEN | {"assessed_unit", "unit_attribute", "measured"}
     scoring.add_up(engine, Models.of(sql / "scores").in_order(known))
     return {name: _scored(engine, name, scheme) for name, scheme in composites.items()}
 

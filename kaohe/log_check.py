@@ -15,7 +15,7 @@ from typing import Any
 
 from kaohe.delivery.log import Log as Deliveries
 from kaohe.lifecycle.acts import NAME, Act, Log, act_in
-from kaohe.lifecycle.proceedings import verify
+from kaohe.lifecycle.damage import verify
 from kaohe.publication import MANIFEST, nothing_published, pointed_at, published_years
 from kaohe.words import listed, say
 

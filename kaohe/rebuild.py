@@ -14,7 +14,8 @@ from kaohe import clock
 from kaohe.comparing.sides import Program, program_of
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
-from kaohe.lifecycle.proceedings import Proceedings, damage, proceedings
+from kaohe.lifecycle.damage import damage
+from kaohe.lifecycle.proceedings import Proceedings, proceedings
 from kaohe.people import has_key
 from kaohe.project import sha256_of
 from kaohe.publication.snapshot import Snapshot, read_manifest

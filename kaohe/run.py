@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kaohe import __version__, binding, clock, loading, progress, publishing, scoring, validation
+from kaohe import __version__, binding, clock, loading, planning, progress, publishing, scoring, validation
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.delivery import Delivered
 from kaohe.errors import KaoheError, from_os_error
@@ -18,12 +18,12 @@ from kaohe.freshness import confirm
 from kaohe.homelock import WAIT_SECONDS, HomeLock
 from kaohe.journal import Journal
 from kaohe.lifecycle.acts import Act
-from kaohe.lifecycle.proceedings import Proceedings, damage
-from kaohe.lifecycle.steps import refuse_pending
+from kaohe.lifecycle.damage import damage
+from kaohe.lifecycle.proceedings import Proceedings
 from kaohe.loading import Pulled
 from kaohe.people import refuse_lost_key
 from kaohe.project import Project, code_hashes, file_hashes
-from kaohe.publication import MANIFEST, called, earlier_years, pointed_at
+from kaohe.publication import MANIFEST, earlier_years, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.publishing.document_pdf import faces, fonts
@@ -135,7 +135,7 @@ class Run:
             self.scheme = self._scheme()
             notice_template(self.project)
             faces(fonts())  # without a font for Chinese there is no document
-            self.planned = scoring.plan(self.project, self.contracts, self.scheme)
+            self.planned = planning.plan(self.project, self.contracts, self.scheme)
             if not self._has_run_before:
                 binding.check(self.project, self.contracts)
 
@@ -368,75 +368,3 @@ class Run:
             publication, new, self.pulled, self.started, self.timings, self.frozen, self.gathered, held_back=held_back,
             translated=self.translated,
         )  # fmt: skip
-
-
-class Reissue(Run):
-    """A run after the final result: it publishes a new final one with the next revision number, if anything differs.
-
-    Raises ``KaoheError`` if there is no final result, or nobody but its operator approved it.
-    """
-
-    def __init__(
-        self,
-        inbox: Path | None,
-        year: int,
-        scheme: Path | None,
-        home: Path,
-        strict: bool,
-        by: str,
-        document: str,
-        reason: str,
-        sources: Path | None = None,
-        operator: str = "",
-    ) -> None:
-        self.asked = {"by": by, "document": document, "reason": reason, "operator": operator}
-        super().__init__(inbox, year, None, scheme, home, strict, sources)
-        if self.proceedings.final is None:
-            raise KaoheError("reissue_not_final", year=year)
-        self.proceedings.today()
-
-    def _look_up(self, held: HomeLock | None = None) -> None:
-        super()._look_up(held)
-        self.who = self.proceedings.check_approved("reissue", **self.asked)
-
-    @property
-    def frozen(self) -> bool:
-        return False
-
-    @property
-    def up_to_date(self) -> bool:
-        return False  # only the scores can tell
-
-    @property
-    def edition(self) -> Edition:
-        final = self.proceedings.final
-        assert final is not None
-        revision = final.details["revision"] + 1
-        said = {
-            "log": self.proceedings.log.anchor,
-            "act": {"act": "reissue"} | {name: self.who[name] for name in ("by", "document", "reason")},
-            "revision": revision,
-            "compared_with": final.publication,
-        }
-        return Edition(f"{called(self.question_id, 'final')}-r{revision}", "final", said, compared=True)
-
-    def score(self) -> None:
-        """Raises ``KaoheError`` if the scores are those of the final result, or a unit is pending."""
-        super().score()
-        final = self.folder / self.edition.said["compared_with"]
-        with self.timed("score"):
-            if not publishing.compare(self.warehouse, self.project.sql, final):
-                raise KaoheError("reissue_nothing", publication=final.name)
-            refuse_pending(self.warehouse)
-
-    def publish(self) -> None:
-        edition = self.edition
-        self.proceedings.clear(edition.name)
-        target = self._write(edition)
-        details = {
-            "on": self.proceedings.today().isoformat(),
-            "instead_of": edition.said["compared_with"],
-            "revision": edition.said["revision"],
-            "units": self.warehouse.rows("select count(distinct unit_id) from main.changed")[0][0],
-        }
-        self.proceedings.put_in_force("reissue", target, details, **self.who)

@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 from rapidfuzz import process
 
-from kaohe import scoring
+from kaohe import planning, scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
@@ -82,7 +82,7 @@ def rescored(publication: Path, contracts: Contracts, variants: Mapping[str, Sch
     public = {name: contract for name, contract in contracts.items() if not contract.restricted}
     for table in public:
         engine.view(f"main.{table}", f"select * from publication.{table}")
-    planned = {name: (scheme, scoring.plan(project, contracts, scheme)) for name, scheme in variants.items()}
+    planned = {name: (scheme, planning.plan(project, contracts, scheme)) for name, scheme in variants.items()}
     scoring.measure_and_add_up(engine, project, Contracts(public), planned, as_of)
     found = engine.frame(
         "select variant, unit_id, unit_name, category, points(total) as total, rank, grade, status "

@@ -13,7 +13,8 @@ from kaohe.errors import KaoheError
 from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.proceedings import Proceedings
 from kaohe.loading import Pulled
-from kaohe.run import Outcome, Reissue
+from kaohe.reissue import Reissue
+from kaohe.run import Outcome
 from tests.helpers import YEAR, Result, assess
 
 AS_OF = dt.date(2024, 4, 1)

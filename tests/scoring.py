@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from kaohe import scoring
+from kaohe import planning, scoring
 from kaohe.models import Models
 from kaohe.scheme import load_scheme
 from kaohe.scheme.tables import IN_FORCE
@@ -92,7 +92,7 @@ class Bench:
         self.folder = folder
         self.warehouse = Warehouse(folder / "home")
         self.warehouse.macros(sql / "macros.sql")
-        given = scoring.GIVEN | {"assessed_unit", "unit_attribute", "measured"}
+        given = planning.GIVEN | {"assessed_unit", "unit_attribute", "measured"}
         scores = Models.of(sql / "scores")
         self.after = scores.in_order(given) + Models.of(sql / "results").in_order(given | scores.keys())
         audits = Models.of(sql / "audits")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scheme import AS_OF, FILE
 
-from kaohe import scoring
+from kaohe import planning, scoring
 from kaohe.contracts import load_contracts
 from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import keep_whole
@@ -24,7 +24,7 @@ READ += ("pairing_agreement", "pairing_item")
 def main(inbox: Path, out: Path) -> None:
     project, scheme = Project.find(), load_scheme(FILE)
     contracts = load_contracts(project.expectations)
-    planned = scoring.plan(project, contracts, scheme)
+    planned = planning.plan(project, contracts, scheme)
     files = parquet_files(inbox, contracts)
     with tempfile.TemporaryDirectory() as folder, LargeEngine(Path(folder)) as engine:
         records = Records(engine, project, contracts, AS_OF)

@@ -17,7 +17,7 @@ from kaohe.backup.contents import FOLDERS, FORM, LABEL, Entry, Label, Standing, 
 from kaohe.errors import KaoheError
 from kaohe.homelock import LONG_WAIT_SECONDS, lock
 from kaohe.lifecycle.acts import Log
-from kaohe.lifecycle.proceedings import verify
+from kaohe.lifecycle.damage import verify
 from kaohe.people import fingerprint, key_of
 from kaohe.publication import pointed_at, published_years
 from kaohe.safely import put

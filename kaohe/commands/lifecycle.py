@@ -115,7 +115,7 @@ def _add_moves(app: typer.Typer) -> None:
         strict: Annotated[bool, typer.Option("--strict", help=say("cli_run_strict"))] = False,
     ) -> int:
         from kaohe.delivery import Delivery
-        from kaohe.run import Reissue
+        from kaohe.reissue import Reissue
 
         Delivery(home, year)
         Reissue(inbox, year, scheme, home, strict, by, document, reason, sources, operator)

@@ -11,7 +11,8 @@ from kaohe.delivery.log import Log as DeliveryLog
 from kaohe.doctor.finding import Finding, first_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
-from kaohe.lifecycle.proceedings import CLOCK_SLACK, MOVES, Proceedings, damage, discard, pointer_damage, proceedings
+from kaohe.lifecycle.damage import damage, pointer_damage
+from kaohe.lifecycle.proceedings import CLOCK_SLACK, MOVES, Proceedings, discard, proceedings
 from kaohe.publication import pointed_at, published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.warehouse import as_sentences

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import duckdb
 
-from kaohe import __version__, binding, clock, progress, scoring
+from kaohe import __version__, binding, clock, planning, progress, scoring
 from kaohe.contracts import load_contracts
 from kaohe.engines.java import check_java
 from kaohe.errors import KaoheError
@@ -91,7 +91,7 @@ class LargeRun:
         self.scheme_path = scheme or self.project.scheme(year)
         self.contracts = load_contracts(self.project.expectations)
         self.scheme = load_scheme_of(year, self.scheme_path)
-        self.planned = scoring.plan(self.project, self.contracts, self.scheme)
+        self.planned = planning.plan(self.project, self.contracts, self.scheme)
         binding.check(self.project, self.contracts)
         self.files = parquet_files(inbox, self.contracts)
         self.folder = home / "large" / str(year)

@@ -7,7 +7,7 @@ from functools import cache
 import sqlglot
 from sqlglot import exp
 
-from kaohe import progress, scoring
+from kaohe import planning, progress, scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.large.parts import WHOLE
@@ -28,7 +28,7 @@ EVIDENCE_SUM = "evidence_sum"
 
 
 def measure(
-    engine: Engine, project: Project, contracts: Contracts, scheme: Scheme, planned: scoring.Plan, as_of: dt.date
+    engine: Engine, project: Project, contracts: Contracts, scheme: Scheme, planned: planning.Plan, as_of: dt.date
 ) -> None:
     """Make ``main.evidence_sum`` from the trusted views, one indicator after another; of bonus, deductions and vetoes
     also ``main.measured``, item by item.
@@ -75,7 +75,7 @@ def add_sums(
 
 
 def make_base(
-    engine: Engine, planned: scoring.Plan, tables: set[str], wanted: Container[str] | None = None
+    engine: Engine, planned: planning.Plan, tables: set[str], wanted: Container[str] | None = None
 ) -> dict[str, str]:
     """The models that measures share, all or those that are ``wanted``. Gives table or model → what it is called where
     a record is told by its row."""

@@ -24,7 +24,7 @@ from kaohe.lifecycle.acts import ACTS, Act, Kind, Log
 from kaohe.lifecycle.acts import NAME as LOG
 from kaohe.lifecycle.approval import check_approved, operator_named
 from kaohe.project import Project, file_hashes, is_newer
-from kaohe.publication import MANIFEST, SUMS, called, in_force, pointed_at
+from kaohe.publication import called, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
 from kaohe.safely import replace as replace_file
@@ -369,17 +369,6 @@ def proceedings(home: Path, year: int, wait_seconds: float = WAIT_SECONDS) -> It
         held.release()
 
 
-def verify(home: Path, year: int) -> list[str]:
-    """What of the year's results is not as the log says, in sentences; nothing if all is.
-
-    Raises ``KaoheError`` if the log itself is not whole.
-    """
-    found = look_up(home, year)
-    published = {act.publication for act in found.log.of(*MOVES)} - found.expired.keys()
-    wrong = [sentence for publication in sorted(published) for sentence in damage(found, publication)]
-    return [*wrong, *pointer_damage(found), *(say("verify_ledger", path=path) for path in found.changed_ledgers)]
-
-
 def _manifest_of(current: Path | None) -> dict[str, Any]:
     """The manifest of the publication in force, as far as there is one that can be read: what is wrong with it is for
     ``damage`` to say, and must not keep anybody from mending it."""
@@ -387,37 +376,6 @@ def _manifest_of(current: Path | None) -> dict[str, Any]:
         return read_manifest(current) if current else {}
     except (FileNotFoundError, NotADirectoryError, KaoheError):
         return {}
-
-
-def damage(found: Proceedings, publication: str) -> list[str]:
-    """What of a publication is not as it was when the log says it came into force, in sentences."""
-    act = found.made_current(publication)
-    expected: dict[str, str] = act.details["files"] if act else {}
-    folder = found.folder / publication
-    there = file_hashes(folder, "*")
-    changed = [name for name in sorted(expected.keys() | there.keys()) if expected.get(name) != there.get(name)]
-    wrong = [say("verify_file", publication=publication, file=name) for name in [*changed, *_below(folder)]]
-    if MANIFEST not in changed and not found.log.holds(read_manifest(folder)["log"]):
-        wrong.append(say("verify_anchor", publication=publication))
-    return wrong
-
-
-def pointer_damage(found: Proceedings) -> list[str]:
-    """Whether CURRENT names another publication than the log, in a sentence."""
-    moved = found.log.of(*MOVES)
-    if moved and pointed_at(found.folder) != found.folder / moved[-1].publication:
-        return [say("verify_current", publication=moved[-1].publication)]
-    return []
-
-
-def _below(publication: Path) -> list[str]:
-    """The files in the folders of a publication that are not as its own list of them says."""
-    if not (publication / SUMS).exists():
-        return []  # there is none, or it is missed already
-    lines = (publication / SUMS).read_bytes().decode("utf-8", "replace").splitlines()
-    listed = {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines) if "/" in name}
-    there = file_hashes(publication, "*/**/*")
-    return sorted(name for name in listed.keys() | there.keys() if listed.get(name) != there.get(name))
 
 
 def contracts_with(table: str) -> Contracts:

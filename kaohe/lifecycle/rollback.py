@@ -4,7 +4,8 @@ from pathlib import Path
 
 from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import Act
-from kaohe.lifecycle.proceedings import Proceedings, damage, proceedings
+from kaohe.lifecycle.damage import damage
+from kaohe.lifecycle.proceedings import Proceedings, proceedings
 from kaohe.words import listed
 
 

@@ -16,7 +16,8 @@ from kaohe.contracts import Contracts
 from kaohe.corrections import Correction, checked, find
 from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import ACTS, Act, Kind
-from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, damage, proceedings
+from kaohe.lifecycle.damage import damage
+from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, proceedings
 from kaohe.people import hashed, is_hash, key_of, refuse_lost_key
 from kaohe.publication import called
 from kaohe.publication.method import method_of

@@ -9,7 +9,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
 
-from kaohe import scoring
+from kaohe import planning
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.linting.found import Found, scored
@@ -81,15 +81,15 @@ def check(scheme: Scheme, ours: Ours) -> Iterator[Found]:
     known: dict[str, set[str]] = {}
     for entry, leaf in scheme.leaves:
         try:
-            scoring.check_leaf(ours.measures, ours.contracts, entry.name, leaf)
+            planning.check_leaf(ours.measures, ours.contracts, entry.name, leaf)
             behind = Models(ours.base | ours.measures).sources(leaf.measure, set(ours.contracts))
-            scoring.check_scored(scheme, ours.contracts, entry, behind)
+            planning.check_scored(scheme, ours.contracts, entry, behind)
             known[entry.name] = ours.evidence(ours.measures[leaf.measure])
         except KaoheError as error:
             yield Found("error", (*entry.path, _key_of(error)), str(error))
     for name, alert in scheme.alerts.items():
         try:
-            scoring.check_alert(ours.alerts, ours.contracts, name, alert)
+            planning.check_alert(ours.alerts, ours.contracts, name, alert)
         except KaoheError as error:
             yield Found("error", ("alerts", name, "alert"), str(error))
     yield from _categories(scheme, ours.contracts)

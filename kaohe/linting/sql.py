@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kaohe import binding, scoring
+from kaohe import binding, planning
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.linting.found import Found
@@ -23,7 +23,7 @@ def check(scheme: Scheme, project: Project, contracts: Contracts) -> Iterator[Fo
         said.add(str(error))
         yield Found("error", asked.get((model.path.parent.name, model.name), ()), str(error))
     try:
-        scoring.plan(project, contracts, scheme)
+        planning.plan(project, contracts, scheme)
     except KaoheError as error:
         if str(error) not in said:
             yield Found("error", (), str(error))

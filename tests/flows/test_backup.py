@@ -8,7 +8,7 @@ import pytest
 
 from kaohe.delivery import Delivery
 from kaohe.explaining import Explainer
-from kaohe.lifecycle.proceedings import verify
+from kaohe.lifecycle.damage import verify
 from kaohe.publication.snapshot import Snapshot
 from kaohe.warehouse import Warehouse
 from tests.delivery import logged, mail, post, write_delivery

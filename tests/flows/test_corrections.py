@@ -11,7 +11,7 @@ import pytest
 
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.corrections import checked
-from kaohe.lifecycle.proceedings import verify
+from kaohe.lifecycle.damage import verify
 from kaohe.people import is_hash
 from kaohe.publication import WORKBOOK
 from tests.helpers import CHECK, FINDING, ROOT, SMALL, STUDY, YEAR, Result, check, registry, write_csv

@@ -9,7 +9,8 @@ import pytest
 from kaohe import clock, homelock
 from kaohe.backup.making import back_up
 from kaohe.doctor import examine, mend
-from kaohe.lifecycle.proceedings import damage, proceedings
+from kaohe.lifecycle.damage import damage
+from kaohe.lifecycle.proceedings import proceedings
 from kaohe.lifecycle.rollback import rollback
 from kaohe.log_check import audit
 from kaohe.project import file_hashes

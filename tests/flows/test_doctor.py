@@ -14,7 +14,7 @@ import pytest
 from kaohe import cli, clock, doctor, homelock
 from kaohe.doctor import Report, folders, kept
 from kaohe.homelock import lock
-from kaohe.lifecycle.proceedings import verify
+from kaohe.lifecycle.damage import verify
 from kaohe.publication import published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.retention import expire

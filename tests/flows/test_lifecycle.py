@@ -23,11 +23,12 @@ from kaohe.errors import KaoheError
 from kaohe.lifecycle import proceedings as where_results_stand
 from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import ACTS, Log
-from kaohe.lifecycle.proceedings import proceedings, verify
+from kaohe.lifecycle.damage import verify
+from kaohe.lifecycle.proceedings import proceedings
 from kaohe.log_check import audit
 from kaohe.project import Project, file_hashes, sha256_of
 from kaohe.publication import CHANGES, CHECK_UP, FACES, LEADERSHIP, MANIFEST, PAGE, SUMS, WORKBOOK, before_folders
-from kaohe.run import Reissue
+from kaohe.reissue import Reissue
 from kaohe.words import use_language
 from tests.delivery import change, write_delivery
 from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, in_process, registry, write_csv

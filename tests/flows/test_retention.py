@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaohe import cli, clock
-from kaohe.lifecycle.proceedings import proceedings, verify
+from kaohe.lifecycle.damage import verify
+from kaohe.lifecycle.proceedings import proceedings
 from kaohe.lifecycle.rollback import rollback
 from kaohe.publication import MANIFEST
 from kaohe.publication.method import method_of

@@ -6,7 +6,8 @@ import shutil
 import pytest
 from rich.console import Console
 
-from kaohe.lifecycle.proceedings import proceedings, verify
+from kaohe.lifecycle.damage import verify
+from kaohe.lifecycle.proceedings import proceedings
 from kaohe.lifecycle.rollback import rollback
 from kaohe.summary import print_summary
 from tests.helpers import YEAR, in_process

@@ -15,7 +15,7 @@ from kaohe import clock
 from kaohe.comparing.again import Again
 from kaohe.comparing.sides import side
 from kaohe.errors import KaoheError
-from kaohe.lifecycle import proceedings
+from kaohe.lifecycle.damage import verify
 from kaohe.publication import WORKBOOK
 from kaohe.publication.snapshot import Snapshot
 from kaohe.summary import print_summary
@@ -120,7 +120,7 @@ def test_a_night_with_sources_down(office: Path, libraries: None, monkeypatch: p
     assert back.outcome.exit_code == 0
     assert back.folder == first.folder
     assert back.manifest["stale"] == {}
-    assert proceedings.verify(home, 2023) == []
+    assert verify(home, 2023) == []
     assert not assess(None, home).outcome.new
 
     # What vanished from the source is gone, and the summary says how much came, changed and vanished.

@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from kaohe import scoring
+from kaohe import planning, scoring
 from kaohe.contracts import load_contracts
 from kaohe.engines.java import NEWEST, OLDEST, java_version
 from kaohe.large import EngineName
@@ -198,7 +198,7 @@ def score(engine: Any) -> None:
     project = Project.find()
     contracts = load_contracts(project.expectations)
     scheme = load_scheme(ROOT / "data" / "schemes" / f"{YEAR}.yml")
-    planned = scoring.plan(project, contracts, scheme)
+    planned = planning.plan(project, contracts, scheme)
     scoring.measure_and_add_up(engine, project, contracts, {IN_FORCE: (scheme, planned)}, AS_OF)
     for model in planned.results:
         scoring.make(engine, model)

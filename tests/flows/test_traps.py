@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from kaohe import scoring
+from kaohe import planning
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.people import hashed, key_of
@@ -232,7 +232,7 @@ def test_clue_counts_are_never_scored_and_never_published(run: Result) -> None:
     assert ("clue_counts",) not in alerts
     assert run.score("J12")["status"] == "no_data", "clues about a unit are no report of its own"
     scored = load_scheme(ROOT / "data" / "schemes" / "2023.yml")
-    behind = scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scored).tables
+    behind = planning.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scored).tables
     assert all("clue_summary" not in behind[entry.name] for entry, _ in scored.leaves)
 
 

@@ -18,7 +18,8 @@ from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer, Explanation
 from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import Log
-from kaohe.lifecycle.proceedings import Proceedings, verify
+from kaohe.lifecycle.damage import verify
+from kaohe.lifecycle.proceedings import Proceedings
 from kaohe.lifecycle.rollback import rollback
 from kaohe.log_check import audit
 from kaohe.project import is_newer

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kaohe.explaining import Explainer
-from kaohe.lifecycle.proceedings import verify
+from kaohe.lifecycle.damage import verify
 from kaohe.publication import MANIFEST, SNAPSHOT, SUMS, pointed_at
 from kaohe.publication.method import method_of
 from kaohe.publication.snapshot import Snapshot, read_manifest

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kaohe import scoring
+from kaohe import planning
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Asks, Models
@@ -63,7 +63,7 @@ def test_a_model_may_not_take_the_name_of_a_table(project: Project) -> None:
     scheme = load_scheme(project.scheme(2023))
     (project.sql / "base" / "inspection.sql").write_text("select 1 as x from assessment", encoding="utf-8")
     with pytest.raises(KaoheError) as caught:
-        scoring.plan(project, contracts, scheme)
+        planning.plan(project, contracts, scheme)
     assert caught.value.key == "sql_name_taken"
 
 
@@ -73,7 +73,7 @@ def test_a_contract_may_not_take_the_name_of_a_table_of_ours(project: Project) -
         text.replace("table: inspection", "table: assessment"), "utf-8"
     )
     with pytest.raises(KaoheError) as caught:
-        scoring.plan(project, load_contracts(project.expectations), load_scheme(project.scheme(2023)))
+        planning.plan(project, load_contracts(project.expectations), load_scheme(project.scheme(2023)))
     assert caught.value.key == "contract_name_taken"
 
 
@@ -111,6 +111,6 @@ def test_a_header_that_names_a_column_without_values_is_refused(project: Project
     path = project.sql / "measures" / "study_participation.sql"
     path.write_text(path.read_text("utf-8").replace("(study_stat.platform)", f"({column})"), "utf-8")
     with pytest.raises(KaoheError) as caught:
-        scoring.plan(project, load_contracts(project.expectations), load_scheme(project.scheme(2023)))
+        planning.plan(project, load_contracts(project.expectations), load_scheme(project.scheme(2023)))
     assert caught.value.key == "measure_params_column"
     assert column in str(caught.value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kaohe import scoring
+from kaohe import planning
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
@@ -28,13 +28,13 @@ def test_ours_add_up(year: int) -> None:
     assert sum(entry.weight for entry, _ in scheme.leaves) == Decimal(100)
     weights = {name: dimension.weight for name, dimension in scheme.dimensions.items()}
     assert weights == {"theory": 22, "foundation": 46, "synergy": 18, "integrity": 14}
-    scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
+    planning.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
 
 
 def test_every_indicator_of_ours_that_may_not_apply_says_by_which_rule() -> None:
     project = Project(ROOT)
     scheme = load_scheme(project.scheme(2023))
-    planned = scoring.plan(project, load_contracts(project.expectations), scheme)
+    planned = planning.plan(project, load_contracts(project.expectations), scheme)
     items_of_their_own = {
         "joint_study_sessions", "role_models", "loyalty_sessions", "annual_report", "org_life_meeting", "democratic_review",
         "model_office", "frontline_participants", "industry_agreement", "industry_activities", "street_agreement",
@@ -69,7 +69,7 @@ def test_a_scheme_of_2024_that_scores_study_is_refused_with_the_rule(tmp_path: P
         assert old in text
         text = text.replace(old, new)
     with pytest.raises(KaoheError, match=r"study_xuexi.*整治形式主义为基层减负若干规定"):
-        scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), load_scheme(scheme_file(tmp_path, text)))
+        planning.plan(Project(ROOT), load_contracts(ROOT / "expectations"), load_scheme(scheme_file(tmp_path, text)))
 
 
 def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
         "basis: {rule: 浦东新区生态环境局2023年党建工作要点, article: 统一战线",
     )
     with pytest.raises(KaoheError) as caught:
-        scoring.plan(Project(tmp_path), contracts, load_scheme(scheme_file(tmp_path, text)))
+        planning.plan(Project(tmp_path), contracts, load_scheme(scheme_file(tmp_path, text)))
     assert caught.value.key == "measure_restricted"
 
 
@@ -178,7 +178,7 @@ def test_a_wrong_scheme_is_refused_with_file_and_line(tmp_path: Path, old: str, 
 def test_a_measure_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
     scheme = load_scheme(scheme_file(tmp_path, OURS.replace("measure: findings_closed", "measure: finding_closed")))
     with pytest.raises(KaoheError, match=r"finding_closed.*findings_closed"):
-        scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
+        planning.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
 
 
 @pytest.mark.parametrize("change", [("target: 0.90", "targt: 0.90"), (", target: 0.90", ""), ("must: 25, ", "")])
@@ -188,7 +188,7 @@ def test_a_misspelt_or_missing_parameter_is_refused_with_what_the_measure_asks_f
     assert change[0] in OURS
     scheme = load_scheme(scheme_file(tmp_path, OURS.replace(*change)))
     with pytest.raises(KaoheError) as caught:
-        scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
+        planning.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
     assert caught.value.key == "measure_params"
 
 
@@ -234,5 +234,5 @@ def test_a_wrong_parameter_is_refused_with_what_is_allowed(tmp_path: Path, old: 
     assert old in OURS
     with pytest.raises(KaoheError) as caught:
         scheme = load_scheme(scheme_file(tmp_path, OURS.replace(old, new, 1)))
-        scoring.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
+        planning.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
     assert said in str(caught.value)
