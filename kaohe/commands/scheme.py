@@ -35,6 +35,7 @@ def _add_check(app: typer.Typer) -> None:
     def check(
         file: Annotated[Path, _file()],
         values: Annotated[Path | None, typer.Option(help=say("cli_scheme_values"))] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
         from kaohe.project import Project
@@ -44,7 +45,7 @@ def _add_check(app: typer.Typer) -> None:
         from kaohe.composite import count_values
         from kaohe.linting import findings
 
-        found = findings(file, scheme, Project.find(), count_values(values) if values else None)
+        found = findings(file, scheme, Project.find(), count_values(values) if values else None, home)
         console = asking.console()
         for each in found:
             level = say("finding_error") if each.level == "error" else say("finding_warning")

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, RootModel, Tag, model_validator
 
 from kaohe.errors import KaoheError
+from kaohe.project import own_scheme
 from kaohe.scheme.indicator import Indicator, Missing, takes
 from kaohe.scheme.parts import (
     FEWER_DEDUCTIONS,
@@ -268,10 +269,11 @@ def load_scheme(path: Path) -> Scheme:
     return read_yaml(path, Scheme)
 
 
-def load_scheme_of(year: int, path: Path) -> Scheme:
-    """The scheme of a year. Raises ``KaoheError`` as ``load_scheme`` does, and if it is not there or another year's."""
+def load_scheme_of(year: int, path: Path, home: Path) -> Scheme:
+    """The scheme of a year. Raises ``KaoheError`` as ``load_scheme`` does, and if it is not there (saying where in
+    ``home`` it is to be put) or another year's."""
     if not path.is_file():
-        raise KaoheError("scheme_missing", path=path, year=year)
+        raise KaoheError("scheme_missing", year=year, path=path.absolute(), own=own_scheme(home, year))
     scheme = load_scheme(path)
     if scheme.year != year:
         raise KaoheError("scheme_year", path=path, scheme_year=scheme.year, year=year)

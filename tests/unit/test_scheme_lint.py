@@ -422,6 +422,17 @@ def test_two_schemes_of_the_project_on_one_day_are_an_error(project: Project) ->
     assert [each.path for each in errors] == [("effective_from",)]
 
 
+def test_a_scheme_of_the_home_is_held_against_those_of_the_project(project: Project, tmp_path: Path) -> None:
+    own = tmp_path / "home" / "schemes" / "2023.yml"
+    own.parent.mkdir(parents=True)
+    text = project.scheme(2023).read_text("utf-8")
+    own.write_text(text.replace("effective_to: 2023-12-31", "effective_to: 2024-01-31", 1), "utf-8")
+    found = findings(own, load_composite(own), project, home=tmp_path / "home")
+    assert [(each.level, each.sentence) for each in found if each.level == "error"] == [
+        ("error", "考核办法 2023.yml 和 2024.yml 的适用日期重叠；请改正其中一个的 effective_from、effective_to")
+    ]
+
+
 def test_against_values(tmp_path: Path) -> None:
     rows = [f"{unit},{name},{number}" for name in ("health", "poverty") for number, unit in enumerate("ABCDE")]
     values = tmp_path / "values.csv"
