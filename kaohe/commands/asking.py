@@ -96,6 +96,15 @@ def check_out(out: Path | None, format_: Format, home: Path) -> None:
         raise KaoheError("alerts_out", out=out)
 
 
+def write_new(path: Path, text: str) -> None:
+    """Write a text whole, where there is no file yet. Raises ``KaoheError`` where there is."""
+    from kaohe.safely import replace
+
+    if path.exists():
+        raise KaoheError("file_there", path=path)
+    replace(path, text.encode())
+
+
 def write_aside(path: Path, write: Callable[[Path], None]) -> None:
     """Write a file whole: it takes its place once all is written, and its folder is made."""
     from kaohe.safely import replace

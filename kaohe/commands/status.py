@@ -44,11 +44,7 @@ def add(app: typer.Typer) -> None:
             said = {"next": next_night.isoformat(timespec="minutes"), "years": [_plain(one) for one in found]}
             print(json.dumps(said, ensure_ascii=False, indent=2))
         else:
-            _print(
-                found,
-                _no_year(home, now, stopped) if unscored else "",
-                f"{next_night:%Y-%m-%d %H:%M} {schedule.timezone}",
-            )
+            _print(found, no_year, f"{next_night:%Y-%m-%d %H:%M} {schedule.timezone}")
         if notify:
             _tell(home, found, no_year if stopped else "", f"{schedule.last_start(now):%Y%m%dT%H%M}")
         return 4 if stopped else max((one.exit_code for one in found), default=4)

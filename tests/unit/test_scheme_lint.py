@@ -102,13 +102,13 @@ def only(found: list[Finding], text: str, level: str, line: str, said: str) -> N
     [
         pytest.param(
             [("health: {weight: 1}", "health: {weight: 0}"), ("poverty: {weight: 1}", "poverty: {weight: 0}")],
-            "error", "children:", "“people”下面的权重全是 0", id="all siblings 0"),
+            "error", "people:", "“people”下面的权重全是 0", id="all siblings 0"),
         pytest.param(
             [("people:\n    weight: 2", "people:\n    weight: 0")],
             "warning", "weight: 0", "“people”权重为 0，下面却有权重的 health、poverty", id="weight 0 above weights"),
         pytest.param(
             [("    aggregation: arithmetic\n", "    aggregation: median\n"), ("poverty: {weight: 1}", "poverty: {weight: 3}")],
-            "warning", "children:", "“people”用 median，不看权重", id="idle weights"),
+            "warning", "people:", "“people”用 median，不看权重", id="idle weights"),
         pytest.param(
             [("    aggregation: arithmetic\n", "    aggregation: best_n\n    best: 3\n")],
             "warning", "best: 3", "取最好的 3 项，但只有 2 项有权重", id="best_n of too few"),
@@ -176,7 +176,7 @@ def test_faults_of_an_index(replaced: Replaced, level: str, line: str, said: str
             "warning", "dimensions:", "“计分”下面的权重之和是 90，不是 100", id="the whole"),
         pytest.param(
             [("hours: {weight: 10}", "hours: {weight: 20}")],
-            "warning", "children:", "“study”下面的权重之和是 50，不是 40", id="a node"),
+            "warning", "study:", "“study”下面的权重之和是 50，不是 40", id="a node"),
         pytest.param(
             [("at_least: 90, quota: 0.3", "at_least: 106, quota: 0.3")],
             "error", "best:", "从 106 分起，但最高只能得 105 分", id="above the highest with bonus"),
