@@ -35,6 +35,9 @@ OWN = {"measured", "round", "alert", "param", "record", "set_aside", "position",
 MEASURED = "unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[]"
 
 GIVEN_VALUE = "unit_id varchar, evidence varchar, value double"
+_RECORD_COUNT = (
+    "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint, other_year bigint"
+)
 _SCHEME_ALERT = (
     "alert varchar, title varchar, model varchar, say varchar, system integer, restricted boolean, position integer"
 )
@@ -163,8 +166,7 @@ def score(
 
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
-    warehouse.empty("main.work_plan", "number integer, system varchar, command varchar")
-    warehouse.write("main.work_plan", pl.read_csv(project.work_plan))
+    _lay_out_work_plan(warehouse, project)
     _lay_out_alerts(warehouse, scheme, planned)
     _lay_out_records(warehouse, contracts, scheme.year)
     measure_and_add_up(warehouse, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
@@ -175,6 +177,21 @@ def score(
         _raise_alert(warehouse, name, planned.alerts[alert.alert])
     for model in planned.reports:
         make(warehouse, model)
+
+
+def lay_out_systems(engine: Engine, project: Project, contracts: Contracts, scheme: Scheme) -> None:
+    """Make ``main.systems`` as it would be if there were a record in every table, with no record there."""
+    planned = plan(project, contracts, scheme)
+    _lay_out_work_plan(engine, project)
+    _lay_out_alerts(engine, scheme, planned)
+    lay_out_question(engine, project, contracts, {IN_FORCE: (scheme, planned)}, dt.date(scheme.year, 12, 31), False)
+    lay_out(engine, "record_count", _RECORD_COUNT, [(name, 1, 1, 0, 0) for name in contracts])
+    make(engine, next(model for model in planned.reports if model.name == "systems"))
+
+
+def _lay_out_work_plan(engine: Engine, project: Project) -> None:
+    engine.empty("main.work_plan", "number integer, system varchar, command varchar")
+    engine.write("main.work_plan", pl.read_csv(project.work_plan))
 
 
 def measure_and_add_up(
@@ -359,13 +376,13 @@ def lay_out_schemes(
         lay_out(engine, table, columns, rows)
 
 
-def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None:
+def _lay_out_alerts(engine: Engine, scheme: Scheme, planned: Plan) -> None:
     """The scheme's alerts."""
     alerts: Rows = [
         (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
         for number, (name, alert) in enumerate(scheme.alerts.items())
     ]
-    lay_out(warehouse, "scheme_alert", _SCHEME_ALERT, alerts)
+    lay_out(engine, "scheme_alert", _SCHEME_ALERT, alerts)
 
 
 def lay_out(engine: Engine, table: str, columns: str, rows: Rows) -> None:
@@ -404,10 +421,7 @@ def reporting(contract: Contract, contracts: Mapping[str, Contract], year: int, 
 def _lay_out_records(warehouse: Warehouse, contracts: Contracts, year: int) -> None:
     """``record_place``: where each trusted record stands, and of which day it is. ``record_count``: records in, used,
     quarantined and of other years, by table."""
-    warehouse.empty(
-        "main.record_count",
-        "table_name varchar, records_in bigint, records_used bigint, records_quarantined bigint, other_year bigint",
-    )
+    warehouse.empty("main.record_count", _RECORD_COUNT)
     places = []
     for name in contracts:
         warehouse.append(

@@ -23,7 +23,9 @@ def test_both_pages_have_the_same_commands() -> None:
 
 def test_the_page_leads_to_a_final_result(tmp_path: Path, server: str, prefect_home: Path) -> None:
     inbox, home = tmp_path / "inbox", tmp_path / "walk"
-    write_csv(inbox / "名册.csv", registry(("D01", "浦东新区川沙水务管理站", "基层单位"), ("J01", "办公室", "机关处室")))
+    write_csv(
+        inbox / "名册.csv", registry(("D01", "浦东新区川沙水务管理站", "基层单位"), ("J01", "办公室", "机关处室"))
+    )
     rows = check("CC2302-013", "浦东新区川沙水务管理站", flags="1100"), check("C2", "办公室")
     write_csv(inbox / "抽查.csv", [CHECK, *rows])
     days = [[day.isoformat(), "是" if worked else "否"] for day, worked in CALENDAR.items()]
@@ -45,5 +47,12 @@ def test_the_page_leads_to_a_final_result(tmp_path: Path, server: str, prefect_h
     assert "公示到 2024-04-15，申诉到 2024-04-22" in said["announce"][0]
     first, review = said["run"]
     assert "初评" in first and "复核稿" in review and "1 个单位有变更" in review
-    assert "张三" in said["history"][0]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in said["history"][0].splitlines() if "│" in line]
+    told = {row[3]: row for row in rows if row[0]}
+    assert {act: told[act][2] for act in ("公示", "申诉", "复核", "定稿")} == {
+        "公示": "2024-04-08", "申诉": "2024-04-17", "复核": "2024-04-19", "定稿": "2024-04-23"
+    }  # fmt: skip
+    assert told["公示"][4:8] == ["2024-04-01", told["定稿"][5], "张三", "机关党委"]
+    assert (told["申诉"][7], told["更正"][4]) == ("—", "")
+    assert "李四" in said["history"][0]
     assert (home / "published" / str(YEAR) / "CURRENT").read_text("utf-8").strip() in said["finalize"][0]
