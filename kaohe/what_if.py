@@ -175,7 +175,8 @@ def _changed(data: dict[str | int, Any], settings: Sequence[str], path: Path) ->
 
 def _find(data: dict[str, Any], parts: list[str], setting: str) -> tuple[dict[str, Any], str, str | None]:
     """What holds the key that a setting names, the key, and the node it belongs to, if any. A path begins at a key of
-    the file or at any node, and may leave out ``children`` on the way."""
+    the file or at any node, by its name or its title or a part of it that no other has, and may leave out ``children``
+    on the way."""
     nodes = _nodes(data["dimensions"])
     for section in ("bonus", "deductions"):
         nodes |= data.get(section, {}).get("indicators", {})
@@ -191,11 +192,25 @@ def _find(data: dict[str, Any], parts: list[str], setting: str) -> tuple[dict[st
             node = None
         elif holder is data and part in nodes:
             holder, node = nodes[part], part
+        elif titled := _titled(nodes if holder is data else below, part):
+            holder, node = (nodes if holder is data else below)[titled], titled
         else:
             raise _unknown(part, [*holder, *below, *(nodes if holder is data else ())], setting)
     if not way and key in nodes:
         raise KaoheError("what_if_key", setting=setting, name=key)
     return holder, key, node
+
+
+def _titled(nodes: dict[str, Any], part: str) -> str | None:
+    """The one node of that title, else the one whose title has it as a part."""
+    titles = {name: str(node.get("title", name)) for name, node in nodes.items() if isinstance(node, dict)}
+    for found in (
+        [name for name, title in titles.items() if title == part],
+        [name for name, title in titles.items() if part and part in title],
+    ):
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def _unknown(part: str, known: Sequence[str], setting: str) -> KaoheError:

@@ -319,4 +319,11 @@ def _values(act: "Act") -> dict[str, Any]:
 
 
 def _days(days: list[dt.date]) -> str:
-    return "、".join(day.isoformat() for day in days)
+    """Days in order, those that follow one another as a range."""
+    runs: list[list[dt.date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == dt.timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return "、".join(f"{run[0]}—{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

@@ -181,7 +181,7 @@ def _make_again(home: Path, year: int) -> list[str]:
 def _out_of_the_way(home: Path, path: Path) -> Path | None:
     held = lock(home)
     try:
-        aside = move_aside(path)
+        aside = move_aside(path, "broken")
         path.unlink()
     finally:
         held.release()

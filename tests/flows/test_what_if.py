@@ -129,6 +129,13 @@ def test_a_setting_that_will_not_do_is_a_sentence(published: Result, setting: st
     assert said in str(caught.value)
 
 
+def test_a_node_can_be_named_by_a_part_of_its_title() -> None:
+    by_name = varied(SCHEME, ["first_topic_months.weight=8", "study_xuexi.params.target=0.5"], "2023.yml")
+    assert varied(SCHEME, ["第一议题.weight=8", "学情通报.学习强国.params.target=0.5"], "2023.yml") == by_name
+    with pytest.raises(KaoheError, match="“共建”"):  # of several
+        varied(SCHEME, ["共建.weight=8"], "2023.yml")
+
+
 def test_what_was_tried_can_be_saved_with_its_comments(tmp_path: Path) -> None:
     settings = ["theory.study.weight=6", "study_xuexi.params.target=0.5", "grades.excellent.title=特优"]
     path = tmp_path / "tried.yml"
