@@ -66,14 +66,14 @@ def standings(home: Path, schedule: Schedule, now: dt.datetime, years: list[int]
 
     Raises ``KaoheError`` for a file that cannot be read.
     """
-    due = due_years(schedule, now)
+    due = due_years(home, schedule, now)
     asked = sorted({*due, *published_years(home)}) if years is None else years
     return [_standing(home, year, schedule.expected_by(now) if year in due else None) for year in asked]
 
 
-def due_years(schedule: Schedule, now: dt.datetime) -> list[int]:
+def due_years(home: Path, schedule: Schedule, now: dt.datetime) -> list[int]:
     """The years that nights score."""
-    return schedule.years_on(now.astimezone(clock.OFFICE_TIME).date(), Project.find())
+    return schedule.years_on(now.astimezone(clock.OFFICE_TIME).date(), Project.find(), home)
 
 
 def _standing(home: Path, year: int, expected: dt.datetime | None) -> Standing:

@@ -8,11 +8,11 @@ from kaohe import clock
 from kaohe.delivery.failures import Failure, tell
 from kaohe.errors import KaoheError, keep_traceback
 from kaohe.journal import run_id
-from kaohe.project import Project
+from kaohe.project import Project, own_scheme
 from kaohe.publication import pointed_at
 from kaohe.retention import expire
 from kaohe.run import Outcome
-from kaohe.schedule import schedule_of
+from kaohe.schedule import schedule_of, years_near
 from kaohe.sources.gathering import inbox_of
 from kaohe.words import listed, say
 
@@ -96,9 +96,9 @@ def _tell(home: Path, year: int | None, sentences: list[str]) -> None:
 
 def _years(home: Path) -> list[int]:
     project, today = Project.find(), clock.today()
-    years = schedule_of(home).years_on(today, project)
+    years = schedule_of(home).years_on(today, project, home)
     if not years:
-        missing = [str(project.scheme(year)) for year in (today.year - 1, today.year)]
+        missing = [str(own_scheme(home, year)) for year in years_near(today)]
         raise KaoheError("night_no_years", missing=listed(missing))
     return years
 

@@ -1,5 +1,7 @@
 """Where the parts that are data live: sql/, expectations/, data/schemes/, data/templates/, the sample, examples.
 
+A home may have schemes of its own.
+
 In a checkout they stand beside this package; in an installed wheel they are carried inside it, under ``share/``.
 ``KAOHE_PROJECT`` names another folder, for a bureau that keeps its own contracts, measures and schemes.
 """
@@ -11,6 +13,9 @@ from functools import cache
 from pathlib import Path
 
 from kaohe import __version__
+
+#: The folder of schemes, in a home and in the project's ``data``.
+SCHEMES = "schemes"
 
 
 @dataclass(frozen=True)
@@ -58,9 +63,21 @@ class Project:
         """The example of a settings file."""
         return self.root / "data" / f"{name}.example.yml"
 
-    def scheme(self, year: int) -> Path:
-        """The scheme file of a year."""
-        return self.root / "data" / "schemes" / f"{year}.yml"
+    def scheme(self, year: int, home: Path | None = None) -> Path:
+        """The scheme file of a year: the one that stands in the ``schemes`` of ``home``, else the project's."""
+        own = own_scheme(home, year) if home else None
+        return own if own and own.is_file() else self.root / "data" / SCHEMES / f"{year}.yml"
+
+    def schemes(self, home: Path | None = None) -> list[Path]:
+        """Every scheme file that a year may be scored by. One in ``home`` stands before the project's of its name."""
+        folders = [self.root / "data" / SCHEMES, *([home / SCHEMES] if home else [])]
+        named = {path.name: path for folder in folders for path in folder.glob("*.yml")}
+        return [named[name] for name in sorted(named)]
+
+
+def own_scheme(home: Path, year: int) -> Path:
+    """Where a home keeps its scheme of a year, as an absolute path."""
+    return home.absolute() / SCHEMES / f"{year}.yml"
 
 
 def file_hashes(folder: Path, pattern: str) -> dict[str, str]:

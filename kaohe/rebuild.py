@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kaohe import clock
 from kaohe.comparing.sides import Program, program_of
@@ -185,15 +185,15 @@ def _different(warehouse: Warehouse, publication: Path, table: str) -> list[str]
 def _swap(made: Path, path: Path) -> Path | None:
     """Put the new warehouse in its place. At every moment there is a warehouse, the old one or the new one, and never
     one with the other's write-ahead log."""
-    aside = move_aside(path)
+    aside = move_aside(path, "before")
     put(made, path)
     return aside
 
 
-def move_aside(path: Path) -> Path | None:
-    """Give a warehouse a second name, kaohe.duckdb.broken-<time>, and its write-ahead log no other; gives the name,
+def move_aside(path: Path, what: Literal["before", "broken"]) -> Path | None:
+    """Give a warehouse a second name, kaohe.duckdb.<what>-<time>, and its write-ahead log no other; gives the name,
     None if there is nothing."""
-    stem = f"{path.name}.broken-{clock.now():%Y%m%d-%H%M%S}"
+    stem = f"{path.name}.{what}-{clock.now():%Y%m%d-%H%M%S}"
     taken = sum(1 for _ in path.parent.glob(f"{stem}*"))
     aside = path.with_name(f"{stem}-{taken + 1}" if taken else stem)
     log = path.with_name(f"{path.name}.wal")

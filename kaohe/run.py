@@ -117,7 +117,7 @@ class Run:
         self.year, self.home, self.strict = year, home, strict
         self.asked_as_of, self.started = as_of, clock.now()
         self.project = Project.find()
-        self.scheme_path = scheme or self.project.scheme(year)
+        self.scheme_path = scheme or self.project.scheme(year, home)
         self.timings: dict[str, float] = {}
         self.pulled = Pulled()
         self.gathered = Gathered()
@@ -187,16 +187,17 @@ class Run:
         }
 
     def _scheme(self) -> Scheme:
-        scheme = load_scheme_of(self.year, self.scheme_path)
+        scheme = load_scheme_of(self.year, self.scheme_path, self.home)
         self._refuse_overlap(scheme)
         return scheme
 
     def _refuse_overlap(self, scheme: Scheme) -> None:
-        """Of the schemes in force, those of the project, only one can hold on a day."""
-        if self.scheme_path.resolve() != self.project.scheme(self.year).resolve():
+        """Of the schemes in force, those of the home and of the project, only one can hold on a day."""
+        own = self.project.scheme(self.year, self.home).resolve()
+        if self.scheme_path.resolve() != own:
             return  # one to try out
-        for path in sorted(self.scheme_path.parent.glob("*.yml")):
-            if path != self.scheme_path and scheme.overlaps(load_scheme(path)):
+        for path in self.project.schemes(self.home):
+            if path.resolve() != own and scheme.overlaps(load_scheme(path)):
                 raise KaoheError("scheme_overlap", one=self.scheme_path.name, other=path.name)
 
     def __enter__(self) -> "Run":

@@ -75,10 +75,15 @@ class Schedule(_Strict):
         """The start of the latest night's run that should be over by ``now``."""
         return self.last_start(now - dt.timedelta(hours=self.late_after))
 
-    def years_on(self, today: dt.date, project: Project) -> list[int]:
+    def years_on(self, today: dt.date, project: Project, home: Path) -> list[int]:
         """The years to score: those named, else of last year and this year those that have a scheme. (A year whose
         result is final costs nothing.)"""
-        return self.years or [year for year in (today.year - 1, today.year) if project.scheme(year).is_file()]
+        return self.years or [year for year in years_near(today) if project.scheme(year, home).is_file()]
+
+
+def years_near(today: dt.date) -> tuple[int, int]:
+    """The years that may be scored on a day: last year, whose records come in until spring, and this one."""
+    return today.year - 1, today.year
 
 
 def schedule_of(home: Path) -> Schedule:
@@ -86,7 +91,16 @@ def schedule_of(home: Path) -> Schedule:
 
     Raises ``KaoheError`` with file and line for an unknown key, a cron line or a time zone that is none.
     """
-    own = home / SCHEDULE_FILE
-    path = own if own.exists() else Project.find().root / "data" / SCHEDULE_FILE
+    path = home / SCHEDULE_FILE if (home / SCHEDULE_FILE).exists() else _projects_schedule()
     read = read_yaml(path, Schedule)
     return read.model_copy(update={"inbox": read.inbox and path.resolve().parent / read.inbox})
+
+
+def has_own_schedule(home: Path) -> bool:
+    """Somebody set up nights for this home; a checkout's ``data`` has no more than what comes with the program."""
+    own = home / SCHEDULE_FILE
+    return own.exists() and own.resolve() != _projects_schedule().resolve()
+
+
+def _projects_schedule() -> Path:
+    return Project.find().root / "data" / SCHEDULE_FILE

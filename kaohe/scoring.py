@@ -10,11 +10,10 @@ from contextlib import contextmanager
 
 import polars as pl
 
-from kaohe import progress
+from kaohe import planning, progress
 from kaohe.contracts import Contract, Contracts
 from kaohe.errors import KaoheError
 from kaohe.models import Model, Models
-from kaohe.planning import Plan
 from kaohe.project import Project
 from kaohe.scheme import Composite, Scheme
 from kaohe.scheme.parts import Leaf
@@ -44,14 +43,13 @@ ALERT = (
 
 
 def score(
-    warehouse: Warehouse, project: Project, contracts: Contracts, scheme: Scheme, planned: Plan, as_of: dt.date
+    warehouse: Warehouse, project: Project, contracts: Contracts, scheme: Scheme, planned: planning.Plan, as_of: dt.date
 ) -> None:
     """Make ``main.evidence``, ``main.indicator_scores``, ``main.scores`` and the reports.
 
     Raises ``KaoheError`` if no unit of the registry is there to be assessed.
     """
-    warehouse.empty("main.work_plan", WORK_PLAN)
-    warehouse.write("main.work_plan", pl.read_csv(project.work_plan))
+    _lay_out_work_plan(warehouse, project)
     _lay_out_alerts(warehouse, scheme, planned)
     _lay_out_records(warehouse, contracts, scheme.year)
     measure_and_add_up(warehouse, project, contracts, {IN_FORCE: (scheme, planned)}, as_of)
@@ -64,11 +62,26 @@ def score(
         make(warehouse, model)
 
 
+def lay_out_systems(engine: Engine, project: Project, contracts: Contracts, scheme: Scheme) -> None:
+    """Make ``main.systems`` as it would be if there were a record in every table, with no record there."""
+    planned = planning.plan(project, contracts, scheme)
+    _lay_out_work_plan(engine, project)
+    _lay_out_alerts(engine, scheme, planned)
+    lay_out_question(engine, project, contracts, {IN_FORCE: (scheme, planned)}, dt.date(scheme.year, 12, 31), False)
+    lay_out(engine, "record_count", RECORD_COUNT, [(name, 1, 1, 0, 0) for name in contracts])
+    make(engine, next(model for model in planned.reports if model.name == "systems"))
+
+
+def _lay_out_work_plan(engine: Engine, project: Project) -> None:
+    engine.empty("main.work_plan", WORK_PLAN)
+    engine.write("main.work_plan", pl.read_csv(project.work_plan))
+
+
 def measure_and_add_up(
     engine: Engine,
     project: Project,
     contracts: Mapping[str, Contract],
-    variants: Mapping[str, tuple[Scheme, Plan]],
+    variants: Mapping[str, tuple[Scheme, planning.Plan]],
     as_of: dt.date,
 ) -> None:
     """From the trusted tables to the scores of every variant of the scheme in force, in one pass. What a variant asks
@@ -97,7 +110,7 @@ def lay_out_question(
     engine: Engine,
     project: Project,
     contracts: Mapping[str, Contract],
-    variants: Mapping[str, tuple[Scheme, Plan]],
+    variants: Mapping[str, tuple[Scheme, planning.Plan]],
     as_of: dt.date,
     reports: bool = True,
     ordered: bool = True,
@@ -155,7 +168,7 @@ def add_up(engine: Engine, models: Iterable[Model]) -> None:
         raise KaoheError("value_undefined", unit=unit, node=node or say("whole"))
 
 
-def audit(engine: Engine, planned: Plan, known: Container[str] | None = None) -> None:
+def audit(engine: Engine, planned: planning.Plan, known: Container[str] | None = None) -> None:
     """Prove the scores before they are published: each audit, of those that read nothing but ``known`` tables, must
     return no rows; ``KaoheError`` names the first that does."""
     for model in planned.audits:
@@ -261,13 +274,13 @@ def lay_out_schemes(
         lay_out(engine, table, columns, rows)
 
 
-def _lay_out_alerts(warehouse: Warehouse, scheme: Scheme, planned: Plan) -> None:
+def _lay_out_alerts(engine: Engine, scheme: Scheme, planned: planning.Plan) -> None:
     """The scheme's alerts."""
     alerts: Rows = [
         (name, alert.title, alert.alert, alert.sentence, alert.system, name in planned.restricted, number)
         for number, (name, alert) in enumerate(scheme.alerts.items())
     ]
-    lay_out(warehouse, "scheme_alert", SCHEME_ALERT, alerts)
+    lay_out(engine, "scheme_alert", SCHEME_ALERT, alerts)
 
 
 def lay_out(engine: Engine, table: str, columns: str, rows: Rows) -> None:

@@ -32,19 +32,22 @@ _HEADING_ROW, _EXAMPLE_ROW = 1, 2
 _INLINE = 255
 _LISTS = f"{EXPLANATION}·选项"
 _WIDTHS = (22, 8, 30, 44, 34, 30)
+#: The year of the examples, here and in the contracts; a template has them in its own.
+_YEAR = 2023
 _EXAMPLES: dict[str, Any] = {
     "code": "A001", "text": "……", "person": "张三", "integer": 10, "number": 1.5, "percent": 0.95,
-    "date": dt.date(2023, 3, 5), "month": "2023-03", "flag": "是", "unit": "水务中心",
+    "date": dt.date(_YEAR, 3, 5), "month": f"{_YEAR}-03", "flag": "是", "unit": "示例单位",
 }  # fmt: skip
 _FORMATS = {"date": "yyyy-mm-dd", "percent": "0.00%", "integer": "0", "number": "General"}
 
 
-def template(contract: Contract, units: Sequence[str]) -> bytes:
-    """The blank workbook of a table; ``units``: the names to choose from, if they are known."""
+def template(contract: Contract, units: Sequence[str], year: int | None = None) -> bytes:
+    """The blank workbook of a table; ``units``: the names to choose from, if they are known; ``year``: whose dates the
+    example has."""
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         book.set_properties({"created": dt.datetime(2000, 1, 1)})
-        _Template(book, contract, units).write()
+        _Template(book, contract, units, year or _YEAR).write()
     return buffer.getvalue()
 
 
@@ -94,8 +97,8 @@ def type_in_words(column: Column) -> str:
 class _Template:
     """One workbook."""
 
-    def __init__(self, book: xlsxwriter.Workbook, contract: Contract, units: Sequence[str]) -> None:
-        self.book, self.contract, self.units = book, contract, list(units)
+    def __init__(self, book: xlsxwriter.Workbook, contract: Contract, units: Sequence[str], year: int) -> None:
+        self.book, self.contract, self.units, self.later = book, contract, list(units), year - _YEAR
         base = {"font_name": _FONT, "font_size": 11, "valign": "vcenter"}
         self.base = base
         framed = base | {"border": 1, "border_color": "#BFBFBF", "text_wrap": True}
@@ -134,7 +137,7 @@ class _Template:
         )
         wide = {"text": 28, "unit": 24, "list": 24, "date": 13, "month": 11}.get(column.type, 12)
         sheet.set_column(index, index, max(wide, 2 * len(marked) + 2), self._format(column.type))
-        value, shown = self._example(name, column), self._format(column.type, example=True)
+        value, shown = self._in_its_year(self._example(name, column)), self._format(column.type, example=True)
         if isinstance(value, dt.date):
             sheet.write_datetime(_EXAMPLE_ROW, index, dt.datetime.combine(value, dt.time()), shown)
         elif isinstance(value, str):
@@ -159,9 +162,17 @@ class _Template:
             return listed((column.values or [])[:2])
         if allowed := self.contract.values(name):
             return allowed[0]
-        if column.type == "unit" and self.units:
-            return self.units[0]
         return _EXAMPLES[column.type]
+
+    def _in_its_year(self, value: Any) -> Any:
+        """An example as of the template's year: a date, a year, or a text that begins with one."""
+        if isinstance(value, dt.date):
+            return value.replace(year=value.year + self.later)
+        if isinstance(value, float | int) and value == _YEAR:
+            return value + self.later
+        if isinstance(value, str) and re.match(rf"{_YEAR}\D", value):
+            return f"{_YEAR + self.later}{value[4:]}"
+        return value
 
     def _said(self, name: str, column: Column) -> str:
         """All there is to say of a column."""

@@ -4,7 +4,8 @@ All variants are rows of the scheme's tables, scored in one pass of the same SQL
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +27,7 @@ from kaohe.scheme.tables import IN_FORCE
 from kaohe.sqltext import literal
 from kaohe.warehouse import Engine
 from kaohe.words import listed, say
-from kaohe.yamlfile import checked, plain_value, read_plain
+from kaohe.yamlfile import Location, checked, edited, plain_value, read_plain, scalars
 
 _CENT = Decimal("0.01")
 
@@ -35,12 +36,13 @@ _CENT = Decimal("0.01")
 class WhatIf:
     """``publication``: the folder whose records were scored. ``variants``: name → title, the scheme in force first.
     ``scores``: variant, unit_id, unit_name, category, total, rank, grade, status. ``settled``: variant, title of a
-    node and its weight before and after, where it follows from what was set."""
+    node and its weight before and after, where it follows from what was set. ``scheme_file``: the scheme in force."""
 
     publication: Path
     variants: dict[str, str]
     scores: pl.DataFrame
     settled: list[tuple[str, str, Decimal, Decimal]]
+    scheme_file: Path
 
 
 def what_if(home: Path, year: int | None, settings: Sequence[str], schemes: Sequence[Path]) -> WhatIf:
@@ -67,7 +69,7 @@ def what_if(home: Path, year: int | None, settings: Sequence[str], schemes: Sequ
         if variants[f"scheme{number}"].year != scheme_in_force.year:
             year_of = variants[f"scheme{number}"].year
             raise KaoheError("scheme_year", path=path, scheme_year=year_of, year=scheme_in_force.year)
-    return WhatIf(publication, titles, rescored(publication, contracts, variants), settled)
+    return WhatIf(publication, titles, rescored(publication, contracts, variants), settled, scheme_file(home, manifest))
 
 
 def rescored(publication: Path, contracts: Contracts, variants: Mapping[str, Scheme]) -> pl.DataFrame:
@@ -100,6 +102,59 @@ def varied(path: Path, settings: Sequence[str], name: str) -> tuple[Scheme, list
     """
     data, lines = read_plain(path)
     before = _weights(data["dimensions"])
+    changed, fixed = _changed(data, settings, path)
+    nodes, after = _nodes(changed["dimensions"]), _weights(changed["dimensions"])
+    followed = [
+        (nodes[name].get("title", name), before[name], weight)
+        for name, weight in after.items()
+        if name not in fixed and weight != before[name]
+    ]
+    return checked(Path(name), changed, lines, Scheme), followed
+
+
+def written_out(path: Path, settings: Sequence[str]) -> str:
+    """The scheme file ``path`` with ``settings``, its comments and all else as they are.
+
+    Raises ``KaoheError`` for a setting that names nothing, or puts in what is more than a single value.
+    """
+    data, _ = read_plain(path)
+    changed, _ = _changed(data, settings, path)
+    text = path.read_text(encoding="utf-8")
+    places = scalars(text)
+    edits: dict[Location, str] = {}
+    for location, value in _values(changed):
+        if location not in places:
+            raise KaoheError("what_if_write", place=".".join(map(str, location)))
+        if value != _at(data, location):
+            edits[location] = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _plainly(value)
+    written = edited(text, edits)
+    if plain_value(written, path) != changed:  # a list that is shorter now
+        raise KaoheError("what_if_write", place="、".join(setting.partition("=")[0] for setting in settings))
+    return written
+
+
+def _plainly(value: Any) -> str:
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+
+
+def _values(data: Any, location: Location = ()) -> Iterator[tuple[Location, Any]]:
+    """Every single value and where it stands."""
+    below = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else None
+    if below is None:
+        yield location, data
+        return
+    for key, value in below:
+        yield from _values(value, (*location, key))
+
+
+def _at(data: Any, location: Location) -> Any:
+    for part in location:
+        data = data[part]
+    return data
+
+
+def _changed(data: dict[str | int, Any], settings: Sequence[str], path: Path) -> tuple[Any, set[str]]:
+    """What a file says, with ``settings`` and the weights that follow, and the nodes whose weights were set."""
     changed: Any = copy.deepcopy(data)
     fixed: set[str] = set()
     for setting in settings:
@@ -114,18 +169,13 @@ def varied(path: Path, settings: Sequence[str], name: str) -> tuple[Scheme, list
             fixed.add(node)
     if fixed:
         _settle(changed["dimensions"], Decimal(str(changed.get("total", 100))), fixed, say("whole"))
-    nodes, after = _nodes(changed["dimensions"]), _weights(changed["dimensions"])
-    followed = [
-        (nodes[name].get("title", name), before[name], weight)
-        for name, weight in after.items()
-        if name not in fixed and weight != before[name]
-    ]
-    return checked(Path(name), changed, lines, Scheme), followed
+    return changed, fixed
 
 
 def _find(data: dict[str, Any], parts: list[str], setting: str) -> tuple[dict[str, Any], str, str | None]:
     """What holds the key that a setting names, the key, and the node it belongs to, if any. A path begins at a key of
-    the file or at any node, and may leave out ``children`` on the way."""
+    the file or at any node, by its name or its title or a part of it that no other has, and may leave out ``children``
+    on the way."""
     nodes = _nodes(data["dimensions"])
     for section in ("bonus", "deductions"):
         nodes |= data.get(section, {}).get("indicators", {})
@@ -141,11 +191,25 @@ def _find(data: dict[str, Any], parts: list[str], setting: str) -> tuple[dict[st
             node = None
         elif holder is data and part in nodes:
             holder, node = nodes[part], part
+        elif titled := _titled(nodes if holder is data else below, part):
+            holder, node = (nodes if holder is data else below)[titled], titled
         else:
             raise _unknown(part, [*holder, *below, *(nodes if holder is data else ())], setting)
     if not way and key in nodes:
         raise KaoheError("what_if_key", setting=setting, name=key)
     return holder, key, node
+
+
+def _titled(nodes: dict[str, Any], part: str) -> str | None:
+    """The one node of that title, else the one whose title has it as a part."""
+    titles = {name: str(node.get("title", name)) for name, node in nodes.items() if isinstance(node, dict)}
+    for found in (
+        [name for name, title in titles.items() if title == part],
+        [name for name, title in titles.items() if part and part in title],
+    ):
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def _unknown(part: str, known: Sequence[str], setting: str) -> KaoheError:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,9 +42,39 @@ _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake of a file: where, on which line, and what is wrong there."""
+
+    at: Location
+    line: int
+    problem: str
+
+
+class Mistaken(KaoheError):
+    """A file that a model refuses. It speaks of the first mistake; ``sentences`` are of all that were found."""
+
+    def __init__(self, path: Path, mistakes: list[Mistake]) -> None:
+        first = mistakes[0]
+        super().__init__("yaml_wrong", file=path, line=first.line, where=_where(path, first.at), problem=first.problem)
+        #: A sentence for each of them, in the order of the lines.
+        self.sentences = [
+            str(misplaced(path, each.at, each.line, each.problem))
+            for each in sorted(mistakes, key=lambda each: each.line)
+        ]
+
+
 def wrong(key: str, /, at: Location = (), **values: object) -> PydanticCustomError:
     """What a validator raises: a sentence of the catalogue, and where below the model the mistake stands."""
     return PydanticCustomError("kaohe", "{sentence}", {"sentence": say(key, **values), "at": at})
+
+
+def all_wrong(found: Iterable[PydanticCustomError]) -> None:
+    """Raise what a validator found, all of it at once, if it is anything."""
+    errors = list(found)
+    if errors:
+        first, *more = [error.context or {} for error in errors]
+        raise PydanticCustomError("kaohe", "{sentence}", first | {"more": more})
 
 
 def read_yaml(path: Path, model: type[Model]) -> Model:
@@ -86,16 +117,27 @@ def checked(path: Path, data: Any, lines: dict[Location, int], model: type[Model
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        # A misspelt key is both unknown and missing; the first says more.
-        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        place = _place((*first["loc"], *first.get("ctx", {}).get("at", ())), lines)
-        raise misplaced(path, place, lines[place], _sentence(first)) from error
+        raise Mistaken(path, list(_mistakes(error, lines))) from error
+
+
+def _mistakes(error: ValidationError, lines: dict[Location, int]) -> Iterator[Mistake]:
+    # A misspelt key is both unknown and missing; the first says more.
+    for found in sorted(error.errors(), key=lambda found: found["type"] != "extra_forbidden"):
+        context = found.get("ctx", {})
+        for at, problem in [(context.get("at", ()), _sentence(found))] + [
+            (more["at"], more["sentence"]) for more in context.get("more", ())
+        ]:
+            place = _place((*found["loc"], *at), lines)
+            yield Mistake(place, lines[place], problem)
 
 
 def misplaced(path: Path, location: Location, line: int, problem: str) -> KaoheError:
     """The error for a mistake at this place of the file."""
-    where = ".".join(str(part) for part in location) or path.name
-    return KaoheError("yaml_wrong", file=path, line=line, where=where, problem=problem)
+    return KaoheError("yaml_wrong", file=path, line=line, where=_where(path, location), problem=problem)
+
+
+def _where(path: Path, location: Location) -> str:
+    return ".".join(str(part) for part in location) or path.name
 
 
 def line_of(path: Path, location: Location) -> int:
@@ -109,6 +151,34 @@ def lines_of(path: Path, locations: Iterable[Location]) -> list[int]:
     if root := yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER):
         _value(root, (), lines, path)
     return [lines[_place(location, lines)] for location in locations]
+
+
+def scalars(text: str) -> dict[Location, slice]:
+    """Where each single value stands in the text of a file that could be read."""
+    found: dict[Location, slice] = {}
+    if root := yaml.compose(text, Loader=_LOADER):
+        _note_scalars(root, (), found)
+    return found
+
+
+def _note_scalars(node: yaml.Node, location: Location, found: dict[Location, slice]) -> None:
+    match node:
+        case yaml.MappingNode():
+            for key_node, value_node in node.value:
+                _note_scalars(value_node, (*location, _scalar(key_node)), found)  # type: ignore[arg-type]
+        case yaml.SequenceNode():
+            for index, item in enumerate(node.value):
+                _note_scalars(item, (*location, index), found)
+        case _:
+            found[location] = slice(node.start_mark.index, node.end_mark.index)
+
+
+def edited(text: str, edits: Mapping[Location, str]) -> str:
+    """The text with other values at these places, and all the rest, comments too, as it was."""
+    places = scalars(text)
+    for location in sorted(edits, key=lambda location: places[location].start, reverse=True):
+        text = text[: places[location].start] + edits[location] + text[places[location].stop :]
+    return text
 
 
 def _value(node: yaml.Node, location: Location, lines: dict[Location, int], path: Path) -> Any:

@@ -20,8 +20,8 @@ FORM = 1
 #: The parts of a home, in the order in which they are put back: what is in force, ``published``, comes last. Not among
 #: them are the warehouse's file, which is made again from the inputs, Prefect's own history, and the inbox.
 FOLDERS = (
-    "warehouse/inputs", "warehouse/sources", "warehouse/restricted", "ledgers", "logs", "plans", "bulletins", "alerts",
-    "comparisons", "explanations", "published",
+    "warehouse/inputs", "warehouse/sources", "warehouse/restricted", "ledgers", "logs", "schemes", "plans", "bulletins",
+    "alerts", "comparisons", "explanations", "published",
 )  # fmt: skip
 FILES = ("secret.key", "sources.yml", "delivery.yml", "schedule.yml")
 PARTS = (*FILES, *FOLDERS)

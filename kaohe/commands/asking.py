@@ -97,6 +97,15 @@ def check_out(out: Path | None, format_: Format, home: Path) -> None:
         refuse_among_publications(out, home)
 
 
+def write_new(path: Path, text: str) -> None:
+    """Write a text whole, where there is no file yet. Raises ``KaoheError`` where there is."""
+    from kaohe.safely import replace
+
+    if path.exists():
+        raise KaoheError("file_there", path=path)
+    replace(path, text.encode())
+
+
 @contextmanager
 def starting_a_flow(home: Path) -> Iterator[None]:
     """Prefect, quietly, on the server of ``home`` if one is running, with a progress bar on standard error while the

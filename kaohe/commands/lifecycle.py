@@ -266,23 +266,38 @@ def _add_history(app: typer.Typer) -> None:
 
         from kaohe.lifecycle import proceedings
 
-        log = proceedings.look_up(home, year).log
+        found = proceedings.look_up(home, year)
+        log = found.log
         console = asking.console()
         table = Table()
-        for name in ("number", "office_time", "act", "operator", "by", "did", "document"):
-            table.add_column(say(f"heading_{name}"))
+        names = ("number", "office_time", "act_on", "act", "as_of", "act_scheme", "operator", "by", "did", "document")
+        for name in names:
+            table.add_column(say(f"heading_{name}"), overflow="fold")
         for act in log.acts:
             when = dt.datetime.fromisoformat(act.office_time).strftime("%Y-%m-%d %H:%M")
+            as_of, scheme = _rests_on(found, act)
+            # Who files an appeal asks for something, and approves nothing.
+            by = "—" if act.act == "appeal" or not act.by else act.by
             table.add_row(
-                str(act.number),
-                when,
-                say(f"act_{act.act}"),
-                act.operator or "—",
-                act.by or "—",
-                _did(act),
-                act.document,
-            )
+                str(act.number), when, act.details.get("on", ""), say(f"act_{act.act}"), as_of, scheme,
+                act.operator or "—", by, _did(act), act.document,
+            )  # fmt: skip
         console.print(table)
+
+
+def _rests_on(found: "Proceedings", act: "Act") -> tuple[str, str]:
+    """As of which day, and by which scheme, a publication is that an act made; nothing for other acts, and for what
+    has expired."""
+    from kaohe.lifecycle.proceedings import MOVES
+    from kaohe.publication import MANIFEST
+    from kaohe.publication.snapshot import read_manifest
+
+    folder = found.folder / act.publication
+    if act.act not in MOVES or not (folder / MANIFEST).is_file():
+        return "", ""
+    manifest = read_manifest(folder)
+    scheme = manifest["scheme"]
+    return manifest["as_of"], f"{scheme['id']} {scheme['sha256'][:6]}"
 
 
 def _did(act: "Act") -> str:
@@ -300,4 +315,11 @@ def _values(act: "Act") -> dict[str, Any]:
 
 
 def _days(days: list[dt.date]) -> str:
-    return listed(day.isoformat() for day in days)
+    """Days in order, those that follow one another as a range."""
+    runs: list[list[dt.date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == dt.timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return listed(f"{run[0]}—{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

@@ -1,5 +1,6 @@
-"""``kaohe scheme``: ``check``, ``show`` and ``diff`` of scheme files; nothing but files is read."""
+"""``kaohe scheme``: ``new``, ``check``, ``show`` and ``diff`` of scheme files; nothing but files is read."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ def add(app: typer.Typer) -> None:
     """Register the commands."""
     scheme = typer.Typer(help=say("cli_scheme"), no_args_is_help=True)
     app.add_typer(scheme, name="scheme")
+    _add_new(scheme)
     _add_check(scheme)
     _add_show(scheme)
     _add_diff(scheme)
@@ -35,31 +37,69 @@ def _add_check(app: typer.Typer) -> None:
     def check(
         file: Annotated[Path, _file()],
         values: Annotated[Path | None, typer.Option(help=say("cli_scheme_values"))] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
-        from kaohe.project import Project
-        from kaohe.scheme import load_composite
+        return _check(file, values, home)
 
+
+def _check(file: Path, values: Path | None, home: Path) -> int:
+    from kaohe.project import Project
+    from kaohe.scheme import load_composite
+    from kaohe.yamlfile import Mistaken
+
+    try:
         scheme = load_composite(file)
-        from kaohe.composite import count_values
-        from kaohe.linting import findings
+    except Mistaken as error:
+        print("\n".join(error.sentences), file=sys.stderr)
+        return error.exit_code
+    from kaohe.composite import count_values
+    from kaohe.linting import findings
 
-        found = findings(file, scheme, Project.find(), count_values(values) if values else None)
+    found = findings(file, scheme, Project.find(), count_values(values) if values else None, home)
+    console = asking.console()
+    for each in found:
+        level = say("finding_error") if each.level == "error" else say("finding_warning")
+        where = ".".join(map(str, each.path)) or file.name
+        sentence = say("scheme_finding", file=file, line=each.line, level=level, where=where, sentence=each.sentence)
+        console.print(sentence, soft_wrap=True)
+    if not found:
+        console.print(say("scheme_clean", title=scheme.title), soft_wrap=True)
+        return 0
+    errors = sum(each.level == "error" for each in found)
+    counts = {"errors": errors, "warnings": len(found) - errors}
+    console.print(say("scheme_checked", title=scheme.title, **counts), soft_wrap=True)
+    return 1 if errors else 0
+
+
+def _add_new(app: typer.Typer) -> None:
+    spoken = language()
+
+    @app.command(help=say("cli_scheme_new"))
+    def new(
+        year: Annotated[int, typer.Option(help=say("cli_scheme_new_year"), **asking.YEARS)],
+        from_: Annotated[Path | None, typer.Option("--from", help=say("cli_scheme_new_from"))] = None,
+        out: Annotated[Path | None, typer.Option(help=say("cli_scheme_new_out"))] = None,
+        home: Annotated[Path, asking.home()] = Path("data"),
+        lang: Annotated[Language, asking.lang()] = spoken,
+    ) -> int:
+        from kaohe.project import Project, own_scheme
+        from kaohe.scheme.new_year import moved, newest
+
+        path = out or own_scheme(home, year)
+        made = moved(from_ or newest(Project.find(), home, year), year)
+        asking.write_new(path, made.text)
         console = asking.console()
-        for each in found:
-            level = say("finding_error") if each.level == "error" else say("finding_warning")
-            where = ".".join(map(str, each.path)) or file.name
-            sentence = say(
-                "scheme_finding", file=file, line=each.line, level=level, where=where, sentence=each.sentence
-            )
-            console.print(sentence, soft_wrap=True)
-        if not found:
-            console.print(say("scheme_clean", title=scheme.title), soft_wrap=True)
-            return 0
-        errors = sum(each.level == "error" for each in found)
-        counts = {"errors": errors, "warnings": len(found) - errors}
-        console.print(say("scheme_checked", title=scheme.title, **counts), soft_wrap=True)
-        return 1 if errors else 0
+        console.print(say("scheme_new_written", path=path, source=made.source), soft_wrap=True)
+        lines = "、".join(map(str, made.changed))
+        console.print(say("scheme_new_changed", year=year, lines=lines), soft_wrap=True)
+        if made.named:
+            console.print(say("scheme_new_named", names="、".join(made.named)), soft_wrap=True)
+        if made.left:
+            lines = "、".join(map(str, made.left))
+            console.print(say("scheme_new_left", year=made.old_year, lines=lines), soft_wrap=True)
+        console.print(say("scheme_new_look", path=path), soft_wrap=True)
+        return _check(path, None, home)
 
 
 def _add_show(app: typer.Typer) -> None:

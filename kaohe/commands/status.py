@@ -32,20 +32,23 @@ def add(app: typer.Typer) -> None:
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
         from kaohe.freshness import due_years, standings
-        from kaohe.schedule import schedule_of
+        from kaohe.schedule import has_own_schedule, schedule_of
 
         schedule, now = schedule_of(home), clock.now()
         found = standings(home, schedule, now, None if year is None else [year])
-        stopped = year is None and not due_years(schedule, now)  # no night scores anything any more
+        # No night scores anything any more. Who never set up a schedule does not wait for one.
+        unscored = year is None and not due_years(home, schedule, now)
+        stopped = unscored and (not found or has_own_schedule(home))
+        no_year = _no_year(home, now, stopped) if unscored else ""
         next_night = schedule.next_start(now)
         if format_ is Listing.JSON:
             said = {"next": next_night.isoformat(timespec="minutes"), "years": [_plain(one) for one in found]}
             print(json.dumps(said, ensure_ascii=False, indent=2))
         else:
-            _print(found, stopped, f"{next_night:%Y-%m-%d %H:%M} {schedule.timezone}")
+            _print(found, no_year, f"{next_night:%Y-%m-%d %H:%M} {schedule.timezone}")
         if notify:
-            _tell(home, found, stopped, f"{schedule.last_start(now):%Y%m%dT%H%M}")
-        return 4 if stopped else max(one.exit_code for one in found)
+            _tell(home, found, no_year if stopped else "", f"{schedule.last_start(now):%Y%m%dT%H%M}")
+        return 4 if stopped else max((one.exit_code for one in found), default=4)
 
 
 def _plain(one: "Standing") -> dict[str, object]:
@@ -62,7 +65,7 @@ def _plain(one: "Standing") -> dict[str, object]:
     }
 
 
-def _print(found: "list[Standing]", stopped: bool, next_night: str) -> None:
+def _print(found: "list[Standing]", no_year: str, next_night: str) -> None:
     from rich.text import Text
 
     console = asking.console()
@@ -74,9 +77,19 @@ def _print(found: "list[Standing]", stopped: bool, next_night: str) -> None:
                 say("sheet_stale", source=source, since=since) if since else say("sheet_stale_nothing", source=source)
             )
             console.print(Text(f"  {stale}", style="yellow"), soft_wrap=True)
-    if stopped:
-        console.print(Text(say("status_no_year"), style="bold red"), soft_wrap=True)
+    if no_year:
+        console.print(no_year, soft_wrap=True)
     console.print(say("status_next", at=next_night), soft_wrap=True)
+
+
+def _no_year(home: Path, now: dt.datetime, stopped: bool) -> str:
+    """That no night scores anything, and what to do for one to do so."""
+    from kaohe.project import own_scheme
+    from kaohe.schedule import years_near
+
+    last, this = years_near(now.astimezone(OFFICE_TIME).date())
+    values = {"last": last, "this": this, "path": own_scheme(home, this)}
+    return say("status_no_year" if stopped else "status_no_new_year", **values)
 
 
 def _sentence(one: "Standing") -> str:
@@ -102,14 +115,14 @@ def _told(moment: dt.datetime | None) -> str:
     return f"{moment.astimezone(OFFICE_TIME):%Y-%m-%d %H:%M}" if moment else "—"
 
 
-def _tell(home: Path, found: "list[Standing]", stopped: bool, night: str) -> None:
+def _tell(home: Path, found: "list[Standing]", no_year: str, night: str) -> None:
     """Tell those whom the delivery file names, once for each night that was missed."""
     from kaohe.delivery.failures import Failure, tell
 
     missed = [Failure(f"missed-{one.year}-{one.expected:%Y%m%dT%H%M}", one.year, [_sentence(one)])
               for one in found if one.late]  # fmt: skip
-    if stopped:
-        missed.append(Failure(f"missed-all-{night}", None, [say("status_no_year")]))
+    if no_year:
+        missed.append(Failure(f"missed-all-{night}", None, [no_year]))
     for failure in missed:
         try:
             untold = tell(home, failure)

@@ -32,16 +32,22 @@ def add(app: typer.Typer) -> None:
             return 0
         from rich.table import Table
 
+        counted = found[0].rows_read is not None
         table = Table(show_lines=True)
-        for name in ("number", "system", "tables", "rows_read", "outputs", "model", "status"):
-            table.add_column(say(f"heading_{name}"), justify="right" if name in ("number", "rows_read") else "left")
+        for name in ("number", "system", "tables", *(("rows_read",) if counted else ()), "outputs", "model", "status"):
+            right = name in ("number", "rows_read")
+            table.add_column(say(f"heading_{name}"), justify="right" if right else "left", overflow="fold")
         for system in found:
             outputs = [output["title"] for output in system.outputs]
             models = dict.fromkeys(Path(output["model"]).stem for output in system.outputs if output["model"])
-            status = say(f"system_{system.status}", points=f"{Decimal(system.weight):.2f}")
+            status = say(f"system_{system.status}", points=f"{Decimal(system.weight).normalize():f}")
+            rows = [str(system.rows_read)] if counted else []
             table.add_row(
-                str(system.number), system.system, "\n".join(system.tables), str(system.rows_read),
+                str(system.number), system.system, "\n".join(system.tables), *rows,
                 "\n".join(outputs), "\n".join(models), status,
             )  # fmt: skip
-        asking.console().print(table)
+        console = asking.console()
+        if not counted:
+            console.print(say("systems_no_counts"), soft_wrap=True)
+        console.print(table)
         return 0

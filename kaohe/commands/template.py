@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from kaohe import clock
 from kaohe.commands import asking
 from kaohe.errors import KaoheError
 from kaohe.words import Language, language, say
@@ -26,6 +27,7 @@ def add(app: typer.Typer) -> None:
         from kaohe import templates
         from kaohe.contracts import load_contracts
         from kaohe.project import Project
+        from kaohe.publication import published_years
         from kaohe.safely import replace
 
         contracts = load_contracts(Project.find().expectations)
@@ -37,10 +39,11 @@ def add(app: typer.Typer) -> None:
             units = templates.units_of_registry(contracts, registry)
         else:
             units = templates.units_of_publication(home)
+        year = max(published_years(home), default=clock.today().year)
         console = asking.console()
         for contract in wanted.values():
             path = out / templates.file_name(contract)
-            replace(path, templates.template(contract, units))
+            replace(path, templates.template(contract, units, year))
             console.print(f"{path}", soft_wrap=True, highlight=False)
         if not units:
             console.print(say("template_no_units"), soft_wrap=True)

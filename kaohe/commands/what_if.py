@@ -8,6 +8,7 @@ import typer
 
 from kaohe.commands import asking
 from kaohe.commands.asking import Listing
+from kaohe.errors import KaoheError
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
@@ -25,15 +26,22 @@ def add(app: typer.Typer) -> None:
         year: Annotated[int | None, asking.published_year()] = None,
         home: Annotated[Path, asking.home()] = Path("data"),
         format_: Annotated[Listing, typer.Option("--format", help=say("cli_format"))] = Listing.TEXT,
+        write: Annotated[Path | None, typer.Option(help=say("cli_what_if_write"), metavar="F")] = None,
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> int:
-        from kaohe.what_if import what_if
+        from kaohe.what_if import what_if, written_out
 
+        if write and not set_:
+            raise KaoheError("what_if_write_set")
         found = what_if(home, year, set_ or [], scheme or [])
+        if write:
+            asking.write_new(write, written_out(found.scheme_file, set_ or []))
         if format_ is Listing.JSON:
             print(json.dumps(_plain(found), ensure_ascii=False, indent=2, default=str))
         else:
             _print(found)
+            if write:
+                asking.console().print(say("what_if_written", path=write), soft_wrap=True)
         return 0
 
 

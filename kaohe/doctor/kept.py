@@ -105,7 +105,8 @@ def _places(home: Path) -> Iterator[Path]:
         with suppress(KaoheError):
             yield from [folder / name for name in inbox_files(folder)]
     yield from sorted(project.expectations.glob("*.yml"))
-    yield from sorted(project.scheme(0).parent.glob("*.yml"))
+    yield from project.schemes()
+    yield from project.schemes(home)
     yield from sorted(path for path in (home / "ledgers").glob("*/*") if path.is_file())
     yield from sorted(path for path in (home / "warehouse" / "sources").glob("*/*") if path.is_file())
 
@@ -180,7 +181,7 @@ def _make_again(home: Path, year: int) -> list[str]:
 def _out_of_the_way(home: Path, path: Path) -> Path | None:
     held = lock(home)
     try:
-        aside = move_aside(path)
+        aside = move_aside(path, "broken")
         path.unlink()
     finally:
         held.release()

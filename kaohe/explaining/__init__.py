@@ -6,7 +6,7 @@ At every level the parts add up: items to their indicator, indicators to their n
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 from typing import Any, Self
 
@@ -282,6 +282,11 @@ class _Tree:
         for item, due, done, lost, gained, recs in self.told.get(name, []):
             behind = tuple(self.facts.records[rec] for rec in recs if rec in self.facts.records)
             yield Item(item, due, done, lost, gained, behind)
+
+
+def rough_number(number: Decimal) -> str:
+    """A number of which two decimals are enough; never more than it is, so that what is short does not look whole."""
+    return plain_number(number.quantize(Decimal("0.01"), ROUND_DOWN))
 
 
 def plain_number(number: Decimal) -> str:

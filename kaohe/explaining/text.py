@@ -1,19 +1,22 @@
 """An explanation to read on a screen: from the total down, each level further in."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
-from kaohe.explaining import VETOES, Explanation, Item, Part, plain_number
+from kaohe.explaining import VETOES, Explanation, Item, Part, rough_number
 from kaohe.explaining.called import item_called
+from kaohe.people import MASK
 from kaohe.publication.wording import interval, state_of
 from kaohe.scheme.parts import Leaf
 from kaohe.words import clauses, listed, say
 
 _STEP = 2
+#: However deep it stands, text has so much room.
+_NARROW = 20
 #: So many items of an indicator, and records of an item, are shown, unless the indicator is asked for by name.
 _ITEMS, _RECORDS = 5, 3
 #: So many indicators are named at the top: those that lost most.
@@ -23,10 +26,16 @@ _MOST = 5
 def print_explanation(console: Console, found: Explanation) -> None:
     """Print it all."""
     for line in _head(found):
-        console.print(line)
+        console.print(line, soft_wrap=True)
+    masked = False
     for part in found.parts:
-        for indent, line in _part(part, 0, found.asked):
-            console.print(Padding(line, (0, 0, 0, indent)))
+        for indent, line in _part(part, 0, found):
+            masked |= MASK in line.plain
+            for each in line.wrap(console, max(console.width - indent, _NARROW), overflow="fold"):
+                each.rstrip()
+                console.print(Text(" " * indent) + each, soft_wrap=True)
+    if masked:
+        console.print(Text(say("explain_mask", mask=MASK), style="dim"), soft_wrap=True)
 
 
 def headline(found: Explanation) -> list[str]:
@@ -66,7 +75,7 @@ def _head(found: Explanation) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _part(part: Part, indent: int, asked: str | None) -> Iterator[tuple[int, Text]]:
+def _part(part: Part, indent: int, found: Explanation) -> Iterator[tuple[int, Text]]:
     """(indent, line): the part, its basis if it lost, gained or was asked for, and what is below."""
     line = Text(part.title, style="" if part.leaf else "bold")
     line.append(f"  {_points(part)}", style="red" if part.lost else "green" if part.points else "dim")
@@ -76,20 +85,26 @@ def _part(part: Part, indent: int, asked: str | None) -> Iterator[tuple[int, Tex
         line.append(say("with_colon", before="", after=part.not_applicable_rule), style="dim")
     yield indent, line
     deeper = indent + _STEP
-    if part.leaf and (part.items or part.lost or part.name == asked):
+    if part.leaf and (part.items or part.lost or part.name == found.asked):
         if part.due is not None:
-            numbers = {"due": plain_number(part.due), "done": plain_number(part.done or Decimal(0))}
+            numbers = {"due": rough_number(part.due), "done": rough_number(part.done or Decimal(0))}
             yield deeper, Text(say("explain_due", **numbers), style="dim")
         if basis := basis_of(part.leaf):
             yield deeper, Text(say("explain_basis", basis=basis), style="dim")
     items = sorted(part.items, key=lambda item: item.lost + item.gained, reverse=True)
-    whole = part.name == asked
+    whole = part.name == found.asked
     for item in items if whole else items[:_ITEMS]:
         yield from _item(item, deeper, None if whole else _RECORDS)
     if not whole and len(items) > _ITEMS:
-        yield deeper, Text(say("explain_more_items", count=len(items) - _ITEMS, indicator=part.name), style="dim")
+        ask = {"unit": _word(found.score["unit_name"]), "indicator": _word(part.title)}
+        yield deeper, Text(say("explain_more_items", count=len(items) - _ITEMS, **ask), style="dim")
     for below in part.parts:
-        yield from _part(below, deeper, asked)
+        yield from _part(below, deeper, found)
+
+
+def _word(name: str) -> str:
+    """A name as it can be typed in a shell."""
+    return f'"{name}"' if re.search(r"[\s()&|;<>*?$#!'`]", name) else name
 
 
 def _points(part: Part) -> str:
@@ -106,7 +121,7 @@ def _points(part: Part) -> str:
 def _item(item: Item, indent: int, most: int | None) -> Iterator[tuple[int, Text]]:
     said = [item_called(item.item)]
     if item.due is not None:
-        numbers = {"due": plain_number(item.due), "done": plain_number(item.done or Decimal(0))}
+        numbers = {"due": rough_number(item.due), "done": rough_number(item.done or Decimal(0))}
         said.append(say("explain_due", **numbers))
     line = Text("· " + "  ".join(said))
     if item.lost:

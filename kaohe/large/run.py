@@ -88,9 +88,9 @@ class LargeRun:
         if self.as_of < dt.date(year, 1, 1):
             raise KaoheError("as_of_before_year", as_of=self.as_of, year=year)
         self.project = Project.find()
-        self.scheme_path = scheme or self.project.scheme(year)
+        self.scheme_path = scheme or self.project.scheme(year, home)
         self.contracts = load_contracts(self.project.expectations)
-        self.scheme = load_scheme_of(year, self.scheme_path)
+        self.scheme = load_scheme_of(year, self.scheme_path, home)
         self.planned = planning.plan(self.project, self.contracts, self.scheme)
         binding.check(self.project, self.contracts)
         self.files = parquet_files(inbox, self.contracts)

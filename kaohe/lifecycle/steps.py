@@ -161,7 +161,7 @@ def refuse_pending(tables: Snapshot | Warehouse) -> None:
             "select max(deadline) from main.scheme_indicator join main.indicator_scores using (indicator) "
             "where status = 'pending'"
         )
-        names = listed(name for (name,) in pending[:5])
+        names = listed(name for (name,) in pending[:5]) + (say("and_others") if len(pending) > 5 else "")
         raise KaoheError("units_pending", count=len(pending), names=names, deadline=deadline)
 
 

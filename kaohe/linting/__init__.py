@@ -25,22 +25,27 @@ class Finding:
     sentence: str
 
 
-def findings(path: Path, scheme: Composite, project: Project, counted: Counted | None = None) -> list[Finding]:
+def findings(
+    path: Path, scheme: Composite, project: Project, counted: Counted | None = None, home: Path | None = None
+) -> list[Finding]:
     """Everything found in the scheme of this file, in the order of its lines.
 
     ``counted``: the measures of the values that it is to score. Without, one of a year is held against the measures and
-    contracts of the project. Raises ``KaoheError`` if the project's own contracts are wrong.
+    contracts of the project. ``home``: whose schemes are in force beside the project's. Raises ``KaoheError`` if the
+    project's own contracts are wrong.
     """
-    all_found = list(_found(path, scheme, project, counted))
+    all_found = list(_found(path, scheme, project, counted, home))
     lines = lines_of(path, (each.at for each in all_found))
     found = [Finding(each.level, each.at, line, each.sentence) for each, line in zip(all_found, lines, strict=True)]
     return sorted(found, key=lambda each: each.line)
 
 
-def _found(path: Path, scheme: Composite, project: Project, counted: Counted | None) -> Iterator[Found]:
+def _found(
+    path: Path, scheme: Composite, project: Project, counted: Counted | None, home: Path | None
+) -> Iterator[Found]:
     yield from tree.check(scheme)
     yield from grades.check(scheme, counted.units if counted else None)
-    yield from dates.check(scheme, path, project)
+    yield from dates.check(scheme, path, project, home)
     if isinstance(scheme, Scheme) and counted is None:
         ours = records.Ours.of(project)
         found = list(records.check(scheme, ours))

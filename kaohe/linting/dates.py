@@ -15,13 +15,13 @@ from kaohe.yamlfile import Location
 _MOST_NAMES = 5
 
 
-def check(scheme: Composite, path: Path, project: Project) -> Iterator[Found]:
+def check(scheme: Composite, path: Path, project: Project, home: Path | None) -> Iterator[Found]:
     """Bases for every scheme; dates for one of a year."""
     yield from _without_basis(scheme)
     yield from _same_rule(scheme)
     if isinstance(scheme, Scheme):
         yield from _in_the_year(scheme)
-        yield from _overlapping(scheme, path, project)
+        yield from _overlapping(scheme, path, project, home)
 
 
 def _without_basis(scheme: Composite) -> Iterator[Found]:
@@ -77,10 +77,10 @@ def _uncovered(year: Dated, dated: Sequence[Dated]) -> dt.date | None:
     return day
 
 
-def _overlapping(scheme: Scheme, path: Path, project: Project) -> Iterator[Found]:
-    """Only one scheme can hold on a day; a run refuses two where the project keeps its own."""
-    in_force = path.resolve() == project.scheme(scheme.year).resolve()
-    for other in sorted(path.parent.glob("*.yml")):
+def _overlapping(scheme: Scheme, path: Path, project: Project, home: Path | None) -> Iterator[Found]:
+    """Only one scheme can hold on a day; a run refuses two where the home or the project keeps its own."""
+    in_force = path.resolve() == project.scheme(scheme.year, home).resolve()
+    for other in project.schemes(home) if in_force else sorted(path.parent.glob("*.yml")):
         if other.resolve() == path.resolve():
             continue
         try:

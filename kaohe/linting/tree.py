@@ -49,7 +49,7 @@ def _weights(path: Location, name: str, node: Composite | Node, scheme: Composit
     """Weights that come to nothing, that do not come to their node's, or that have no say."""
     weights = [child.weight for child in bounds.children(node).values()]
     total = sum(weights, Decimal(0))
-    at = (*path, "children") if path else ("dimensions",)
+    at = path or ("dimensions",)
     if not total:
         yield Found("error", at, say("lint_weights_zero", node=name))
         return

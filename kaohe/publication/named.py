@@ -39,6 +39,8 @@ def node_named(snapshot: Snapshot, text: str) -> tuple[str, str]:
 
 def _one(text: str, known: list[tuple[str, str]]) -> tuple[str, str]:
     found = [each for each in known if text in each]
+    if not found and text.strip():  # so much of a title as no other has will do
+        found = [(name, title) for name, title in known if text in title]
     if len(found) != 1:
         near = nearest(text, [name + say("in_brackets", text=title) for name, title in known])
         raise KaoheError("indicator_unknown", indicator=text, near=near)

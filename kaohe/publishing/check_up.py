@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from kaohe.explaining import BONUS, DEDUCTIONS, VETOES, Explanation, Item, Part, plain_number
+from kaohe.explaining import BONUS, DEDUCTIONS, VETOES, Explanation, Item, Part, rough_number
 from kaohe.explaining.called import item_called
 from kaohe.explaining.text import basis_of
 from kaohe.publication.snapshot import Snapshot
@@ -167,7 +167,7 @@ def _cell(found: tuple[Decimal, Decimal] | None) -> Plain | None:
     if found is None:
         return None
     due, done = found
-    said = say("explain_due", due=plain_number(due), done=plain_number(done))
+    said = say("explain_due", due=rough_number(due), done=rough_number(done))
     return {"rate": int(1000 * done / due), "text": said}
 
 
@@ -184,7 +184,7 @@ def _part(part: Part, above: str) -> Plain:
 
 
 def _item(item: Item) -> Plain:
-    numbers = {"due": plain_number(item.due or Decimal(0)), "done": plain_number(item.done or Decimal(0))}
+    numbers = {"due": rough_number(item.due or Decimal(0)), "done": rough_number(item.done or Decimal(0))}
     return {
         "item": item_called(item.item),
         "said": say("explain_due", **numbers) if item.due is not None else "",

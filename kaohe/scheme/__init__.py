@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, RootModel, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
 from kaohe.errors import KaoheError
+from kaohe.project import own_scheme
 from kaohe.scheme.indicator import Indicator, Missing, takes
 from kaohe.scheme.parts import (
     FEWER_DEDUCTIONS,
@@ -34,7 +36,7 @@ from kaohe.scheme.parts import (
 )
 from kaohe.scheme.robustness import Robustness
 from kaohe.words import listed
-from kaohe.yamlfile import Location, read_yaml, wrong
+from kaohe.yamlfile import Location, all_wrong, read_yaml, wrong
 
 #: Where the weight of the four kinds of leaf goes.
 Section = Literal["base", "bonus", "deduction", "veto"]
@@ -130,7 +132,7 @@ class Composite(Aggregated):
                 raise wrong("scheme_name_twice", name=entry.name)
             names.add(entry.name)
         if self.is_points:
-            _check_sum((), self.title, self.total, self.dimensions)
+            all_wrong(_wrong_sums((), self.title, self.total, self.dimensions))
         elif self.rounding and self.rounding.at == "leaf":
             raise wrong("scheme_rounds_leaves", at=("rounding", "at"))
         if self.aggregation != "sum" and (self.bonus.indicators or self.deductions.indicators):
@@ -211,19 +213,24 @@ class Scheme(Dated, Composite):
 
     @model_validator(mode="after")
     def _holds_in_its_year(self) -> Self:
-        first, last = dt.date(self.year, 1, 1), dt.date(self.year, 12, 31)
-        if self.effective_from.year > self.year or self.effective_to.year < self.year:
-            raise wrong("scheme_not_of_year", at=("effective_from",), year=self.year)
+        all_wrong(self._out_of_its_year())
+        return self
+
+    def _out_of_its_year(self) -> Iterator[PydanticCustomError]:
+        last = dt.date(self.year, 12, 31)
+        if out := _out_of_force(self, self.year):
+            yield wrong("scheme_not_of_year", at=(out,), year=self.year)
         if self.deadline < last:
-            raise wrong("scheme_deadline", at=("deadline",), name=self.title, deadline=self.deadline, last=last)
+            yield wrong("scheme_deadline", at=("deadline",), name=self.title, deadline=self.deadline, last=last)
         for entry, leaf in self.leaves:
             if leaf.deadline and leaf.deadline < last:
-                raise wrong("scheme_deadline", name=entry.name, deadline=leaf.deadline, last=last)
+                at = (*entry.path, "deadline")
+                yield wrong("scheme_deadline", at=at, name=entry.name, deadline=leaf.deadline, last=last)
             if leaf.basis is None:
-                raise wrong("yaml_missing_key", at=entry.path, key="basis")
-            if not leaf.basis.overlaps(Dated(effective_from=first, effective_to=last)):
-                raise wrong("scheme_basis_not_in_force", indicator=entry.name, rule=leaf.basis.rule, year=self.year)
-        return self
+                yield wrong("yaml_missing_key", at=entry.path, key="basis")
+            elif ended := _out_of_force(leaf.basis, self.year):
+                in_force = {"indicator": entry.name, "rule": leaf.basis.rule, "year": self.year}
+                yield wrong("scheme_basis_not_in_force", at=(*entry.path, "basis", ended), **in_force)
 
 
 @dataclass(frozen=True)
@@ -256,12 +263,12 @@ class Entry:
 class _Either(
     RootModel[
         Annotated[
-            Annotated[Scheme, Tag("year")] | Annotated[Composite, Tag("any")],
-            Discriminator(lambda given: "year" if isinstance(given, dict) and "year" in given else "any"),
+            Annotated[Scheme, Tag("(year)")] | Annotated[Composite, Tag("(any)")],
+            Discriminator(lambda given: "(year)" if isinstance(given, dict) and "year" in given else "(any)"),
         ]
     ]
 ):
-    """A scheme of a year or of none."""
+    """A scheme of a year or of none. No key is written like the tags, which stand in the place of a mistake."""
 
 
 def load_scheme(path: Path) -> Scheme:
@@ -269,10 +276,11 @@ def load_scheme(path: Path) -> Scheme:
     return read_yaml(path, Scheme)
 
 
-def load_scheme_of(year: int, path: Path) -> Scheme:
-    """The scheme of a year. Raises ``KaoheError`` as ``load_scheme`` does, and if it is not there or another year's."""
+def load_scheme_of(year: int, path: Path, home: Path) -> Scheme:
+    """The scheme of a year. Raises ``KaoheError`` as ``load_scheme`` does, and if it is not there (saying where in
+    ``home`` it is to be put) or another year's."""
     if not path.is_file():
-        raise KaoheError("scheme_missing", path=path, year=year)
+        raise KaoheError("scheme_missing", year=year, path=path.absolute(), own=own_scheme(home, year))
     scheme = load_scheme(path)
     if scheme.year != year:
         raise KaoheError("scheme_year", path=path, scheme_year=scheme.year, year=year)
@@ -315,17 +323,24 @@ def _named(leaves: Any) -> Any:
     return {name: names[name] | leaf if isinstance(leaf, dict) else leaf for name, leaf in leaves.items()}
 
 
-def _check_sum(path: Location, name: str, whole: Decimal, children: dict[str, Any]) -> None:
-    """The children's weights add up to their node's, to the cent, all the way down."""
+def _out_of_force(dated: Dated, year: int) -> str | None:
+    """The key by which it holds on no day of the year."""
+    if dated.effective_from.year > year:
+        return "effective_from"
+    return "effective_to" if dated.effective_to.year < year else None
+
+
+def _wrong_sums(path: Location, name: str, whole: Decimal, children: dict[str, Any]) -> Iterator[PydanticCustomError]:
+    """Where the children's weights do not add up to their node's, to the cent, all the way down."""
     place = (*path, "children") if path else ("dimensions",)
     for child, node in children.items():
         if node.weight != round(node.weight, 2):
-            raise wrong("scheme_cents", at=(*place, child, "weight"), weight=node.weight)
+            yield wrong("scheme_cents", at=(*place, child, "weight"), weight=node.weight)
         if isinstance(node, Node):
-            _check_sum((*place, child), node.title, node.weight, node.children)
+            yield from _wrong_sums((*place, child), node.title, node.weight, node.children)
     total = sum((child.weight for child in children.values()), Decimal(0))
     if total != whole:
-        raise wrong("scheme_sum", at=path, node=name, total=total, weight=whole)
+        yield wrong("scheme_sum", at=path or place, node=name, total=total, weight=whole)
 
 
 def _walk(children: Any, path: Location, parent: str, dimension: str, section: Section) -> Iterator["Entry"]:

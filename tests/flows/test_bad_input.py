@@ -11,7 +11,7 @@ import pytest
 
 from kaohe import binding, scoring
 from kaohe.errors import KaoheError
-from kaohe.project import Project
+from kaohe.project import Project, sha256_of
 from kaohe.run import Run
 from tests.helpers import (
     AS_OF,
@@ -94,8 +94,28 @@ def test_a_scheme_whose_weights_make_99(inbox: Path, home: Path, published: Resu
 
 
 def test_no_scheme_or_the_scheme_of_another_year(inbox: Path, home: Path) -> None:
-    assert refused(inbox, home, year=2022).key == "scheme_missing"
+    missing = refused(inbox, home, year=2022)
+    assert missing.key == "scheme_missing"
+    assert str(home / "schemes" / "2022.yml") in str(missing)
     assert refused(inbox, home, year=2024, scheme=ROOT / "data" / "schemes" / "2023.yml").key == "scheme_year"
+
+
+def test_a_scheme_of_the_home_stands_before_the_projects(inbox: Path, home: Path, project: Project) -> None:
+    own = home / "schemes" / "2023.yml"
+    own.parent.mkdir(parents=True)
+    own.write_text(project.scheme(YEAR).read_text("utf-8").replace('id: "2023"', "id: ours"), "utf-8")
+    manifest = assess(inbox, home).manifest
+    assert manifest["scheme"] == {"id": "ours", "file": "2023.yml", "sha256": sha256_of(own)}
+    own.write_text(own.read_text("utf-8").replace("weight: 1.34", "weight: 1.33"), "utf-8")
+    assert str(own) in str(refused(inbox, home))
+
+
+def test_of_the_schemes_of_home_and_project_one_holds_on_a_day(inbox: Path, home: Path, project: Project) -> None:
+    own = home / "schemes" / "2023.yml"
+    own.parent.mkdir(parents=True)
+    text = project.scheme(YEAR).read_text("utf-8")
+    own.write_text(text.replace("effective_to: 2023-12-31", "effective_to: 2024-01-31", 1), "utf-8")
+    assert refused(inbox, home).key == "scheme_overlap"  # with the project's of 2024
 
 
 def test_a_year_that_has_not_begun(inbox: Path, home: Path) -> None:

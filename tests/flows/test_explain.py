@@ -195,6 +195,7 @@ def test_an_indicator_alone_shows_what_lost_nothing_too(published: Result) -> No
     assert sum(item.lost for item in topic.items) == topic.lost == 15
     assert [bool(item.records) for item in topic.items] == [True] * 9 + [False] * 3
     assert explained(published, "J03", "topic").parts == found.parts
+    assert explained(published, "J03", "一议").parts == found.parts
     assert [each.name for each in explained(published, "J03", "强基固本").parts[0].below()] == [
         "foundation", "check", "requests"
     ]  # fmt: skip
@@ -211,6 +212,7 @@ def test_the_three_forms_say_the_same(published: Result, tmp_path: Path) -> None
     assert "· 2023-10  应做 1，已做 0  −5.00  没有相关记录" in said
     assert "失分最多：抽查 30.00、第一议题 15.00、逾期整改 0.50" in said
     assert "王某某" not in said
+    assert not [line for line in said.splitlines() if line != line.rstrip()]
     as_json = json.loads(json.dumps(plain(found)))
     assert as_json["total"] == "54.50"
     totals = [D(each["points"]) for each in as_json["parts"] if each["points"] is not None]

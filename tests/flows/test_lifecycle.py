@@ -811,7 +811,7 @@ def test_the_whole_way_by_its_commands(office: Callable[[str], Office], server: 
     assert ours.state.log.acts[-1].operator == "王五"
     assert ours.state.log.head in out
     assert "公示到 2024-06-03，申诉到 2024-06-10" in out
-    assert "工作日历里没有这些天，按周一至周五上班算：2024-06-01、" in out
+    assert "工作日历里没有这些天，按周一至周五上班算：2024-06-01—" in out
     if whole:
         assert "已于 2024-05-27 公示" in said("announce", *where, *who, status=2)
     out = said(

@@ -43,7 +43,7 @@ def test_it_has_every_row_and_the_next_run_has_nothing_to_do(office: Office) -> 
     made = rebuild(office.home, YEAR)
     assert (made.identical, made.publication, made.inputs, made.program) == (True, current, 3, [])
     assert made.aside is not None
-    assert re.fullmatch(r"kaohe\.duckdb\.broken-\d{8}-\d{6}", made.aside.name)
+    assert re.fullmatch(r"kaohe\.duckdb\.before-\d{8}-\d{6}", made.aside.name)
     assert made.aside.stat().st_size == 20_000
     assert rows_of(path) == before
     assert before["typed.inspection"]
@@ -76,7 +76,7 @@ def test_corrections_and_the_fixed_day_of_an_announced_year_are_in_it(office: Of
     done = in_process("rebuild", "--year", YEAR, "--home", office.home)
     assert done.returncode == 0, done.stderr
     assert f"与当前发布 {reviewed.folder.name} 完全相同" in done.stdout
-    assert "kaohe.duckdb.broken-" not in done.stdout
+    assert "kaohe.duckdb.before-" not in done.stdout
     assert not office.run().outcome.new
 
 
@@ -146,5 +146,5 @@ def test_killed_while_it_takes_its_place(office: Office, where: str) -> None:
         f"kaohe.rebuild.{where}", f"from kaohe.rebuild import _swap; _swap(Path({str(made)!r}), Path({str(path)!r}))"
     )
     assert rows_of(path) == before
-    (log,) = path.parent.glob("kaohe.duckdb.broken-*.wal")
+    (log,) = path.parent.glob("kaohe.duckdb.before-*.wal")
     assert log.read_bytes() == b"of a broken warehouse"

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from kaohe import checking
 from kaohe.checking import check
 from kaohe.cleaning import told, typed, untyped
 from kaohe.contracts import Column, Contract, load_contracts
@@ -182,3 +183,26 @@ def test_what_the_command_refuses(tmp_path: Path) -> None:
         in_process("template", "inspection", "--out", out, "--force", "--home", tmp_path, "--lang", "en").returncode
         == 0
     )
+
+
+def test_every_example_obeys_the_rules_of_its_table_in_the_year_at_hand(tmp_path: Path) -> None:
+    """The examples of all tables, handed in together as if they were records."""
+    paths = []
+    for contract in OURS.values():
+        book = openpyxl.load_workbook(io.BytesIO(template(contract, UNITS, 2026)))
+        sheet = book.worksheets[0]
+        row = {sheet.cell(2, at).value: sheet.cell(3, at).value for at in range(2, sheet.max_column + 1)}
+        assert UNITS[0] not in row.values()
+        if contract.table == "org_life_record":
+            assert (row["所属年度"], row["*召开日期"], row["录入日期"]) == (
+                2026, dt.datetime(2026, 3, 5), dt.datetime(2026, 3, 8)
+            )  # fmt: skip
+            assert row["*请假人数"] == row["*应到人数"] - row["*实到人数"]
+        sheet.cell(3, 1).value = 1  # no longer 示例
+        paths.append(tmp_path / f"{contract.table}.xlsx")
+        book.save(paths[-1])
+    checked = checking.check(paths)
+    assert sum(table.good for file in checked.files for table in file.tables) == len(OURS)
+    # The roster of one example member is smaller than the meetings.
+    wrong = [problem for file in checked.files for problem in file.problems if "名册上的人数" not in problem.problem]
+    assert wrong == []

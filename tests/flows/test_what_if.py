@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from kaohe.errors import KaoheError
-from kaohe.what_if import varied, what_if
+from kaohe.scheme import load_scheme
+from kaohe.what_if import varied, what_if, written_out
 from tests.helpers import CHECK, ROOT, STUDY, Result, assess, check, in_process, registry, write_csv
 
 SCHEME = ROOT / "data" / "schemes" / "2023.yml"
@@ -128,6 +129,25 @@ def test_a_setting_that_will_not_do_is_a_sentence(published: Result, setting: st
     assert said in str(caught.value)
 
 
+def test_a_node_can_be_named_by_a_part_of_its_title() -> None:
+    by_name = varied(SCHEME, ["first_topic_months.weight=8", "study_xuexi.params.target=0.5"], "2023.yml")
+    assert varied(SCHEME, ["第一议题.weight=8", "学情通报.学习强国.params.target=0.5"], "2023.yml") == by_name
+    with pytest.raises(KaoheError, match="“共建”"):  # of several
+        varied(SCHEME, ["共建.weight=8"], "2023.yml")
+
+
+def test_what_was_tried_can_be_saved_with_its_comments(tmp_path: Path) -> None:
+    settings = ["theory.study.weight=6", "study_xuexi.params.target=0.5", "grades.excellent.title=特优"]
+    path = tmp_path / "tried.yml"
+    path.write_text(written_out(SCHEME, settings), "utf-8")
+    assert load_scheme(path) == varied(SCHEME, settings, "2023.yml")[0]
+    comments = [[line.partition("#")[2] for line in file.read_text("utf-8").splitlines()] for file in (SCHEME, path)]
+    assert comments[0] == comments[1]
+    for setting in ("study_xuexi.params.more=1", "tie_break=[theory]"):
+        with pytest.raises(KaoheError, match="没有写成一个值"):
+            written_out(SCHEME, [setting])
+
+
 def test_the_command(published: Result, tmp_path: Path) -> None:
     asked = ("what-if", "--home", published.home, "--set", "study_xuexi.params.target=0.5")
     table = in_process(*asked)
@@ -142,5 +162,10 @@ def test_the_command(published: Result, tmp_path: Path) -> None:
     wrong_year = in_process("what-if", "--home", published.home, "--scheme", ROOT / "data" / "schemes" / "2024.yml")
     assert wrong_year.returncode == 2
     assert "2024" in wrong_year.stderr
+    written = tmp_path / "tried.yml"
+    saved = in_process(*asked, "--set", "theory.study.weight=6", "--write", written)
+    assert saved.returncode == 0 and str(written) in saved.stdout, saved.stderr
+    again = in_process(*asked, "--write", written)
+    assert again.returncode == 2 and "已存在" in again.stderr
     nowhere = in_process("what-if", "--home", tmp_path / "empty", "--set", "bonus.cap=1")
     assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (2, 1)

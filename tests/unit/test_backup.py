@@ -40,6 +40,7 @@ HELD = {
     "warehouse/inputs/" + "0" * 64: b"ledger" * 1000,
     "warehouse/sources/hr/people.csv": b"a,b\n",
     "ledgers/2023/correction.csv": b"x\n",
+    "schemes/2026.yml": b"id: ours\n",
     "logs/2026-11.jsonl": b'{"event": "ended"}\n',
     "plans/2023/抽查计划（2023年3月）.xlsx": b"plan",
     "published/2023/id/units/水务中心/体检单.pdf": b"%PDF",

@@ -109,6 +109,19 @@ def test_where_no_night_scores_anything_any_more_that_is_out_of_date(tmp_path: P
     done = kaohe("status", "--home", tmp_path, "--lang", "en", KAOHE_PROJECT=str(project.root))
     assert done.returncode == 4
     assert "there is no year to score" in done.stdout
+    assert str(tmp_path / "schemes" / f"{clock.today().year}.yml") in done.stdout
+
+
+def test_results_of_an_earlier_year_and_no_schedule_are_no_missed_night(tmp_path: Path) -> None:
+    """As after ``make run``: the sample is of 2023, and nobody has asked for nights."""
+    project = without_schemes(tmp_path / "project")
+    home = project.root / "data"  # its schedule.yml is the project's
+    published(home)
+    done = kaohe("status", "--home", home, KAOHE_PROJECT=str(project.root))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "2023年度" in done.stdout and f"kaohe scheme new --year {clock.today().year}" in done.stdout
+    empty = kaohe("status", "--home", tmp_path / "empty", KAOHE_PROJECT=str(project.root))
+    assert empty.returncode == 4 and "没有要考核的年度" in empty.stdout
 
 
 def lines(home: Path) -> list[dict[str, object]]:

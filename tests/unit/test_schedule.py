@@ -66,7 +66,11 @@ def test_it_is_the_hour_of_its_zone_in_summer_and_in_winter() -> None:
 
 def test_without_years_it_is_last_year_and_this_year_as_far_as_there_is_a_scheme(tmp_path: Path) -> None:
     project = project_copy(tmp_path)
-    assert Schedule().years_on(dt.date(2024, 5, 1), project) == [2023, 2024]
-    assert Schedule().years_on(dt.date(2025, 5, 1), project) == [2024]
-    assert Schedule().years_on(dt.date(2030, 5, 1), Project.find()) == []
-    assert Schedule(years=[2023]).years_on(dt.date(2030, 5, 1), project) == [2023]
+    home = tmp_path / "home"
+    assert Schedule().years_on(dt.date(2024, 5, 1), project, home) == [2023, 2024]
+    assert Schedule().years_on(dt.date(2025, 5, 1), project, home) == [2024]
+    assert Schedule().years_on(dt.date(2030, 5, 1), Project.find(), home) == []
+    assert Schedule(years=[2023]).years_on(dt.date(2030, 5, 1), project, home) == [2023]
+    (home / "schemes").mkdir(parents=True)
+    (home / "schemes" / "2030.yml").touch()
+    assert Schedule().years_on(dt.date(2030, 5, 1), project, home) == [2030]

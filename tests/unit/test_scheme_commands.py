@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from kaohe.errors import KaoheError
+from kaohe.scheme import load_scheme
+from kaohe.scheme.new_year import moved
 from tests.helpers import ROOT, in_process, kaohe
 from tests.unit.test_scheme_lint import INDEX, POINTS, YEAR
 
@@ -42,6 +45,68 @@ def test_check_in_english_of_warnings_alone(tmp_path: Path) -> None:
     assert done.stdout == f"{path}:4  warning  dimensions: {said}\n计分: errors 0, warnings 1\n"
 
 
+def test_check_names_every_date_outside_the_year_by_the_line_a_run_names(tmp_path: Path) -> None:
+    text = (OURS / "2023.yml").read_text("utf-8").replace("deadline: 2024-03-31", "deadline: 2023-03-31")
+    path = written(tmp_path, text.replace("deadline: 2024-01-31", "deadline: 2023-06-30"), "2023.yml")
+    done = kaohe("scheme", "check", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    dated = [number for number, line in enumerate(path.read_text("utf-8").splitlines(), 1) if "deadline: 2023" in line]
+    said = done.stderr.splitlines()
+    assert [line.split(" 第 ")[1].split(" 行")[0] for line in said] == [str(number) for number in dated]
+    assert len(dated) == 4
+    with pytest.raises(KaoheError) as caught:
+        load_scheme(path)
+    assert str(caught.value) in said
+
+
+def test_check_names_every_node_whose_weights_do_not_add_up(tmp_path: Path) -> None:
+    text = (OURS / "2023.yml").read_text("utf-8").replace("weight: 46", "weight: 45").replace("1.34", "0.34")
+    path = written(tmp_path, text, "2023.yml")
+    said = kaohe("scheme", "check", path).stderr.splitlines()
+    lines = [text[: text.index(f"{node}:")].count("\n") + 1 for node in ("dimensions", "study", "foundation")]
+    assert [line.split(" 第 ")[1].split(" 行")[0] for line in said] == [str(number) for number in lines]
+
+
+def test_new_moves_the_year_and_its_deadlines_and_nothing_else(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = kaohe("scheme", "new", "--year", "2026", "--home", home)
+    assert (done.returncode, done.stderr) == (0, "")
+    path = home / "schemes" / "2026.yml"
+    before, after = (OURS / "2024.yml").read_text("utf-8").splitlines(), path.read_text("utf-8").splitlines()
+    changed = [(number, new) for number, (old, new) in enumerate(zip(before, after, strict=True), 1) if old != new]
+    assert [new.split("#")[0].strip() for _, new in changed] == [
+        'id: "2026"', "title: 2026 年度党建考核办法", "year: 2026", "effective_from: 2026-01-01",
+        "effective_to: 2026-12-31", "deadline: 2027-01-31", *["deadline: 2027-03-31"] * 3,
+    ]  # fmt: skip
+    assert f"已写出 {path}" in done.stdout and "、".join(str(number) for number, _ in changed) in done.stdout
+    assert "浦东新区生态环境局2023年党建工作要点" in done.stdout and "2026 年度党建考核办法：0 个错误" in done.stdout
+    again = kaohe("scheme", "new", "--year", "2026", "--home", home)
+    assert again.returncode == 2 and "已存在" in again.stderr
+    following = kaohe("scheme", "new", "--year", "2027", "--home", home, "--out", tmp_path / "x.yml")
+    assert following.returncode == 0 and str(path) in following.stdout  # after the latest that there is
+
+
+def test_new_says_which_rules_are_no_longer_in_force(tmp_path: Path) -> None:
+    done = kaohe("scheme", "new", "--year", "2024", "--from", OURS / "2023.yml", "--out", tmp_path / "2024.yml")
+    assert done.returncode == 2
+    lines = [
+        n for n, line in enumerate((OURS / "2023.yml").read_text("utf-8").splitlines(), 1) if "2023-12-31}" in line
+    ]
+    assert [f"第 {number} 行" in said for number, said in zip(lines, done.stderr.splitlines(), strict=True)] == [
+        True
+    ] * 3
+    same = kaohe("scheme", "new", "--year", "2023", "--from", OURS / "2023.yml", "--out", tmp_path / "y.yml")
+    assert same.returncode == 2 and not (tmp_path / "y.yml").exists()
+
+
+@pytest.mark.parametrize(("day", "later"), [("2024-02-29", "2025-02-28"), ("2023-02-28", "2024-02-29")])
+def test_the_end_of_february_stays_the_end_of_february(tmp_path: Path, day: str, later: str) -> None:
+    year = int(day[:4]) - 1
+    text = (OURS / "2024.yml").read_text("utf-8").replace("2024-", f"{year}-").replace("year: 2024", f"year: {year}")
+    text = text.replace("deadline: 2025-01-31", f"deadline: {day}").replace("2028-12-31", "2040-12-31")
+    assert f"\ndeadline: {later} " in moved(written(tmp_path, text), year + 1).text
+
+
 def test_check_with_values(tmp_path: Path) -> None:
     rows = ["unit_id,measure,value", *(f"{unit},{name},{unit}" for unit in (1, 2) for name in ("health", "poverty"))]
     values = written(tmp_path, "\n".join(rows), "values.csv")
@@ -61,7 +126,8 @@ def test_what_cannot_be_read_is_one_sentence(command: str, tmp_path: Path) -> No
         done = in_process("scheme", command, *([wrong, wrong] if command == "diff" else [wrong]))
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(said)
-        assert len(done.stderr.splitlines()) == 1
+        each = 3 if command == "check" and wrong == path else 1  # check names every indicator with that rule
+        assert len(done.stderr.splitlines()) == each
 
 
 def test_reading_a_scheme_brings_in_no_orchestration(tmp_path: Path) -> None:

@@ -102,13 +102,13 @@ def only(found: list[Finding], text: str, level: str, line: str, said: str) -> N
     [
         pytest.param(
             [("health: {weight: 1}", "health: {weight: 0}"), ("poverty: {weight: 1}", "poverty: {weight: 0}")],
-            "error", "children:", "“people”下面的权重全是 0", id="all siblings 0"),
+            "error", "people:", "“people”下面的权重全是 0", id="all siblings 0"),
         pytest.param(
             [("people:\n    weight: 2", "people:\n    weight: 0")],
             "warning", "weight: 0", "“people”权重为 0，下面却有权重的 health、poverty", id="weight 0 above weights"),
         pytest.param(
             [("    aggregation: arithmetic\n", "    aggregation: median\n"), ("poverty: {weight: 1}", "poverty: {weight: 3}")],
-            "warning", "children:", "“people”用 median，不看权重", id="idle weights"),
+            "warning", "people:", "“people”用 median，不看权重", id="idle weights"),
         pytest.param(
             [("    aggregation: arithmetic\n", "    aggregation: best_n\n    best: 3\n")],
             "warning", "best: 3", "取最好的 3 项，但只有 2 项有权重", id="best_n of too few"),
@@ -176,7 +176,7 @@ def test_faults_of_an_index(replaced: Replaced, level: str, line: str, said: str
             "warning", "dimensions:", "“计分”下面的权重之和是 90，不是 100", id="the whole"),
         pytest.param(
             [("hours: {weight: 10}", "hours: {weight: 20}")],
-            "warning", "children:", "“study”下面的权重之和是 50，不是 40", id="a node"),
+            "warning", "study:", "“study”下面的权重之和是 50，不是 40", id="a node"),
         pytest.param(
             [("at_least: 90, quota: 0.3", "at_least: 106, quota: 0.3")],
             "error", "best:", "从 106 分起，但最高只能得 105 分", id="above the highest with bonus"),
@@ -420,6 +420,17 @@ def test_two_schemes_of_the_project_on_one_day_are_an_error(project: Project) ->
     path.with_name("other.yml").write_text(YEAR, encoding="utf-8")
     errors = [each for each in findings(path, load_composite(path), project) if each.level == "error"]
     assert [each.path for each in errors] == [("effective_from",)]
+
+
+def test_a_scheme_of_the_home_is_held_against_those_of_the_project(project: Project, tmp_path: Path) -> None:
+    own = tmp_path / "home" / "schemes" / "2023.yml"
+    own.parent.mkdir(parents=True)
+    text = project.scheme(2023).read_text("utf-8")
+    own.write_text(text.replace("effective_to: 2023-12-31", "effective_to: 2024-01-31", 1), "utf-8")
+    found = findings(own, load_composite(own), project, home=tmp_path / "home")
+    assert [(each.level, each.sentence) for each in found if each.level == "error"] == [
+        ("error", "考核办法 2023.yml 和 2024.yml 的适用日期重叠；请改正其中一个的 effective_from、effective_to")
+    ]
 
 
 def test_against_values(tmp_path: Path) -> None:
