@@ -6,7 +6,7 @@ YEAR   ?= 2023
 # Scripts/ on Windows, bin/ elsewhere.
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 
-.PHONY: run test check spark lock vulnerabilities docs sample mutations screenshots soak
+.PHONY: run test check coverage spark lock vulnerabilities docs sample mutations screenshots soak
 run: .venv/ready
 	$(BIN)/kaohe run --inbox data/sample --year $(YEAR)
 
@@ -24,6 +24,10 @@ spark: .venv/ready
 	@if java -version >/dev/null 2>&1; then $(MAKE) --no-print-directory .venv/spark \
 	  || echo "pyspark could not be installed: the tests on Spark are skipped"; \
 	else echo "Java is missing: the tests on Spark are skipped"; fi
+
+# Every test, and whether each branch of what scores rest on was taken.
+coverage: check spark
+	$(BIN)/python -m pytest --cov
 
 # Break the scoring SQL in every way of tests/mutations; the tests must catch each one. Takes a while.
 mutations: .venv/ready

@@ -15,6 +15,7 @@ from kaohe.models import Model, Models
 from kaohe.project import Project, file_hashes
 from kaohe.scheme.parts import LEVELS
 from kaohe.warehouse import META, Engine
+from kaohe.words import listed
 
 MEASURE_COLUMNS = ("unit_id", "item", "due", "done", "records")
 ALERT_COLUMNS = ("unit_id", "item", "level", "due_on", "days", "number", "text", "records")
@@ -161,7 +162,7 @@ class _Bench:
         self.engine.con.execute(f"explain insert into main.alert {scoring.as_alert(model)}", [""])
         for level in _literals(model, "level"):
             if level not in LEVELS:
-                raise KaoheError("sql_level", file=model.path, level=level, allowed="、".join(LEVELS))
+                raise KaoheError("sql_level", file=model.path, level=level, allowed=listed(LEVELS))
 
     def _bind_audit(self, model: Model) -> None:
         self._columns(model.sql)

@@ -79,8 +79,8 @@ def untyped(contract: Contract, raw: pl.DataFrame, cleaned: pl.DataFrame) -> pl.
         for name, column in contract.columns.items()
     ]
     cells = raw.select(*_PLACE, *bad)
-    cells = cells.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="rule")
-    return cells.drop_nulls("rule")
+    cells = cells.unpivot(list(contract.columns), index=_PLACE, variable_name="column_name", value_name="_why")
+    return cells.drop_nulls("_why").rename({"_why": "rule"})
 
 
 def _why(name: str, column: Column) -> pl.Expr:

@@ -20,7 +20,7 @@ from kaohe.scheme.parts import Leaf
 from kaohe.scheme.tables import IN_FORCE, Rows, scheme_tables
 from kaohe.sqltext import literal, quoted
 from kaohe.warehouse import Engine, Warehouse
-from kaohe.words import say
+from kaohe.words import clauses, say
 
 MEASURED = "unit_id varchar, indicator varchar, item varchar, due decimal(18,6), done decimal(18,6), records varchar[]"
 
@@ -175,7 +175,7 @@ def audit(engine: Engine, planned: planning.Plan, known: Container[str] | None =
         if known is None or all(table in known for table in model.reads):
             failing = engine.frame(f"{model.sql}\nlimit 3").to_dicts()
             if failing:
-                rows = "；".join(", ".join(f"{name}={value}" for name, value in row.items()) for row in failing)
+                rows = clauses(", ".join(f"{name}={value}" for name, value in row.items()) for row in failing)
                 raise KaoheError("audit_failed", audit=model.name, rows=rows)
 
 

@@ -7,13 +7,9 @@ from typing import Any
 
 import duckdb
 
-from kaohe import scoring
-from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publication import SNAPSHOT, in_force
-from kaohe.scheme import load_scheme, load_scheme_of
-from kaohe.warehouse import Engine
 
 _QUESTION = "select number, system, tables, rows_read, weight, outputs, status from systems order by number"
 
@@ -47,6 +43,12 @@ def systems(home: Path, year: int | None = None) -> list[System]:
 
 def _by_the_scheme(home: Path, year: int | None) -> list[System]:
     """What each system would read: of ``year``, or of the latest year that has a scheme."""
+    # Most offices have a publication, and do without Polars here.
+    from kaohe import scoring  # brings in Polars
+    from kaohe.contracts import load_contracts
+    from kaohe.scheme import load_scheme, load_scheme_of
+    from kaohe.warehouse import Engine
+
     project = Project.find()
     path = project.scheme(year, home) if year else project.schemes(home)[-1]
     scheme = load_scheme_of(year, path, home) if year else load_scheme(path)

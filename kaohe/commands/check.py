@@ -132,7 +132,7 @@ def _print_problems(file: "CheckedFile") -> None:
     folded = list(_folded(file.problems))
     for cells, problem in folded[:_SHOWN]:
         place = " · ".join(part for part in (problem.sheet, cells) if part)
-        place += " " if place and not place.endswith(("：", ": ")) else ""
+        place += " " if place and not place.endswith((say("colon"), " ")) else ""
         value = say("in_quotes", text=problem.value) if problem.value is not None else ""
         warning = say("check_warning") if problem.severity == "warning" else ""
         text = f"  {place}{warning}{value}{clauses([problem.problem, problem.remedy])}"

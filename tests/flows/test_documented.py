@@ -89,6 +89,12 @@ PLACEHOLDERS: dict[str, str | Callable[[Path], str]] = {
     "PUBLICATION": lambda office: _acts(office)[0].publication,
     "--inbox inbox": "data/inbox",
     "check FILE": "抽查.xlsx",
+    "scheme check FILE": "project/data/schemes/2023.yml",
+    "scheme check 文件": "project/data/schemes/2023.yml",
+    "--year Y": "2024",
+    "--set …": "theory.study.weight=6",
+    "--write F": "tried.yml",
+    "--write 文件": "tried.yml",
     "--registry FILE": "data/inbox/名册.xlsx",
     "FILE…": "抽查.xlsx",
     "文件…": "抽查.xlsx",
@@ -140,12 +146,13 @@ BEFORE: dict[str, Callable[[Office], object]] = {
 }
 #: What is said besides where a page only names the command.
 BESIDES = {
+    "scheme new": ["--year", "2024"],
     "appeal add": ["--on", str(NOTICE_ENDS)],
     "appeal resolve": ["--on", str(APPEAL_ENDS)],
     "what-if": ["--set", "theory.study.weight=6"],
 }
 #: The status with which a page says that a command ends, where it is another than 0.
-STATUS = {"scheme diff": 1}
+STATUS = {"scheme diff": 1, "scheme new": 1}
 
 
 def _acts(office: Path) -> list[Any]:
@@ -244,7 +251,7 @@ def completed(words: list[str], command: str) -> list[str]:
             if param.required and free < 1:
                 more = [*more, param.metavar or param.name.upper()]
             free -= 1
-        elif param.required and not set(param.opts) & set(options):
+        elif param.required and not set(param.opts) & {*options, *more}:
             more = [*more, param.opts[0], MUST_HAVE[param.opts[0]]]
     return [*words, *more]
 
@@ -398,7 +405,8 @@ def test_the_script_takes_the_options(text: str, pytestconfig: pytest.Config, mo
         assert importlib.util.find_spec(module)
         for option in options:
             pytestconfig.getoption(option)
-        assert all((ROOT / word).exists() for word in words if not word.startswith("-"))
+        paths = (word for word in words if not word.startswith("-") and word not in ("0", "FILE"))
+        assert all((ROOT / word).exists() for word in paths)
         return
     path = ROOT / script
     source = path / "__main__.py" if path.is_dir() else path

@@ -130,7 +130,7 @@ def data(sample: Result) -> str:
         ROOT / "data" / "work_plan.csv",
     ]
     texts = [path.read_text("utf-8") for path in paths] + [str(path) for path in SAMPLE.rglob("*")]
-    texts += [str(path) for path in sample.folder.rglob("*")]
+    texts += [*(str(path) for path in sample.folder.rglob("*")), "王伟"]  # who ran it
     with duckdb.connect(str(sample.folder / "snapshot.duckdb"), read_only=True) as con:
         columns = con.sql(
             "select table_name, column_name from duckdb_columns() where not internal and data_type in ('VARCHAR', 'VARCHAR[]')"

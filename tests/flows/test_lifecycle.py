@@ -869,7 +869,9 @@ def test_the_whole_way_by_its_commands(office: Callable[[str], Office], server: 
             ["announce", "--by", "党委", "--document", "1号", "--on", "明天"], "日期“明天”看不懂", id="no date"
         ),
         pytest.param(["announce", "--by", "党委"], "缺少 --document", id="no document"),
-        pytest.param(["announce", "--by", "党委", "--document", "1号"], "还没有发布", id="nothing published"),
+        pytest.param(
+            ["announce", "--by", "党委", "--document", "1号"], "还没有 2023 年度的发布", id="nothing published"
+        ),
         pytest.param(["appeal", "resolve", "A1", "--decision", "算了"], "--decision 的值不对", id="no decision"),
     ],
 )

@@ -56,7 +56,7 @@ def test_what_failed_and_what_could_not_be_read_is_told_and_what_is_too_old_goes
     with post(login=False) as server:
         write_delivery(home, mail=mail(server.port), failures={"mail": [NIGHT]})
         night = Night(home)
-        night.after(2022, KaoheError("scheme_missing", path="2022.yml", year=2022))
+        night.after(2022, KaoheError("scheme_missing", path="2022.yml", own="own/2022.yml", year=2022))
         night.after(YEAR, second.outcome)
         with pytest.raises(KaoheError) as caught:
             night.end()

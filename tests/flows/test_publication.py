@@ -8,7 +8,6 @@ import openpyxl
 import polars as pl
 import pytest
 
-from kaohe import publishing
 from kaohe.publication import WORKBOOK, pointed_at
 from kaohe.words import use_language
 from tests.helpers import CHECK, FINDING, STUDY, UNITS, Result, assess, check, copied, registry, write_csv
@@ -141,7 +140,7 @@ def test_a_publication_that_fails_halfway_leaves_no_trace(
         raise RuntimeError("halfway")
 
     with monkeypatch.context() as broken, pytest.raises(RuntimeError):
-        broken.setattr(publishing, "write_workbook", fail)
+        broken.setattr("kaohe.publishing.workbook.write_workbook", fail)
         assess(busy, before.home, as_of=AS_OF)
     folder = before.folder.parent
     assert pointed_at(folder) == before.folder

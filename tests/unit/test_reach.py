@@ -347,7 +347,7 @@ def test_english_and_json(bench: Bench) -> None:
             "2 items put right would have been the fewest for 良好, the other units unchanged: 85.00 points, rank 1",
             "a: 15.00 → 30.00",
             "  0: due 2, done 1",
-            "  1: due 2, done 1",
+            "  no. 1: due 2, done 1",
         ]
     said = json.loads(json.dumps(plain(found), default=str))
     assert said["line"] == {"at_least": "80.00", "ranked": 1, "points": "80.00"}
