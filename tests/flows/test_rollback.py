@@ -127,4 +127,5 @@ def test_by_its_command(office: Office) -> None:
     assert office.state.log.acts[-1].operator == "王伟"
     assert f"已由 {bad} 退回到 {good}" in done.stdout
     done = in_process("history", *where)
-    assert ("退回" in done.stdout, "抽查录错" in done.stdout) == (True, True)
+    assert ("退回" in done.stdout, "2号" in done.stdout) == (True, True)
+    assert office.state.log.acts[-1].reason == "抽查录错"
