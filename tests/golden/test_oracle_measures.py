@@ -836,5 +836,5 @@ def test_adverse_events_are_of_a_level() -> None:
 
 
 def test_a_measure_without_a_second_opinion_is_said() -> None:
-    with pytest.raises(NotImplementedError, match="the measure volunteer_hours has no second opinion yet"):
+    with pytest.raises(LookupError, match="the measure volunteer_hours has no second opinion yet"):
         find("volunteer_hours")

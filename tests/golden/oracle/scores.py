@@ -132,7 +132,7 @@ def reported_tables(bureau: Bureau) -> Mapping[str, set[str]]:
 def measure_of(name: str) -> Measure:
     """The oracle's own idea of a measure."""
     if name not in MEASURES:
-        raise NotImplementedError(
+        raise LookupError(
             f"the measure {name} has no second opinion yet: add it to MEASURES of a module of tests/golden/oracle"
         )
     return MEASURES[name]
