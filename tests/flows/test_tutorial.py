@@ -68,7 +68,7 @@ def compare(shown: list[str], printed: str) -> None:
     assert anywhere or place == len(lines), printed
 
 
-@pytest.mark.parametrize("lang", PAGES)
+@pytest.mark.parametrize("lang", ["zh", pytest.param("en", marks=pytest.mark.long)])  # the same commands
 def test_the_tutorial(
     lang: Language, sample: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
