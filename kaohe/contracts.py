@@ -20,7 +20,7 @@ from sqlglot import exp
 from kaohe.errors import KaoheError
 from kaohe.sqltext import quoted
 from kaohe.words import language, say
-from kaohe.yamlfile import line_of, misplaced, read_yaml, wrong
+from kaohe.yamlfile import line_of, misplaced, read_yaml_once, wrong
 
 Severity = Literal["critical", "warning"]
 
@@ -317,7 +317,7 @@ def load_contracts(folder: Path) -> Contracts:
         raise KaoheError("contracts_missing", path=folder)
     read: dict[str, Contract] = {}
     for path in files:
-        contract = read_yaml(path, Contract)
+        contract = read_yaml_once(path, Contract)
         if contract.table != path.stem:
             at = ("table",)
             raise misplaced(path, at, line_of(path, at), say("contract_file_name", table=contract.table))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,12 +88,31 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
     return checked(path, data, lines, model)
 
 
+def read_yaml_once(path: Path, model: type[Model]) -> Model:
+    """As ``read_yaml``, for a ``model`` that nobody changes and that hangs on nothing but the text: a file that still
+    says the same is not read again."""
+    found: Model = _read_once(path, _text_of(path), model)
+    return found
+
+
+@cache
+def _read_once(path: Path, text: str, model: type[Model]) -> Model:
+    return checked(path, *_read(path, text), model)
+
+
 def read_plain(path: Path) -> tuple[dict[str | int, Any], dict[Location, int]]:
     """What the file says, and the line of every place in it. Raises ``KaoheError`` for bad YAML or a repeated key."""
+    return _read(path, _text_of(path))
+
+
+def _text_of(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise KaoheError("yaml_unreadable", file=path, problem=error) from error
+
+
+def _read(path: Path, text: str) -> tuple[dict[str | int, Any], dict[Location, int]]:
     lines: dict[Location, int] = {(): 1}
     return _plain(text, lines, path) or {}, lines
 

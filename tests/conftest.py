@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, Phase, settings
@@ -35,6 +36,13 @@ if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
 
 # As the command does (kaohe/cli.py): to look through all that the libraries made again and again is time for nothing.
 gc.set_threshold(200_000, 20, 50)
+
+# Workers share the processors; where each of them has its own, more threads of DuckDB only wait for one another.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    connect = duckdb.connect
+    duckdb.connect = lambda database=":memory:", read_only=False, config=None: connect(
+        database, read_only, {"threads": 1} | (config or {})
+    )
 
 # The same examples on every machine and every day; a longer search is started by hand with --hypothesis-profile=long.
 # No test depends on the clock.

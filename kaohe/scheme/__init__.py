@@ -36,7 +36,7 @@ from kaohe.scheme.parts import (
 )
 from kaohe.scheme.robustness import Robustness
 from kaohe.words import listed
-from kaohe.yamlfile import Location, all_wrong, read_yaml, wrong
+from kaohe.yamlfile import Location, all_wrong, read_yaml_once, wrong
 
 #: Where the weight of the four kinds of leaf goes.
 Section = Literal["base", "bonus", "deduction", "veto"]
@@ -273,7 +273,7 @@ class _Either(
 
 def load_scheme(path: Path) -> Scheme:
     """The scheme of a year in ``path``; ``KaoheError`` with file and line if it is wrong or does not add up."""
-    return read_yaml(path, Scheme)
+    return read_yaml_once(path, Scheme)
 
 
 def load_scheme_of(year: int, path: Path, home: Path) -> Scheme:
@@ -289,7 +289,7 @@ def load_scheme_of(year: int, path: Path, home: Path) -> Scheme:
 
 def load_composite(path: Path) -> Composite:
     """The scheme in ``path``, of a year or of none; ``KaoheError`` with file and line if it is wrong."""
-    return read_yaml(path, _Either).root
+    return read_yaml_once(path, _Either).root
 
 
 def digest(path: Path) -> str:

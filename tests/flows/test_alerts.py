@@ -14,7 +14,7 @@ from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publication import WORKBOOK
 from kaohe.words import use_language
-from tests.helpers import CHECK, YEAR, Result, assess, check, copied, in_process, kaohe, registry, write_csv
+from tests.helpers import CHECK, YEAR, Result, assess, check, copied, in_process, registry, write_csv
 from tests.published import files, said
 
 ELECTION = ["单位名称", "本届起始日期", "党组织类型", "任期年限", "应换届日期"]
@@ -179,11 +179,8 @@ def test_in_english(inbox: Path, home: Path) -> None:
     assert due.sentence == "the election is due by 2024-04-20 (approved extension included), in 20 days"
 
 
-def test_the_command_prints_and_starts_the_flow(
-    result: Result, tmp_path: Path, server: str, prefect_home: Path
-) -> None:
-    settings = {"PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
-    printed = kaohe("alerts", "--home", result.home, "--year", YEAR)
+def test_the_command_prints_and_starts_the_flow(result: Result, tmp_path: Path, server: str) -> None:
+    printed = in_process("alerts", "--home", result.home, "--year", YEAR)
     assert printed.returncode == 0, printed.stderr
     assert "2023 年度预警（截至 2024-03-31）" in printed.stdout
     assert "换届提醒 · elections_due · 紧急 1，提示 1" in printed.stdout
@@ -197,7 +194,8 @@ def test_the_command_prints_and_starts_the_flow(
     assert (one["unit_name"], one["due_on"], one["days"]) == ("办公室", "2024-04-20", 20)
     secret = in_process("alerts", "--home", result.home, "--restricted")
     assert "2023Q1 收到问题线索 7300173 件" in secret.stdout
-    written = kaohe("alerts", "--home", result.home, "--format", "xlsx", "--out", tmp_path / "out", **settings)
+    asked_out = ("--format", "xlsx", "--out", tmp_path / "out")
+    written = in_process("alerts", "--home", result.home, *asked_out, server=server)
     assert written.stdout.strip() == f"已写出 {tmp_path / 'out' / '预警.xlsx'}", written.stderr
     assert "1 换届提醒" in openpyxl.load_workbook(tmp_path / "out" / "预警.xlsx").sheetnames
     assert in_process("alerts", "--home", result.home, "--out", tmp_path).returncode == 2

@@ -92,7 +92,7 @@ def test_on_a_running_server_the_run_is_seen_there(inbox: Path, home: Path, serv
     runs = flow_runs(server)
     assert len(runs) == before + 1
     assert runs[-1]["state_name"] == "Completed"
-    again = kaohe(*arguments, **settings)
+    again = in_process(*arguments, server=server)
     assert again.returncode == 0, again.stderr
     assert "没有变化" in again.stdout
     names = {path.name for path in (home / "published" / "2023").iterdir() if path.is_file()}
@@ -154,9 +154,9 @@ def test_usage_errors_are_a_sentence_and_status_2(arguments: list[str], said: st
 
 
 def test_help_speaks_both_languages() -> None:
-    assert "收件夹" in kaohe("run", "--help").stdout
-    assert "folder with the registry" in kaohe("run", "--help", "--lang", "en").stdout
-    assert kaohe("--version").stdout.startswith("kaohe 0.")
+    assert "收件夹" in in_process("run", "--help").stdout
+    assert "folder with the registry" in in_process("run", "--help", "--lang", "en").stdout
+    assert in_process("--version").stdout.startswith("kaohe 0.")
 
 
 def test_a_mistake_of_ours_is_a_sentence_too(inbox: Path, home: Path, project: Project, server: str) -> None:

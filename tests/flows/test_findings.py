@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers import CHECK, check, registry, write_csv
-from tests.helpers import assess_small as assess
+from tests.helpers import CHECK, assess_small, check, registry, write_csv
 
 
 @pytest.fixture
@@ -30,20 +29,20 @@ def test_findings_of_unchanged_tables_are_reused(inbox: Path, home: Path, asked:
     write_csv(inbox / "units.csv", registry(("D01", "水务中心", "基层单位")))
     rows = [check("C1", "水务中心", on="2023-03-01"), check("C2", "水务中心", 3, on="2023-03-02")]
     write_csv(inbox / "checks.csv", [CHECK, *rows])
-    first = assess(inbox, home)
+    first = assess_small(inbox, home, by_gx=True)
     assert {table for table, _ in asked} >= {"org_unit", "inspection"}
     asked.clear()
 
-    later = assess(inbox, home, as_of=dt.date(2024, 3, 30))
+    later = assess_small(inbox, home, as_of=dt.date(2024, 3, 30), by_gx=True)
     assert asked == []
     assert later.quarantine["problems"].to_list() == first.quarantine["problems"].to_list() != []
 
     write_csv(inbox / "checks.csv", [CHECK, *rows, check("C3", "水务中心", on="2023-03-03")])
-    changed = assess(inbox, home)
+    changed = assess_small(inbox, home, by_gx=True)
     assert {table for table, _ in asked} == {"inspection"}
     assert changed.quarantine["problems"].to_list() == first.quarantine["problems"].to_list()
     asked.clear()
 
-    earlier = assess(inbox, home, as_of=dt.date(2023, 3, 2))
+    earlier = assess_small(inbox, home, as_of=dt.date(2023, 3, 2), by_gx=True)
     assert {table for table, _ in asked} == {"inspection"}, "whose last record has not happened yet"
     assert earlier.manifest["tables"]["inspection"]["records_quarantined"] == 2  # round 3, and the third of March

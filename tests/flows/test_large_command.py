@@ -26,7 +26,7 @@ def test_a_large_run_on_a_server_says_what_it_did(tmp_path: Path, server: str) -
     for line in done.stdout.splitlines():
         if line.startswith("  /"):
             assert Path(line.strip()).exists()
-    again = kaohe("run-large", "--inbox", inbox, "--home", home, *ASKED, "--lang", "en", PREFECT_API_URL=server)
+    again = in_process("run-large", "--inbox", inbox, "--home", home, *ASKED, "--lang", "en", server=server)
     assert again.returncode == 0
     assert str(folder / "manifest.json") in again.stdout
     assert "units," not in again.stdout

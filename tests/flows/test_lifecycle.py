@@ -31,7 +31,7 @@ from kaohe.publication import CHANGES, CHECK_UP, FACES, LEADERSHIP, MANIFEST, PA
 from kaohe.reissue import Reissue
 from kaohe.words import use_language
 from tests.delivery import change, write_delivery
-from tests.helpers import CHECK, ROOT, YEAR, Result, assess, check, in_process, registry, write_csv
+from tests.helpers import CHECK, ROOT, SMALL, YEAR, Result, assess, check, in_process, registry, write_csv
 from tests.office import ANNOUNCED, APPEAL_ENDS, AS_OF, BY, CALENDAR, FINAL, SAYS, Office, refused
 from tests.published import expected, files, said, summary
 
@@ -40,7 +40,7 @@ from tests.published import expected, files, said, summary
 def states(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> dict[str, Path]:
     """One office in each state, made once; tests take a copy."""
     use_language("zh")
-    first = Office(tmp_path_factory.mktemp("provisional"))
+    first = Office(tmp_path_factory.mktemp("provisional"), SMALL)
     units = ("J01", "办公室", "机关处室"), ("J02", "法规处", "机关处室"), ("D01", "水务中心", "基层单位")
     write_csv(first.inbox / "名册.csv", registry(*units))
     rows = check("C1", "办公室", flags="1110"), check("C2", "法规处"), check("C3", "水务中心", 2, flags="1100")
@@ -59,7 +59,7 @@ def states(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> dict[st
     for name, step in steps:
         folder = tmp_path_factory.mktemp(name) / "office"
         shutil.copytree(before, folder)
-        step(Office(folder))
+        step(Office(folder, SMALL))
         made[name] = before = folder
     return made
 
@@ -70,7 +70,7 @@ def office(states: dict[str, Path], tmp_path: Path) -> Callable[[str], Office]:
 
     def copied(state: str) -> Office:
         shutil.copytree(states[state], tmp_path / "office")
-        return Office(tmp_path / "office")
+        return Office(tmp_path / "office", SMALL)
 
     return copied
 

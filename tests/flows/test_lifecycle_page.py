@@ -4,7 +4,10 @@ import re
 import shlex
 from pathlib import Path
 
-from tests.helpers import CHECK, ROOT, SMALL, YEAR, check, kaohe, project_copy, registry, write_csv
+import pytest
+
+from kaohe.project import Project
+from tests.helpers import CHECK, ROOT, SMALL, YEAR, check, in_process, registry, write_csv
 from tests.office import CALENDAR
 
 PAGES = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("lifecycle.zh-CN.md", "lifecycle.md")]
@@ -21,7 +24,9 @@ def test_both_pages_have_the_same_commands() -> None:
     assert chinese == english
 
 
-def test_the_page_leads_to_a_final_result(tmp_path: Path, server: str, prefect_home: Path) -> None:
+def test_the_page_leads_to_a_final_result(
+    tmp_path: Path, project: Project, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     inbox, home = tmp_path / "inbox", tmp_path / "walk"
     write_csv(
         inbox / "名册.csv", registry(("D01", "浦东新区川沙水务管理站", "基层单位"), ("J01", "办公室", "机关处室"))
@@ -30,18 +35,17 @@ def test_the_page_leads_to_a_final_result(tmp_path: Path, server: str, prefect_h
     write_csv(inbox / "抽查.csv", [CHECK, *rows])
     days = [[day.isoformat(), "是" if worked else "否"] for day, worked in CALENDAR.items()]
     write_csv(inbox / "日历.csv", [["日历日期", "是否工作日"], *days])
-    project = project_copy(tmp_path / "project")
     project.scheme(YEAR).write_bytes(SMALL.read_bytes())
-    environment = {"KAOHE_PROJECT": str(project.root), "PREFECT_API_URL": server, "PREFECT_HOME": str(prefect_home)}
+    monkeypatch.chdir(tmp_path)
     said = {}
     for line in commands(PAGES[0]):
         if line.startswith("export "):
             name, _, value = line.removeprefix("export ").partition("=")
-            environment[name] = value
+            monkeypatch.setenv(name, value)
             continue
         program, *arguments = shlex.split(line.replace("data/sample", str(inbox)))
         assert program == "kaohe"
-        done = kaohe(*arguments, cwd=tmp_path, **environment)
+        done = in_process(*arguments, server=server)
         assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
         said.setdefault(arguments[0], []).append(done.stdout)
     assert "公示到 2024-04-15，申诉到 2024-04-22" in said["announce"][0]

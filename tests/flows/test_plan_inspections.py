@@ -12,7 +12,7 @@ from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.inspections.plan import InspectionPlan, Planned
 from kaohe.project import Project
-from tests.helpers import ROOT, YEAR, Result, assess, copied, in_process, kaohe
+from tests.helpers import ROOT, YEAR, Result, assess, copied, in_process
 from tests.ledgers import ledger
 
 AS_OF = dt.date(2023, 4, 30)
@@ -329,10 +329,10 @@ def test_a_publication_that_is_not_there_is_refused(published: Result) -> None:
             plan(published.home, publication=name)
 
 
-def test_the_command_draws_through_the_flow(published: Result, tmp_path: Path, server: str, prefect_home: Path) -> None:
-    done = kaohe(
+def test_the_command_draws_through_the_flow(published: Result, tmp_path: Path, server: str) -> None:
+    done = in_process(
         "plan-inspections", "--year", 2023, "--month", 5, "--per-month", 2, "--home", published.home, "--out", tmp_path / "out",
-        PREFECT_API_URL=server, PREFECT_HOME=str(prefect_home),
+        server=server,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr.strip() == ""

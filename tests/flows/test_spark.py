@@ -22,6 +22,7 @@ from kaohe.scheme.tables import IN_FORCE
 from kaohe.validation.rules import rules_of
 from kaohe.warehouse import Engine
 from tests.helpers import AS_OF, ROOT, YEAR, Result
+from tests.helpers import SMALL as SMALL_SCHEME
 from tests.large import Large
 from tests.largeoffice import write_office
 
@@ -44,6 +45,8 @@ TABLES: dict[str, list[str]] = {
     "unit_score": ["variant"],
 }
 
+#: The scheme of the made-up bureau.
+OURS = ROOT / "data" / "schemes" / f"{YEAR}.yml"
 #: The scheme of the messy office.
 OFFICE = ROOT / "tests" / "data" / "large" / "2023.yml"
 
@@ -63,7 +66,7 @@ class Watched(SparkEngine):
 
     def append(self, table: str, query: str, values: list[Any] | None = None) -> None:
         self.appended += 1
-        if self.appended == 20 and self.midway:
+        if self.appended == 5 and self.midway:
             self.midway.start()
         super().append(table, query, values)
 
@@ -76,13 +79,18 @@ def lose(cluster: Cluster, engine: SparkEngine) -> None:
     cluster.kill_worker(0)
 
 
-def test_a_cluster_that_loses_a_worker_scores_the_same(truth: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", [SMALL_SCHEME, pytest.param(OURS, marks=pytest.mark.long)], ids=["small", "ours"])
+def test_a_cluster_that_loses_a_worker_scores_the_same(
+    truth: duckdb.DuckDBPyConnection, tmp_path: Path, scheme: Path
+) -> None:
     """One master and two workers read partitioned Parquet, lose a worker in the middle, and write partitioned Parquet."""
     with (
+        duckdb.connect() as con,
         Cluster(tmp_path / "cluster", workers=2) as cluster,
         Watched(cluster.master, tmp_path / "scratch", SMALL) as engine,
     ):
         engine.midway = threading.Thread(target=lose, args=(cluster, engine))
+        duck = Engine(con)
         for table in load_contracts(Project.find().expectations):
             folder = tmp_path / "in" / table
             folder.mkdir(parents=True)
@@ -90,14 +98,18 @@ def test_a_cluster_that_loses_a_worker_scores_the_same(truth: duckdb.DuckDBPyCon
                 f"copy main.{table} to '{folder}' (format parquet, partition_by (_year), overwrite_or_ignore)"
             )
             engine.read(f"main.{table}", folder, columns=definition(truth, table))
-        score(engine)
+            file = tmp_path / f"{table}.parquet"
+            truth.execute(f"copy main.{table} to '{file}'")
+            duck.view(f"main.{table}", f"select * from '{file}'")
+        for each in (duck, engine):
+            score(each, scheme)
         engine.midway.join()
         executors = engine.session.sparkContext._jsc.sc().statusTracker().getExecutorInfos()
         assert len(executors) == 2, "the driver and the worker that is left"
         for table, by in TABLES.items():
             engine.export(f"select * from main.{table}", tmp_path / "out" / table, by)
-    for table in TABLES:
-        assert differences(truth, table, tmp_path / "out" / table) == [], table
+        for table in TABLES:
+            assert differences(con, table, tmp_path / "out" / table) == [], table
 
 
 @pytest.mark.long
@@ -124,7 +136,7 @@ def test_five_thousand_units_score_the_same(truth: duckdb.DuckDBPyConnection, tm
             duck.view(f"main.{table}", f"select * from '{file}'")
             spark.read(f"main.{table}", file, columns=definition(con, table))
         for engine in (duck, spark):
-            score(engine)
+            score(engine, OURS)
         assert duck.rows("select count(*) from main.scores") == [(5040,)]
         for table in TABLES:
             spark.export(f"select * from main.{table}", tmp_path / "out" / table)
@@ -193,11 +205,11 @@ def same_findings(truth: duckdb.DuckDBPyConnection, folder: Path, tables: Iterab
     assert found > 20
 
 
-def score(engine: Any) -> None:
-    """From the trusted tables to the results."""
+def score(engine: Any, path: Path) -> None:
+    """From the trusted tables to the results by the scheme in ``path``."""
     project = Project.find()
     contracts = load_contracts(project.expectations)
-    scheme = load_scheme(ROOT / "data" / "schemes" / f"{YEAR}.yml")
+    scheme = load_scheme(path)
     planned = planning.plan(project, contracts, scheme)
     scoring.measure_and_add_up(engine, project, contracts, {IN_FORCE: (scheme, planned)}, AS_OF)
     for model in planned.results:

@@ -11,7 +11,7 @@ from kaohe.errors import KaoheError
 from kaohe.freshness import Standing, confirm, standings
 from kaohe.journal import recorded
 from kaohe.schedule import Schedule
-from tests.helpers import in_process, kaohe, without_schemes
+from tests.helpers import in_process, without_schemes
 
 YEAR = 2023
 NIGHTLY = Schedule(cron="0 2 * * *", late_after=6, years=[YEAR])
@@ -100,27 +100,33 @@ def test_the_command_says_it_and_exits_by_it(tmp_path: Path) -> None:
     assert (said["years"][0]["late"], said["years"][0]["publication"]) == (False, "p1")
 
 
-def test_where_no_night_scores_anything_any_more_that_is_out_of_date(tmp_path: Path) -> None:
+def test_where_no_night_scores_anything_any_more_that_is_out_of_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The year has turned twice and nobody has put a scheme for it."""
     published(tmp_path)
     (tmp_path / "schedule.yml").write_text("")
     confirm(tmp_path, YEAR, "p1", clock.now(), 0)
     project = without_schemes(tmp_path / "project")
-    done = kaohe("status", "--home", tmp_path, "--lang", "en", KAOHE_PROJECT=str(project.root))
+    monkeypatch.setenv("KAOHE_PROJECT", str(project.root))
+    done = in_process("status", "--home", tmp_path, "--lang", "en")
     assert done.returncode == 4
     assert "there is no year to score" in done.stdout
     assert str(tmp_path / "schemes" / f"{clock.today().year}.yml") in done.stdout
 
 
-def test_results_of_an_earlier_year_and_no_schedule_are_no_missed_night(tmp_path: Path) -> None:
+def test_results_of_an_earlier_year_and_no_schedule_are_no_missed_night(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As after ``make run``: the sample is of 2023, and nobody has asked for nights."""
     project = without_schemes(tmp_path / "project")
     home = project.root / "data"  # its schedule.yml is the project's
     published(home)
-    done = kaohe("status", "--home", home, KAOHE_PROJECT=str(project.root))
+    monkeypatch.setenv("KAOHE_PROJECT", str(project.root))
+    done = in_process("status", "--home", home)
     assert (done.returncode, done.stderr) == (0, "")
     assert "2023年度" in done.stdout and f"kaohe scheme new --year {clock.today().year}" in done.stdout
-    empty = kaohe("status", "--home", tmp_path / "empty", KAOHE_PROJECT=str(project.root))
+    empty = in_process("status", "--home", tmp_path / "empty")
     assert empty.returncode == 4 and "没有要考核的年度" in empty.stdout
 
 
