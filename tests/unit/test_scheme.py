@@ -113,6 +113,7 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
         pytest.param(
             "study_youth:", "study_xuexi:", "study_xuexi:\n            title: 青", "写了两次", id="a name twice"
         ),
+        pytest.param("study_youth:", "training:", "# 2023", "“training”用了两次", id="a name twice, in two nodes"),
         pytest.param("study_youth:", "study youth:", "# 2023", "不能作名称", id="a name with a blank"),
         pytest.param("effective_to: 2023", "effective_to: 2022", "effective_to:", "晚于截止日期", id="dates"),
         pytest.param("grade_at_most: good", "grade_at_most: best", "V1:", "没有“best”这一等次", id="veto to no grade"),
@@ -122,6 +123,20 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
             "effective_to",
             "不合要求",
             id="no date",
+        ),
+        pytest.param(
+            "effective_from: 2023-01-01\neffective_to: 2023-12-31",
+            "effective_from: 2022-01-01\neffective_to: 2022-12-31",
+            "effective_to: 2022",
+            "effective_to：适用日期不在 2023 年内",
+            id="in force the year before",
+        ),
+        pytest.param(
+            "effective_from: 2023-01-01\neffective_to: 2023-12-31",
+            "effective_from: 2024-01-01\neffective_to: 2024-12-31",
+            "effective_from: 2024",
+            "effective_from：适用日期不在 2023 年内",
+            id="in force the year after",
         ),
         pytest.param("deadline: 2024-01-31", "deadline: 2023-12-30", "deadline:", "早于 2023-12-31", id="deadline"),
         pytest.param(
@@ -145,6 +160,28 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
             "用了两次",
             id="an alert named as a node",
         ),
+        pytest.param("  plan_missed:", "  plan missed:", "  plan missed:", "不能作名称", id="an alert with a blank"),
+        pytest.param(
+            "  plan_missed:\n    title: 抽中未查\n",
+            "  plan_missed:\n",
+            "  plan_missed:",
+            "alerts.plan_missed：缺少“title”",
+            id="an alert without a title",
+        ),
+        pytest.param(
+            'say: "{item} 抽中',
+            'say: "{unit} 抽中',
+            'say: "{unit} 抽中',
+            "plan_missed.say：提示语里只能用 {} 括起这些名称：item、due_on、days、number、text",
+            id="an alert that says what there is not",
+        ),
+        pytest.param(
+            "say_en: drawn for {item}",
+            "say_en: drawn for {item",
+            "say_en: drawn",
+            "plan_missed.say_en：提示语里只能用 {} 括起",
+            id="an alert with half a brace",
+        ),
         pytest.param("quota_at_least: 1", "quota_at_least: 0", "excellent:", "不合要求", id="a quota of nobody"),
         pytest.param("title: 良好", "title: 优秀", "grades:", "两个等次同名", id="two grades of one title"),
         pytest.param(
@@ -153,6 +190,27 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
             "basis: {rule: 旧规划",
             "“旧规划”在 2023 年没有效力",
             id="a rule no longer in force",
+        ),
+        pytest.param(
+            "effective_from: 2014-05-28}",
+            "effective_from: 2024-05-28}",
+            "basis: {rule: 中国共产党发展党员工作细则",
+            "“中国共产党发展党员工作细则”在 2023 年没有效力",
+            id="a rule not yet in force",
+        ),
+        pytest.param(
+            "      basis: {rule: 浦东新区生态环境局2023年党建工作要点, article: 加减分, basis_type: default}\n",
+            "",
+            "    innovation_cases:",
+            "bonus.indicators.innovation_cases：缺少“basis”",
+            id="no rule behind it",
+        ),
+        pytest.param(
+            "          - rule: 中国",
+            "          - {rule: 早, effective_to: 2014-05-27, params: {months: 2}}\n          - rule: 中国",
+            "- rule: 中国",
+            "“早”和“中国共产党发展党员工作细则（2014）”的参数不一样",
+            id="versions with other parameters",
         ),
         pytest.param(
             "          - rule: 中国",
@@ -333,3 +391,13 @@ def test_a_wrong_parameter_is_refused_with_what_is_allowed(tmp_path: Path, old: 
         scheme = load_scheme(scheme_file(tmp_path, OURS.replace(old, new, 1)))
         planning.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
     assert said in str(caught.value)
+
+
+def test_a_parameter_of_which_the_header_says_nothing_may_be_anything(project: Project) -> None:
+    measure, scheme = project.sql / "measures" / "united_front.sql", project.scheme(2023)
+    measure.write_text(measure.read_text("utf-8").replace("target (integer above 0)", "target"), "utf-8")
+    asked = "measure: united_front\n        rule: share\n        params: {target: "
+    assert f"{asked}2}}" in OURS
+    scheme.write_text(OURS.replace(f"{asked}2}}", f"{asked}两次}}"), "utf-8")
+    planned = planning.plan(project, load_contracts(project.expectations), load_scheme(scheme))
+    assert planned.measures["united_front"].params == {"target": None}
