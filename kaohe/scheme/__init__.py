@@ -35,7 +35,7 @@ from kaohe.scheme.parts import (
     Weight,
 )
 from kaohe.scheme.robustness import Robustness
-from kaohe.words import listed
+from kaohe.words import listed, say
 from kaohe.yamlfile import Location, all_wrong, read_yaml_once, wrong
 
 #: Where the weight of the four kinds of leaf goes.
@@ -61,10 +61,11 @@ class Aggregated(Strict):
 
     @model_validator(mode="after")
     def _suits_its_aggregation(self) -> Self:
+        own = self.aggregation
         for aggregation, key in _MUST.items():
-            given, wanted = getattr(self, key) is not None, self.aggregation == aggregation
+            given, wanted = getattr(self, key) is not None, own == aggregation
             if given != wanted:
-                raise wrong("scheme_aggregation_key", at=(key,) if given else (), aggregation=aggregation, key=key)
+                raise wrong("scheme_aggregation_key", at=(key,) if given else (), aggregation=own, key=key)
         if self.power == 0:
             raise wrong("scheme_power", at=("power",))
         return self
@@ -110,8 +111,10 @@ class Composite(Aggregated):
             return given
         given = dict(given)
         defaults = given.pop("defaults", None) or {}
-        if not isinstance(defaults, dict) or (unknown := sorted(defaults.keys() - Indicator.model_fields.keys())):
-            raise wrong("scheme_defaults", at=("defaults",), keys=listed(map(str, unknown if defaults else [])))
+        if not isinstance(defaults, dict):
+            raise wrong("yaml_bad_value", at=("defaults",), value=defaults, problem=say("yaml_needs_mapping"))
+        if unknown := sorted(map(str, defaults.keys() - Indicator.model_fields.keys())):
+            raise wrong("scheme_defaults", at=("defaults",), keys=listed(unknown))
         given.setdefault("id", given.get("title", ""))
         aggregated = {key: given[key] for key in ("aggregation", *_MUST.values()) if key in given}
         given["dimensions"] = _said_by_each(given.get("dimensions"), aggregated, defaults)
@@ -310,7 +313,7 @@ def _said_by_each(children: Any, aggregated: dict[str, Any], defaults: dict[str,
             below = _said_by_each(child["children"], aggregated, defaults)
             said[name] = {"title": str(name)} | taken | child | {"children": below}
         else:
-            rule = child.get("rule", defaults.get("rule", "share"))
+            rule = str(child.get("rule", defaults.get("rule", "share")))  # a list is refused when the indicator is read
             taken = {key: value for key, value in defaults.items() if takes(rule, key)}
             said[name] = {"title": str(name), "measure": str(name)} | taken | child
     return said

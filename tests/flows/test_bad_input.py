@@ -230,6 +230,18 @@ def test_a_warehouse_that_is_no_database(inbox: Path, home: Path, published: Res
     assert refused(inbox, home).key == "warehouse_broken"
 
 
+def test_a_warehouse_that_may_not_be_written(inbox: Path, home: Path, published: Result) -> None:
+    """Somebody else's, say, after a run as root; here it is a file that nobody may write, not even root."""
+    nobodys, warehouse = Path("/proc/sys/kernel/ostype"), home / "warehouse" / "kaohe.duckdb"
+    if not nobodys.exists():
+        pytest.skip("no /proc/sys on this system: a warehouse that may not be written is not tried")
+    warehouse.unlink()
+    warehouse.symlink_to(nobodys)
+    error = refused(inbox, home)
+    assert error.key == "not_writable"
+    assert str(error) == f"没有写入 {home / 'warehouse'} 的权限；请换一个 --home，或请管理员开放写权限"
+
+
 def test_a_file_that_may_not_be_opened(inbox: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another program holds the file (on Windows), or its permissions forbid it: it is set aside whole."""
     write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])

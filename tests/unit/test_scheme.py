@@ -3,6 +3,7 @@
 import shutil
 from decimal import Decimal
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -10,10 +11,15 @@ from kaohe import planning
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from kaohe.scheme import load_scheme
+from kaohe.scheme import load_composite, load_scheme
+from kaohe.scheme.indicator import Rule
 from tests.helpers import ROOT
+from tests.unit.test_scheme_lint import INDEX
 
 OURS = (ROOT / "data" / "schemes" / "2023.yml").read_text(encoding="utf-8")
+#: Parts of INDEX: how the whole comes about and how its node does, and the tree.
+ROOT_MEAN, PEOPLE = "title: 指数\naggregation: arithmetic\n", "    aggregation: arithmetic\n"
+TREE = INDEX[INDEX.index("dimensions:") :]
 
 
 def scheme_file(tmp_path: Path, text: str) -> Path:
@@ -107,6 +113,7 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
         pytest.param(
             "study_youth:", "study_xuexi:", "study_xuexi:\n            title: 青", "写了两次", id="a name twice"
         ),
+        pytest.param("study_youth:", "training:", "# 2023", "“training”用了两次", id="a name twice, in two nodes"),
         pytest.param("study_youth:", "study youth:", "# 2023", "不能作名称", id="a name with a blank"),
         pytest.param("effective_to: 2023", "effective_to: 2022", "effective_to:", "晚于截止日期", id="dates"),
         pytest.param("grade_at_most: good", "grade_at_most: best", "V1:", "没有“best”这一等次", id="veto to no grade"),
@@ -116,6 +123,20 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
             "effective_to",
             "不合要求",
             id="no date",
+        ),
+        pytest.param(
+            "effective_from: 2023-01-01\neffective_to: 2023-12-31",
+            "effective_from: 2022-01-01\neffective_to: 2022-12-31",
+            "effective_to: 2022",
+            "effective_to：适用日期不在 2023 年内",
+            id="in force the year before",
+        ),
+        pytest.param(
+            "effective_from: 2023-01-01\neffective_to: 2023-12-31",
+            "effective_from: 2024-01-01\neffective_to: 2024-12-31",
+            "effective_from: 2024",
+            "effective_from：适用日期不在 2023 年内",
+            id="in force the year after",
         ),
         pytest.param("deadline: 2024-01-31", "deadline: 2023-12-30", "deadline:", "早于 2023-12-31", id="deadline"),
         pytest.param(
@@ -139,6 +160,28 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
             "用了两次",
             id="an alert named as a node",
         ),
+        pytest.param("  plan_missed:", "  plan missed:", "  plan missed:", "不能作名称", id="an alert with a blank"),
+        pytest.param(
+            "  plan_missed:\n    title: 抽中未查\n",
+            "  plan_missed:\n",
+            "  plan_missed:",
+            "alerts.plan_missed：缺少“title”",
+            id="an alert without a title",
+        ),
+        pytest.param(
+            'say: "{item} 抽中',
+            'say: "{unit} 抽中',
+            'say: "{unit} 抽中',
+            "plan_missed.say：提示语里只能用 {} 括起这些名称：item、due_on、days、number、text",
+            id="an alert that says what there is not",
+        ),
+        pytest.param(
+            "say_en: drawn for {item}",
+            "say_en: drawn for {item",
+            "say_en: drawn",
+            "plan_missed.say_en：提示语里只能用 {} 括起",
+            id="an alert with half a brace",
+        ),
         pytest.param("quota_at_least: 1", "quota_at_least: 0", "excellent:", "不合要求", id="a quota of nobody"),
         pytest.param("title: 良好", "title: 优秀", "grades:", "两个等次同名", id="two grades of one title"),
         pytest.param(
@@ -147,6 +190,27 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
             "basis: {rule: 旧规划",
             "“旧规划”在 2023 年没有效力",
             id="a rule no longer in force",
+        ),
+        pytest.param(
+            "effective_from: 2014-05-28}",
+            "effective_from: 2024-05-28}",
+            "basis: {rule: 中国共产党发展党员工作细则",
+            "“中国共产党发展党员工作细则”在 2023 年没有效力",
+            id="a rule not yet in force",
+        ),
+        pytest.param(
+            "      basis: {rule: 浦东新区生态环境局2023年党建工作要点, article: 加减分, basis_type: default}\n",
+            "",
+            "    innovation_cases:",
+            "bonus.indicators.innovation_cases：缺少“basis”",
+            id="no rule behind it",
+        ),
+        pytest.param(
+            "          - rule: 中国",
+            "          - {rule: 早, effective_to: 2014-05-27, params: {months: 2}}\n          - rule: 中国",
+            "- rule: 中国",
+            "“早”和“中国共产党发展党员工作细则（2014）”的参数不一样",
+            id="versions with other parameters",
         ),
         pytest.param(
             "          - rule: 中国",
@@ -173,6 +237,97 @@ def test_a_wrong_scheme_is_refused_with_file_and_line(tmp_path: Path, old: str, 
         load_scheme(scheme_file(tmp_path, text))
     assert said in str(caught.value)
     assert f"2023.yml 第 {line} 行" in str(caught.value)
+
+
+PAIRS = "power 配 power_mean，trim 配 trimmed_mean，best 配 best_n，必须成对"
+MAPPING = "要写成“名称: 值”的样子"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mark", "where", "said"),
+    [
+        pytest.param(
+            INDEX, "- title\n", "- title", "2023.yml", f"“['title']”不合要求（{MAPPING}）", id="a list"),
+        pytest.param(
+            PEOPLE, "    aggregation: power_mean\n",
+            "  people:", "dimensions.people", f"aggregation: power_mean 与 power 不相配：{PAIRS}", id="a mean of no power"),
+        pytest.param(
+            PEOPLE, f"{PEOPLE}    power: 2\n",
+            "    power:", "dimensions.people.power", f"aggregation: arithmetic 与 power 不相配：{PAIRS}", id="a power too many"),
+        pytest.param(
+            PEOPLE, "    aggregation: power_mean\n    power: 0\n",
+            "    power:", "dimensions.people.power", "power 不能为 0；几何平均请用 geometric", id="power 0"),
+        pytest.param(
+            "{rule: minmax,", "{rules: minmax,",
+            "defaults:", "defaults", "defaults 里只能写指标的字段；不认识：rules", id="a misspelt default"),
+        pytest.param(
+            "{rule: minmax,", "{rules: minmax, 1: 2,",
+            "defaults:", "defaults", "defaults 里只能写指标的字段；不认识：1、rules", id="a default called by a number"),
+        pytest.param(
+            "defaults: {", "defaults: minmax  # {",
+            "defaults:", "defaults", f"“minmax”不合要求（{MAPPING}）", id="defaults in a word"),
+        pytest.param(
+            TREE, "dimensions: [people]\n",
+            "dimensions:", "dimensions", f"“['people']”不合要求（{MAPPING}）", id="a tree in a list"),
+        pytest.param(
+            "economy: {weight: 1}", "economy: 1",
+            "  economy:", "dimensions.economy", f"“1”不合要求（{MAPPING}）", id="a weight alone"),
+        pytest.param(
+            ROOT_MEAN, f"{ROOT_MEAN}vetoes: [fire]\n",
+            "vetoes:", "vetoes", f"“['fire']”不合要求（{MAPPING}）", id="vetoes in a list"),
+        pytest.param(
+            ROOT_MEAN, f"{ROOT_MEAN}rounding: {{digits: 2, at: leaf}}\n",
+            "rounding:", "rounding.at", "只有每个节点都是 sum 时才能在指标上取整（at: leaf）；请改为 at: total", id="leaves of a mean rounded"),
+        pytest.param(
+            ROOT_MEAN, f"{ROOT_MEAN}bonus: {{cap: 5, indicators: {{honours: {{rule: per_item}}}}}}\n",
+            "aggregation:", "aggregation", "加分、扣分只能用于总分为 sum 的办法", id="a bonus on a mean"),
+    ],
+)  # fmt: skip
+def test_a_wrong_index_is_refused_with_line_and_place(
+    tmp_path: Path, old: str, new: str, mark: str, where: str, said: str
+) -> None:
+    assert INDEX.count(old) == 1
+    text = INDEX.replace(old, new)
+    path, line = scheme_file(tmp_path, text), text[: text.index(mark)].count("\n") + 1
+    with pytest.raises(KaoheError) as caught:
+        load_composite(path)
+    assert str(caught.value) == f"{path} 第 {line} 行，{where}：{said}"
+
+
+@pytest.mark.parametrize(
+    ("keys", "at", "said"),
+    [
+        ("rule: raw, floor: 1", "floor", "规则 raw 用不上“floor”，请删去或换规则（docs/scheme.md）"),
+        ("rule: share, direction: lower", "direction", "规则 share 用不上“direction”，请删去或换规则（docs/scheme.md）"),
+        ("rule: linear, floor: 1", "rule", "规则 linear 还要写“target”"),
+        ("rule: steps", "rule", "规则 steps 还要写“steps”"),
+        ("rule: linear, floor: 1, target: 1.0", "target", "floor 和 target 不能相等"),
+        ("rule: goalposts, low: 3, high: 3", "high", "low 和 high 不能相等"),
+        ("rule: goalposts, low: 3, high: 2", "high", "low 要小于 high；越低越好请写 direction: lower"),
+        ("range: [1, 1]", "range", "range 要写成 [最低, 最高]"),
+        ("treat: {percentiles: [0.9, 0.1]}", "treat.percentiles", "percentiles 要写成 [低, 高]，在 0 到 1 之间"),
+        ("treat: {percentiles: [0, 1.5]}", "treat.percentiles", "percentiles 要写成 [低, 高]，在 0 到 1 之间"),
+        ("rule: steps, steps: [{give: 1}]", "steps.0.give", "每一级要写 at_least 或 at_most 之一"),
+        ("rule: steps, steps: [{at_least: 2, give: 1}, {at_least: 1, at_most: 2, give: 0.5}]", "steps.1.give",
+         "每一级要写 at_least 或 at_most 之一"),
+        ("rule: [raw]", "rule", f"“['raw']”不在允许的取值之内：{', '.join(map(repr, get_args(Rule)))}"),
+    ],
+)  # fmt: skip
+def test_what_does_not_suit_the_rule_is_refused_with_its_key(tmp_path: Path, keys: str, at: str, said: str) -> None:
+    path = scheme_file(tmp_path, INDEX.replace("economy: {weight: 1}", f"economy: {{weight: 1, {keys}}}"))
+    with pytest.raises(KaoheError) as caught:
+        load_composite(path)
+    assert str(caught.value) == f"{path} 第 11 行，dimensions.economy.{at}：{said}"
+
+
+@pytest.mark.parametrize(
+    ("quota", "ranked", "places"),
+    [("", 7, 7), (", quota: 0.3", 10, 3), (", quota: 0.3", 9, 2), (", quota: 0.3", 1, 1), (", quota: 0.29", 100, 29)],
+)
+def test_how_many_may_have_a_grade(tmp_path: Path, quota: str, ranked: int, places: int) -> None:
+    """All who have the points where there is no quota; else rounded down, but one at least."""
+    text = f"{INDEX}grades:\n  best: {{title: 优秀, at_least: 90{quota}}}\n  rest: {{title: 合格, at_least: 0}}\n"
+    assert load_composite(scheme_file(tmp_path, text)).grades["best"].places(ranked) == places
 
 
 def test_a_measure_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
@@ -236,3 +391,13 @@ def test_a_wrong_parameter_is_refused_with_what_is_allowed(tmp_path: Path, old: 
         scheme = load_scheme(scheme_file(tmp_path, OURS.replace(old, new, 1)))
         planning.plan(Project(ROOT), load_contracts(ROOT / "expectations"), scheme)
     assert said in str(caught.value)
+
+
+def test_a_parameter_of_which_the_header_says_nothing_may_be_anything(project: Project) -> None:
+    measure, scheme = project.sql / "measures" / "united_front.sql", project.scheme(2023)
+    measure.write_text(measure.read_text("utf-8").replace("target (integer above 0)", "target"), "utf-8")
+    asked = "measure: united_front\n        rule: share\n        params: {target: "
+    assert f"{asked}2}}" in OURS
+    scheme.write_text(OURS.replace(f"{asked}2}}", f"{asked}两次}}"), "utf-8")
+    planned = planning.plan(project, load_contracts(project.expectations), load_scheme(scheme))
+    assert planned.measures["united_front"].params == {"target": None}

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from kaohe.errors import KaoheError
+from kaohe.project import Project
 from kaohe.scheme import load_scheme
-from kaohe.scheme.new_year import moved
-from tests.helpers import ROOT, in_process, kaohe
+from kaohe.scheme.new_year import moved, newest
+from tests.helpers import ROOT, in_process, without_schemes
 from tests.unit.test_scheme_lint import INDEX, POINTS, YEAR
 
 OURS = ROOT / "data" / "schemes"
@@ -48,7 +49,7 @@ def test_check_in_english_of_warnings_alone(tmp_path: Path) -> None:
 def test_check_names_every_date_outside_the_year_by_the_line_a_run_names(tmp_path: Path) -> None:
     text = (OURS / "2023.yml").read_text("utf-8").replace("deadline: 2024-03-31", "deadline: 2023-03-31")
     path = written(tmp_path, text.replace("deadline: 2024-01-31", "deadline: 2023-06-30"), "2023.yml")
-    done = kaohe("scheme", "check", path)
+    done = in_process("scheme", "check", path)
     assert (done.returncode, done.stdout) == (2, "")
     dated = [number for number, line in enumerate(path.read_text("utf-8").splitlines(), 1) if "deadline: 2023" in line]
     said = done.stderr.splitlines()
@@ -62,14 +63,14 @@ def test_check_names_every_date_outside_the_year_by_the_line_a_run_names(tmp_pat
 def test_check_names_every_node_whose_weights_do_not_add_up(tmp_path: Path) -> None:
     text = (OURS / "2023.yml").read_text("utf-8").replace("weight: 46", "weight: 45").replace("1.34", "0.34")
     path = written(tmp_path, text, "2023.yml")
-    said = kaohe("scheme", "check", path).stderr.splitlines()
+    said = in_process("scheme", "check", path).stderr.splitlines()
     lines = [text[: text.index(f"{node}:")].count("\n") + 1 for node in ("dimensions", "study", "foundation")]
     assert [line.split(" 第 ")[1].split(" 行")[0] for line in said] == [str(number) for number in lines]
 
 
 def test_new_moves_the_year_and_its_deadlines_and_nothing_else(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    done = kaohe("scheme", "new", "--year", "2026", "--home", home)
+    done = in_process("scheme", "new", "--year", "2026", "--home", home)
     assert (done.returncode, done.stderr) == (0, "")
     path = home / "schemes" / "2026.yml"
     before, after = (OURS / "2024.yml").read_text("utf-8").splitlines(), path.read_text("utf-8").splitlines()
@@ -80,14 +81,14 @@ def test_new_moves_the_year_and_its_deadlines_and_nothing_else(tmp_path: Path) -
     ]  # fmt: skip
     assert f"已写出 {path}" in done.stdout and "、".join(str(number) for number, _ in changed) in done.stdout
     assert "浦东新区生态环境局2023年党建工作要点" in done.stdout and "2026 年度党建考核办法：0 个错误" in done.stdout
-    again = kaohe("scheme", "new", "--year", "2026", "--home", home)
+    again = in_process("scheme", "new", "--year", "2026", "--home", home)
     assert again.returncode == 2 and "已存在" in again.stderr
-    following = kaohe("scheme", "new", "--year", "2027", "--home", home, "--out", tmp_path / "x.yml")
+    following = in_process("scheme", "new", "--year", "2027", "--home", home, "--out", tmp_path / "x.yml")
     assert following.returncode == 0 and str(path) in following.stdout  # after the latest that there is
 
 
 def test_new_says_which_rules_are_no_longer_in_force(tmp_path: Path) -> None:
-    done = kaohe("scheme", "new", "--year", "2024", "--from", OURS / "2023.yml", "--out", tmp_path / "2024.yml")
+    done = in_process("scheme", "new", "--year", "2024", "--from", OURS / "2023.yml", "--out", tmp_path / "2024.yml")
     assert done.returncode == 2
     lines = [
         n for n, line in enumerate((OURS / "2023.yml").read_text("utf-8").splitlines(), 1) if "2023-12-31}" in line
@@ -95,8 +96,42 @@ def test_new_says_which_rules_are_no_longer_in_force(tmp_path: Path) -> None:
     assert [f"第 {number} 行" in said for number, said in zip(lines, done.stderr.splitlines(), strict=True)] == [
         True
     ] * 3
-    same = kaohe("scheme", "new", "--year", "2023", "--from", OURS / "2023.yml", "--out", tmp_path / "y.yml")
+    same = in_process("scheme", "new", "--year", "2023", "--from", OURS / "2023.yml", "--out", tmp_path / "y.yml")
     assert same.returncode == 2 and not (tmp_path / "y.yml").exists()
+
+
+@pytest.mark.parametrize(("year", "after"), [(2022, 2023), (2024, 2023), (2026, 2024)])
+def test_new_goes_by_the_latest_scheme_before_it_or_the_earliest_after_it(
+    tmp_path: Path, year: int, after: int
+) -> None:
+    assert newest(Project(ROOT), tmp_path, year) == OURS / f"{after}.yml"
+
+
+def test_new_passes_over_schemes_that_cannot_be_read_and_those_of_no_year(tmp_path: Path) -> None:
+    (tmp_path / "schemes").mkdir()
+    written(
+        tmp_path / "schemes", (OURS / "2024.yml").read_text("utf-8").replace("weight: 46", "weight: 45"), "2025.yml"
+    )
+    written(tmp_path / "schemes", INDEX, "index.yml")
+    done = in_process("scheme", "new", "--year", "2026", "--home", tmp_path)
+    assert done.returncode == 0
+    assert f"已写出 {tmp_path / 'schemes' / '2026.yml'}，照 {OURS / '2024.yml'}。" in done.stdout.splitlines()
+
+
+def test_new_has_nothing_to_go_by_where_there_is_no_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAOHE_PROJECT", str(without_schemes(tmp_path / "project").root))
+    done = in_process("scheme", "new", "--year", "2026", "--home", tmp_path / "home")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "一个可用的考核办法也没有，写不出新的；请用 --from 指定一份\n"
+    assert not (tmp_path / "home").exists()
+
+
+def test_new_leaves_a_deadline_open_that_was(tmp_path: Path) -> None:
+    text = (OURS / "2024.yml").read_text("utf-8")
+    path = written(tmp_path, text.replace("deadline: 2025-03-31", "deadline:", 1))
+    made = moved(path, 2026)
+    later = [line.split("#")[0].strip() for line in made.text.splitlines() if line.strip().startswith("deadline:")]
+    assert later == ["deadline: 2027-01-31", "deadline:", "deadline: 2027-03-31", "deadline: 2027-03-31"]
 
 
 @pytest.mark.parametrize(("day", "later"), [("2024-02-29", "2025-02-28"), ("2023-02-28", "2024-02-29")])
@@ -152,8 +187,9 @@ def test_reading_a_scheme_brings_in_no_orchestration(tmp_path: Path) -> None:
         assert done.stderr == "[]\n", command
 
 
-def test_show_of_ours() -> None:
-    done = kaohe("scheme", "show", OURS / "2023.yml", COLUMNS="100")
+def test_show_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    done = in_process("scheme", "show", OURS / "2023.yml")
     lines = [line.rstrip() for line in done.stdout.splitlines()]
     assert done.returncode == 0
     assert lines[:3] == [
@@ -180,7 +216,8 @@ def test_show_of_ours() -> None:
     ]
 
 
-def test_show_of_an_index_in_english(tmp_path: Path) -> None:
+def test_show_of_an_index_in_english(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     text = INDEX.replace(
         "    aggregation: arithmetic\n", "    aggregation: best_n\n    best: 1\n    availability: 0.5\n"
     )
@@ -190,7 +227,7 @@ def test_show_of_an_index_in_english(tmp_path: Path) -> None:
         "economy: {weight: 1}",
         "economy: {weight: 1, treat: {percentiles: [0.05, 0.95]}, impute: {with: mean, by: region}}",
     )
-    done = kaohe("scheme", "show", written(tmp_path, text), "--lang", "en", COLUMNS="100")
+    done = in_process("scheme", "show", written(tmp_path, text), "--lang", "en")
     assert (
         [line.rstrip() for line in done.stdout.splitlines()]
         == """\
@@ -212,8 +249,93 @@ Ranking: within the category, equal units share a rank and the next are skipped 
     )
 
 
+MANY_KINDS = """\
+title: 计分
+rounding: {digits: 1, mode: half_even, at: total}
+ranking: dense
+dimensions:
+  study:
+    weight: 40
+    aggregation: power_mean
+    power: -1.5
+    children:
+      days: {weight: 0, rule: linear, floor: 0.5, target: 1, applies_to: [机关处室, 基层单位]}
+      hours: {weight: 30, rule: steps, steps: [{at_least: 80, give: 1}, {at_most: 20, give: 0.5}]}
+      visits: {weight: 10, rule: goalposts, low: 0, high: 9, clamp: false, impute: median, treat: {winsorise: 2, log: true}}
+  meetings:
+    weight: 60
+    aggregation: median
+    children:
+      held: {weight: 1, rule: zscore, mean: 50, sd: 10, within: region}
+      written: {weight: 1, title: 记录, missing: zero}
+bonus: {cap: 5, indicators: {honours: {rule: per_item}}}
+deductions: {cap: 10.5, indicators: {late: {rule: per_item, measure: late_reports}, notices: {rule: per_item}}}
+vetoes:
+  V1: {grade_at_most: rest}
+grades:
+  best: {title: 优秀, at_least: 90, quota: 0.3, quota_at_least: 2}
+  rest: {title: 合格, at_least: 0}
+"""
+
+
+def test_show_of_rules_of_many_kinds(tmp_path: Path) -> None:
+    done = in_process("scheme", "show", written(tmp_path, MANY_KINDS))
+    assert done.returncode == 0
+    heading, *lines = [" ".join(line.split()) for line in done.stdout.splitlines()[2:]]
+    assert heading == "名称 权重 占比 %"
+    assert (
+        lines
+        == """\
+├─ study 40 40.00
+│ power_mean power -1.5
+│ ├─ days 0 0.00
+│ │ linear floor 0.5 target 1 applies_to 机关处室、基层单位 · days
+│ ├─ hours 30 30.00
+│ │ steps >=80: 1 <=20: 0.5 · hours
+│ └─ visits 10 10.00
+│ goalposts low 0 high 9 clamp false impute median winsorise 2 log true · visits
+└─ meetings 60 60.00
+median
+├─ held 1 —
+│ zscore mean 50 sd 10 within region · held
+└─ 记录 written 1 —
+share missing zero · written
+加分，最多 5 分
+└─ honours
+per_item · honours
+扣分，最多 10.5 分
+├─ late
+│ per_item · late_reports
+└─ notices
+per_item · notices
+一票否决
+└─ V1
+最高“合格” · veto · V1
+等次
+优秀：90 分起，不超过本类别的 30%（至少 2 个名额）
+合格：0 分起，不到 90 分
+取整：只有总分保留 1 位小数（half_even）
+缺值：不计，权重分给同级
+排名：按类别，并列不占位（1、2、2、3）；同分先后看 无（并列）
+""".splitlines()
+    )
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("missing: zero", "缺值：计零分"),
+        ("missing: fail\nscreen: 0.5", "缺值：停止并报错；至少要有 50% 的数值才打分"),
+        ("missing: exclude", "缺值：不计，权重分给同级"),
+    ],
+)
+def test_show_says_what_a_missing_value_comes_to(tmp_path: Path, keys: str, said: str) -> None:
+    done = in_process("scheme", "show", written(tmp_path, f"{MANY_KINDS}{keys}\n"))
+    assert said in done.stdout.splitlines()
+
+
 def test_where_weights_have_no_say_there_is_no_share(tmp_path: Path) -> None:
-    done = kaohe(
+    done = in_process(
         "scheme", "show", written(tmp_path, INDEX.replace("    aggregation: arithmetic", "    aggregation: min"))
     )
     columns = [line.split() for line in done.stdout.splitlines()]

@@ -6,10 +6,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
+from kaohe import planning, scoring
+from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
+from kaohe.project import Project
+from kaohe.scheme import load_scheme
+from kaohe.scheme.tables import IN_FORCE
+from kaohe.warehouse import Engine
+from tests.helpers import AS_OF, ROOT, YEAR
 from tests.scoring import Bench, Item, scheme_text
 
 D = Decimal
@@ -279,3 +287,14 @@ def test_of_vetoes_that_weigh_the_same_the_first_of_the_scheme_is_named(bench: B
         vetoes = [Item("U1", veto, veto, None, 1) for veto in events]
         scores = bench.score(scheme_text(HUNDRED, vetoes=alike), {"U1": "机关处室"}, points(U1=95) + vetoes)
         assert scores.unit("U1")["veto"] == "V9"
+
+
+def test_where_there_are_registries_alone_nobody_has_handed_in_anything() -> None:
+    project = Project(ROOT)
+    contracts, scheme = load_contracts(project.expectations), load_scheme(project.scheme(YEAR))
+    asked = {IN_FORCE: (scheme, planning.plan(project, contracts, scheme))}
+    registries = {name: contract for name, contract in contracts.items() if contract.reference}
+    assert "org_unit" in registries
+    engine = Engine(duckdb.connect())
+    scoring.lay_out_question(engine, project, registries, asked, AS_OF)
+    assert engine.rows("select unit_id, table_name from main.report") == []

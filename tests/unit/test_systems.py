@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-from tests.helpers import kaohe
+from tests.helpers import in_process
 
 
 def test_without_a_publication_the_systems_are_listed_by_the_scheme_without_counts(tmp_path: Path) -> None:
-    done = kaohe("systems", "--home", tmp_path, "--year", "2023")
+    done = in_process("systems", "--home", tmp_path, "--year", "2023")
     assert (done.returncode, done.stderr) == (0, "")
     assert "没有条数" in done.stdout and "读入条数" not in done.stdout
     assert "first_topic_months" in done.stdout and "计分 4 分" in done.stdout
-    plain = json.loads(kaohe("systems", "--home", tmp_path, "--year", "2023", "--format", "json").stdout)
+    plain = json.loads(in_process("systems", "--home", tmp_path, "--year", "2023", "--format", "json").stdout)
     assert [system["number"] for system in plain] == list(range(1, 32))
     assert {system["rows_read"] for system in plain} == {None}
     first = plain[0]
@@ -19,5 +19,5 @@ def test_without_a_publication_the_systems_are_listed_by_the_scheme_without_coun
 
 
 def test_a_year_without_a_scheme_is_a_sentence(tmp_path: Path) -> None:
-    done = kaohe("systems", "--home", tmp_path, "--year", "2031")
+    done = in_process("systems", "--home", tmp_path, "--year", "2031")
     assert done.returncode == 2 and str(tmp_path / "schemes" / "2031.yml") in done.stderr
