@@ -24,10 +24,10 @@ Schemes = Mapping[str, dict[str, Any]]
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
-#: Each example is a pass over 40 schemes, half a second: 600 schemes every day.
+#: Each example is a pass over 40 schemes, a second or so: 400 schemes every day.
 #: No explaining of failures, which takes minutes.
 phases = [phase for phase in settings().phases if phase is not Phase.explain]
-passes = settings(max_examples=settings().max_examples // 4, phases=phases)
+passes = settings(max_examples=settings().max_examples // 6, phases=phases)
 fewer = settings(max_examples=settings().max_examples // 20, phases=phases)
 
 

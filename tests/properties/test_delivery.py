@@ -13,7 +13,7 @@ from tests.delivery import DROP, TAKE_AND_DROP, Post, logged, mail, post, publis
 from tests.helpers import YEAR
 
 #: One example is up to seven runs, a tenth of a second each.
-cheaper = settings(max_examples=settings().max_examples // 3)
+cheaper = settings(max_examples=settings().max_examples // 5)
 
 RECIPIENTS = ("a@b.example", "c@d.example", "e@f.example")
 GOOD = "250 OK"

@@ -56,7 +56,7 @@ CHECKS = contract(
     fixed_time={"type": "flag", "headings": ["固定时间"]},
 )  # fmt: skip
 #: For examples that take no time, more of them.
-cheap = settings(max_examples=settings.default.max_examples * 10)
+cheap = settings(max_examples=settings.default.max_examples * 5)
 KNOWN = Contracts({"checks": CHECKS})
 EXTRA_HEADING = "经办科室"
 

@@ -10,6 +10,10 @@ from kaohe.scheme import load_scheme
 from tests.helpers import ROOT
 
 
+#: In `make soak`: each of another place, by the same way as one that is tried every day.
+LONG = pytest.mark.long
+
+
 def change(project: Project, name: str, *replaced: tuple[str, str]) -> None:
     path = project.root / name
     text = path.read_text(encoding="utf-8")
@@ -33,23 +37,23 @@ def test_ours_have_no_fault() -> None:
 @pytest.mark.parametrize(
     ("name", "replaced", "where", "said"),
     [
-        pytest.param("measures/spot_check", ("Empty: ", "Leer: "), "measure: spot_check", "Empty: ", id="no Empty"),
+        pytest.param("measures/spot_check", ("Empty: ", "Leer: "), "measure: spot_check", "Empty: ", id="no Empty", marks=LONG),
         pytest.param("measures/spot_check", ("from inspection\n", "from inspections\n"), "measure: spot_check", "inspections", id="table"),
         pytest.param("measures/spot_check", (" as due", " as owed"), "measure: spot_check", "缺少列 due", id="output"),
         pytest.param("measures/spot_check", ("inspection.agenda", "inspection.agendum"), "measure: spot_check", "agendum", id="column"),
-        pytest.param("alerts/plan_missed", ("[plan._rec]", "plan._rec"), "alert: plan_missed", "list_sort", id="type"),
+        pytest.param("alerts/plan_missed", ("[plan._rec]", "plan._rec"), "alert: plan_missed", "list_sort", id="type", marks=LONG),
         pytest.param("base/month_due", ("assessed_unit.", "assessed_unit.no_"), "", "no_", id="base"),
         pytest.param("scores/leaf", ("\nselect\n", "\nselect\n  no_column,\n"), "", "no_column", id="scores"),
         pytest.param("scores/tree_score", ("coalesce(1 + max(depth), 0)", "max(deepness)"), "", "deepness", id="rounds"),
-        pytest.param("results/item_lost", ("\nselect\n", "\nselect\n  no_column,\n"), "", "no_column", id="results"),
-        pytest.param("reports/alerts", ("\nselect\n", "\nselect\n  no_column,\n"), "", "no_column", id="reports"),
+        pytest.param("results/item_lost", ("\nselect\n", "\nselect\n  no_column,\n"), "", "no_column", id="results", marks=LONG),
+        pytest.param("reports/alerts", ("\nselect\n", "\nselect\n  no_column,\n"), "", "no_column", id="reports", marks=LONG),
         pytest.param("audits/points_within_weight", ("where weight", "where wait"), "", "wait", id="audit"),
         pytest.param("records/quarantine", ("said.sentence", "said.words"), "", "words", id="quarantine"),
         pytest.param("macros", ("create", "craete"), "", "craete", id="macros"),
-        pytest.param("alerts/plan_missed", (" as item", " as thing"), "alert: plan_missed", "缺少列 item", id="alert output"),
+        pytest.param("alerts/plan_missed", (" as item", " as thing"), "alert: plan_missed", "缺少列 item", id="alert output", marks=LONG),
         pytest.param("alerts/coverage_months", ("'warning' as level", "'soon' as level"), "alert: coverage_months", "“soon”", id="level in SQL"),
-        pytest.param("alerts/plan_missed", ("'notice'", "'soon'"), "alert: plan_missed", "“soon”", id="level in a case"),
-        pytest.param("alerts/coverage_months", ("inspected_on", "no_column"), "alert: coverage_months", "no_column", id="alert column"),
+        pytest.param("alerts/plan_missed", ("'notice'", "'soon'"), "alert: plan_missed", "“soon”", id="level in a case", marks=LONG),
+        pytest.param("alerts/coverage_months", ("inspected_on", "no_column"), "alert: coverage_months", "no_column", id="alert column", marks=LONG),
     ],
 )  # fmt: skip
 def test_a_fault_is_said_once_with_its_file(
