@@ -18,6 +18,7 @@ def plain(found: Explanation) -> dict[str, Any]:
         "rank_interval": found.interval,
         "grade_reasons": list(found.grade_reasons),
         "parts": [_part(part) for part in found.parts],
+        "flagged": [_place(each.record) | {"sentence": each.sentence} for each in found.flagged],
     }
 
 
@@ -42,8 +43,11 @@ def _item(item: Item) -> dict[str, Any]:
 
 
 def _record(record: Record) -> dict[str, Any]:
-    place = {"file": record.file, "sheet": record.sheet, "row": record.row, "column": record.column}
-    return {"table": record.table, **place, "cells": record.cells}
+    return _place(record) | {"cells": record.cells}
+
+
+def _place(record: Record) -> dict[str, Any]:
+    return {"table": record.table, **{name: getattr(record, name) for name in ("file", "sheet", "row", "column")}}
 
 
 def _text(value: Any) -> str | None:

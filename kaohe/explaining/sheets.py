@@ -1,4 +1,5 @@
-"""An explanation as a workbook: the unit's 体检单, and each item that lost or gained with its records."""
+"""An explanation as a workbook: the unit's 体检单, each item that lost or gained with its records, and what rules say
+of records that were taken."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ _PARTS = ("part", "effective_weight", "points", "lost", "due", "done", "status",
 _ITEMS = (
     "indicator", "item", "due", "done", "lost", "gained", "source_table", "_file", "_sheet", "_row", "cells",
 )  # fmt: skip
+_FLAGGED = ("source_table", "_file", "_sheet", "_row", "sentence")
 
 
 def write_workbook(found: Explanation, path: Path) -> None:
@@ -27,6 +29,13 @@ def write_workbook(found: Explanation, path: Path) -> None:
     items = [row for part in found.parts for each in part.below() for row in _items(each)]
     headings = [say(f"heading_{name}") for name in _ITEMS]
     book.sheet(say("sheet_explain_items"), title, say("sheet_explain_items_title"), headings, items, 2)
+    if found.flagged:
+        flagged = [
+            [each.record.table, each.record.file, each.record.sheet or None, each.record.row, each.sentence]
+            for each in found.flagged
+        ]
+        headings = [say(f"heading_{name}") for name in _FLAGGED]
+        book.sheet(say("sheet_flagged"), title, say("sheet_flagged_title"), headings, flagged)
     book.book.close()
 
 

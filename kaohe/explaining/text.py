@@ -34,6 +34,8 @@ def print_explanation(console: Console, found: Explanation) -> None:
             for each in line.wrap(console, max(console.width - indent, _NARROW), overflow="fold"):
                 each.rstrip()
                 console.print(Text(" " * indent) + each, soft_wrap=True)
+    for line in _flagged(found):
+        console.print(line, soft_wrap=True)
     if masked:
         console.print(Text(say("explain_mask", mask=MASK), style="dim"), soft_wrap=True)
 
@@ -73,6 +75,20 @@ def _head(found: Explanation) -> Iterator[RenderableType]:
         most = sorted(leaves, key=lambda leaf: leaf.lost, reverse=True)[:_MOST]
         yield Text(say("explain_most", most=listed(f"{leaf.title} {leaf.lost}" for leaf in most)), style="bold")
     yield Text()
+
+
+def _flagged(found: Explanation) -> Iterator[Text]:
+    """What a rule says of records that were taken."""
+    if not found.flagged:
+        return
+    yield Text()
+    yield Text(say("explain_flagged", count=len(found.flagged)), style="bold")
+    most = len(found.flagged) if found.asked else _ITEMS
+    for each in found.flagged[:most]:
+        yield Text(f"· {each.record.table}  {each.record.place}", style="cyan")
+        yield Text(" " * _STEP + each.sentence)
+    if len(found.flagged) > most:
+        yield Text(say("explain_more_flagged", count=len(found.flagged) - most), style="dim")
 
 
 def _part(part: Part, indent: int, found: Explanation) -> Iterator[tuple[int, Text]]:

@@ -103,7 +103,9 @@ def published(tmp_path_factory: pytest.TempPathFactory, libraries: None) -> Resu
     flags = {"J01": "1111", "J02": "1110", "J03": "0100", "J04": "1111"}
     names = {unit: name for unit, name, _ in UNITS}
     checks = [check(f"C{unit}", names[unit], flags=each, inspector="王某某") for unit, each in flags.items()]
-    write_csv(inbox / "抽查.csv", [CHECK, *checks])
+    by_itself = {"J03": names["J03"]}  # the inspector was one of its own
+    with_inspectors = [[*each, by_itself.get(unit, "")] for unit, each in zip(flags, checks, strict=True)]
+    write_csv(inbox / "抽查.csv", [[*CHECK, "检查人单位"], *with_inspectors])
     honor = {"honor_id": "H1", "unit_id": "J01", "title": "先进", "level": "局", "granted_on": "2023-05-05"}
     ledger(inbox, "honor", honor)
     late = {"item_id": "Z1", "unit_id": "J03", "origin": "巡察", "due_on": "2023-07-28"}
@@ -201,6 +203,19 @@ def test_an_indicator_alone_shows_what_lost_nothing_too(published: Result) -> No
     ]  # fmt: skip
 
 
+def test_what_a_rule_warns_of_stands_below(published: Result) -> None:
+    """Of the unit's own records alone, in the tables that what was asked for is measured from."""
+    (warned,) = explained(published, "规划处").flagged
+    assert (warned.record.table, warned.record.place) == ("组织生活记录抽查", "抽查.csv · 第 4 行")
+    assert warned.sentence == "检查人来自被检查单位自己"
+    assert (
+        explained(published, "规划处", "抽查").flagged
+        == explained(published, "规划处", "强基固本").flagged
+        == (warned,)
+    )
+    assert explained(published, "规划处", "第一议题").flagged == explained(published, "法规处").flagged == ()
+
+
 def test_the_three_forms_say_the_same(published: Result, tmp_path: Path) -> None:
     found = explained(published, "规划处")
     console = Console(width=100, file=io.StringIO(), record=True)
@@ -211,15 +226,19 @@ def test_the_three_forms_say_the_same(published: Result, tmp_path: Path) -> None
     assert "依据：工作要点 第三条（本地标准）" in said
     assert "· 2023-10  应做 1，已做 0  −5.00  没有相关记录" in said
     assert "失分最多：抽查 30.00、第一议题 15.00、逾期整改 0.50" in said
+    assert "1 处提示（记录已读入，请核对）\n· 组织生活记录抽查  抽查.csv · 第 4 行\n  检查人来自被检查单位自己" in said
     assert "王某某" not in said
     assert not [line for line in said.splitlines() if line != line.rstrip()]
     as_json = json.loads(json.dumps(plain(found)))
     assert as_json["total"] == "54.50"
+    (warned,) = as_json["flagged"]
+    assert (warned["row"], warned["sentence"]) == (4, "检查人来自被检查单位自己")
     totals = [D(each["points"]) for each in as_json["parts"] if each["points"] is not None]
     assert sum(totals) == D("54.50")
     write_workbook(found, tmp_path / "体检单.xlsx")
     book = openpyxl.load_workbook(tmp_path / "体检单.xlsx")
-    assert book.sheetnames == ["体检单", "失分和加分的事项"]
+    assert book.sheetnames == ["体检单", "失分和加分的事项", "提示"]
+    assert [row[0].value for row in book["提示"].iter_rows(min_row=4, min_col=5)] == ["检查人来自被检查单位自己"]
     heading, *rows = book["失分和加分的事项"].iter_rows(min_row=3, values_only=True)
     lost = [row[heading.index("失分")] for row in rows]
     assert sum(lost) == pytest.approx(45.5)

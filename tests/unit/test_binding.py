@@ -9,7 +9,6 @@ from kaohe.project import Project
 from kaohe.scheme import load_scheme
 from tests.helpers import ROOT
 
-
 #: In `make soak`: each of another place, by the same way as one that is tried every day.
 LONG = pytest.mark.long
 
