@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kaohe.commands import asking
+from kaohe.commands.tables import Column, print_table
 from kaohe.words import Language, language, listed, say
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ class Ruling(StrEnum):
     REJECTED_ZH = "不成立"
 
 
+#: The columns of the history, and how soon each is left out where there is no room.
+_HISTORY = {
+    "number": 0, "office_time": 0, "act_on": 3, "act": 0, "as_of": 4, "act_scheme": 5, "operator": 2, "by": 1, "did": 0,
+    "document": 1,
+}  # fmt: skip
 _text, _say_head = asking.text, asking.say_head
 
 
@@ -262,27 +268,24 @@ def _add_history(app: typer.Typer) -> None:
         home: Annotated[Path, asking.home()] = Path("data"),
         lang: Annotated[Language, asking.lang()] = spoken,
     ) -> None:
-        from rich.table import Table
-
         from kaohe.lifecycle import proceedings
 
         found = proceedings.look_up(home, year)
-        log = found.log
-        console = asking.console()
-        table = Table()
-        names = ("number", "office_time", "act_on", "act", "as_of", "act_scheme", "operator", "by", "did", "document")
-        for name in names:
-            table.add_column(say(f"heading_{name}"), overflow="fold")
-        for act in log.acts:
+        columns = [
+            Column(say(f"heading_{name}"), folds=name in ("by", "did", "document"), spare=spare)
+            for name, spare in _HISTORY.items()
+        ]
+        told = []
+        for act in found.log.acts:
             when = dt.datetime.fromisoformat(act.office_time).strftime("%Y-%m-%d %H:%M")
             as_of, scheme = _rests_on(found, act)
             # Who files an appeal asks for something, and approves nothing.
             by = "—" if act.act == "appeal" or not act.by else act.by
-            table.add_row(
+            told.append([
                 str(act.number), when, act.details.get("on", ""), say(f"act_{act.act}"), as_of, scheme,
                 act.operator or "—", by, _did(act), act.document,
-            )  # fmt: skip
-        console.print(table)
+            ])  # fmt: skip
+        print_table(asking.console(), columns, told)
 
 
 def _rests_on(found: "Proceedings", act: "Act") -> tuple[str, str]:

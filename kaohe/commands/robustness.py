@@ -8,10 +8,17 @@ import typer
 
 from kaohe.commands import asking
 from kaohe.commands.asking import Listing
+from kaohe.commands.tables import Column, print_table
 from kaohe.words import Language, language, say
 
 if TYPE_CHECKING:
     from kaohe.robustness.tables import Found
+
+#: The columns of a unit, and how soon each is left out where there is no room; the shares of grades come third.
+_OF_UNITS = {
+    "rank": 0, "unit_name": 0, "total": 0, "rank_interval": 0, "rank_median": 1, "score_interval": 2,
+    "overlaps_above": 0,
+}  # fmt: skip
 
 
 def add(app: typer.Typer) -> None:
@@ -47,9 +54,6 @@ def _plain(found: "Found") -> dict[str, Any]:
 
 def _print(found: "Found") -> None:
     """A table per category, then what the ranks hang on."""
-    from rich.table import Table
-    from rich.text import Text
-
     from kaohe.publication.wording import interval
 
     console = asking.console()
@@ -61,37 +65,31 @@ def _print(found: "Found") -> None:
     for row in found.tables["rank_interval"].iter_rows(named=True):
         rows.setdefault(found.units[row["unit_id"]][0], []).append(row)
     titles = list(dict.fromkeys(title for shares in grades.values() for title in shares))
+    columns = [*_columns(_OF_UNITS), *(Column(title, right=True, spare=3) for title in titles)]
     for category in sorted(rows, reverse=True):
-        table = _table(Table(title=f"\n{category}", title_justify="left", title_style="bold"), (
-            "rank", "unit_name", "total", "rank_interval", "rank_median", "score_interval", "overlaps_above",
-        ))  # fmt: skip
-        for title in titles:
-            table.add_column(title, justify="right")
+        told = []
         for row in sorted(rows[category], key=lambda row: (row["rank"], row["unit_id"])):
             _, name, total, _ = found.units[row["unit_id"]]
             shares = grades.get(row["unit_id"], {})
-            table.add_row(
-                str(row["rank"]), Text(name), str(total), interval(row["rank_low"], row["rank_high"]),
+            told.append([
+                str(row["rank"]), name, str(total), interval(row["rank_low"], row["rank_high"]),
                 str(row["rank_median"]), interval(row["score_low"], row["score_high"]),
                 say("yes") if row["overlaps_above"] else "",
                 *(f"{shares[title]:.0%}" if title in shares else "—" for title in titles),
-            )  # fmt: skip
-        console.print(table)
-    table = _table(Table(title=f"\n{say('varied_choice')}", title_justify="left", title_style="bold"), (
-        "item_varied", "first_order", "total_order", "mean_shift",
-    ))  # fmt: skip
-    for factor, *numbers in found.tables["sensitivity"].iter_rows():
-        table.add_row(say(f"factor_{factor}"), *("" if number is None else f"{number:.2f}" for number in numbers))
-    console.print(table)
-    table = _table(Table(title=f"\n{say('varied_leaf')}", title_justify="left", title_style="bold"), (
-        "indicator", "mean_shift", "max_shift",
-    ))  # fmt: skip
-    for leaf, mean, most in found.tables["leave_one_out"].sort("mean_shift", descending=True).iter_rows():
-        table.add_row(Text(found.titles[leaf]), f"{mean:.2f}", str(most))
-    console.print(table)
+            ])  # fmt: skip
+        print_table(console, columns, told, f"\n{category}")
+    numbers = [
+        [say(f"factor_{factor}"), *("" if number is None else f"{number:.2f}" for number in row)]
+        for factor, *row in found.tables["sensitivity"].iter_rows()
+    ]
+    headings = {"item_varied": 0, "first_order": 0, "total_order": 0, "mean_shift": 0}
+    print_table(console, _columns(headings), numbers, f"\n{say('varied_choice')}")
+    leaves = found.tables["leave_one_out"].sort("mean_shift", descending=True).iter_rows()
+    shifts = [[found.titles[leaf], f"{mean:.2f}", str(most)] for leaf, mean, most in leaves]
+    print_table(console, _columns({"indicator": 0, "mean_shift": 0, "max_shift": 0}), shifts, f"\n{say('varied_leaf')}")
 
 
-def _table(table: Any, names: tuple[str, ...]) -> Any:
-    for name in names:
-        table.add_column(say(f"heading_{name}"), justify="left" if name in ("unit_name", "indicator") else "right")
-    return table
+def _columns(names: dict[str, int]) -> list[Column]:
+    """Name → how soon the column is left out where there is no room."""
+    texts = ("unit_name", "indicator", "item_varied")
+    return [Column(say(f"heading_{name}"), name not in texts, name in texts, spare) for name, spare in names.items()]

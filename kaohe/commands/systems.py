@@ -10,7 +10,11 @@ import typer
 
 from kaohe.commands import asking
 from kaohe.commands.asking import Listing
+from kaohe.commands.tables import Column, print_table
 from kaohe.words import Language, language, say
+
+#: The columns, and how soon each is left out where there is no room.
+_COLUMNS = {"number": 0, "system": 0, "tables": 1, "rows_read": 0, "outputs": 0, "model": 2, "status": 0}
 
 
 def add(app: typer.Typer) -> None:
@@ -30,24 +34,26 @@ def add(app: typer.Typer) -> None:
         if format_ is Listing.JSON:
             print(json.dumps([asdict(system) for system in found], ensure_ascii=False, indent=2))
             return 0
-        from rich.table import Table
-
         counted = found[0].rows_read is not None
-        table = Table(show_lines=True)
-        for name in ("number", "system", "tables", *(("rows_read",) if counted else ()), "outputs", "model", "status"):
-            right = name in ("number", "rows_read")
-            table.add_column(say(f"heading_{name}"), justify="right" if right else "left", overflow="fold")
+        columns = [
+            Column(
+                say(f"heading_{name}"), name in ("number", "rows_read"), name in ("system", "outputs", "status"), spare
+            )
+            for name, spare in _COLUMNS.items()
+            if counted or name != "rows_read"
+        ]
+        told = []
         for system in found:
             outputs = [output["title"] for output in system.outputs]
             models = dict.fromkeys(Path(output["model"]).stem for output in system.outputs if output["model"])
             status = say(f"system_{system.status}", points=f"{Decimal(system.weight).normalize():f}")
             rows = [str(system.rows_read)] if counted else []
-            table.add_row(
+            told.append([
                 str(system.number), system.system, "\n".join(system.tables), *rows,
                 "\n".join(outputs), "\n".join(models), status,
-            )  # fmt: skip
+            ])  # fmt: skip
         console = asking.console()
         if not counted:
             console.print(say("systems_no_counts"), soft_wrap=True)
-        console.print(table)
+        print_table(console, columns, told, lines=True)
         return 0
