@@ -140,8 +140,8 @@ def assess(
     inbox: Path | None, home: Path, as_of: dt.date = AS_OF, scheme: Path | None = None, strict: bool = False,
     year: int = YEAR, sources: Path | None = None, full_refresh: bool = False, by_gx: bool = False,
 ) -> Result:  # fmt: skip
-    """The steps of the flow, without Prefect; rules are asked in SQL, as ``kaohe check`` does, unless ``by_gx``: Great
-    Expectations finds the same (test_rules, test_findings), and takes a fifth of such a run."""
+    """The steps of the flow, without Prefect; rules are asked in SQL, as ``kaohe check`` does, unless ``by_gx``: what
+    Great Expectations finds (test_rules) SQL finds in the same rows (test_large_checks), and it is a fifth of a run."""
     judge = patch.object(validation, "Findings", Findings if by_gx else QuickFindings)
     with judge, Run(inbox, year, as_of, scheme, home, strict, sources, full_refresh) as run:
         if run.frozen:
