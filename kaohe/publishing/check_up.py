@@ -85,6 +85,10 @@ class CheckUps:
                 }
                 for name, level, title, sentence in self.alerts.get(score["unit_id"], [])
             ],
+            "warnings": [
+                {"place": f"{each.record.table} · {each.record.place}", "sentence": each.sentence}
+                for each in found.flagged
+            ],
         }
 
     def _facts(self, found: Explanation) -> Iterator[list[str]]:

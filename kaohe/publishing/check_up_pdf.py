@@ -30,6 +30,7 @@ _WORDS = (
     "page_months_note",
     "page_history",
     "page_alerts_of_unit",
+    "page_warnings_of_unit",
     "page_unscored",
     "page_rate_axis",
     "page_unit_rate",
@@ -112,7 +113,12 @@ def _short(sheet: dict[str, Any]) -> dict[str, Any]:
             "further": say("check_up_further", count=more) if more > 0 else "",
         }
 
-    return sheet | {name: [short(part) for part in sheet[name]] for name in ("losses", "extras")}
+    more = len(sheet["warnings"]) - _MOST
+    return sheet | {
+        **{name: [short(part) for part in sheet[name]] for name in ("losses", "extras")},
+        "warnings": sheet["warnings"][:_MOST],
+        "further_warnings": say("check_up_further", count=more) if more > 0 else "",
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -39,7 +39,7 @@ def test_every_unit_has_its_own_folder_with_its_sheet_and_nothing_else(sample: R
     assert there == sorted(f"{name}/{CHECK_UP}" for name in units.values())
 
 
-@pytest.mark.parametrize("unit", ["D01", "J06", "D36"])
+@pytest.mark.parametrize("unit", ["D01", "J06", "D36", "J18"])
 def test_the_sheet_says_all_there_is_to_say_of_the_unit(sample: Result, unit: str) -> None:
     said, score = text(pdf(sample, unit)), sample.score(unit)
     assert plain(score["unit_name"]) in said
@@ -59,6 +59,9 @@ def test_the_sheet_says_all_there_is_to_say_of_the_unit(sample: Result, unit: st
                 assert plain(record["cells"]) in said
     for each in sheet["alerts"]:
         assert (plain(each["sentence"]) in said) is each["for_unit"]
+    for each in sheet["warnings"]:
+        assert plain(each["sentence"] + each["place"]) in said
+    assert (len(sheet["warnings"]) > 10) is (unit == "J18")
     if score["status"] != "no_data":
         assert str(score["total"]) in said
 

@@ -165,7 +165,10 @@ def test_a_units_check_up_sheet_down_to_the_record(ranking: Seen, sample: Result
     assert page.locator("#sheet .record b").first.inner_text() == (
         "民主评议党员 · 组织生活/整改和评议.xlsx · 整改和评议 · 第 100 行"
     )
-    assert page.locator("#sheet .map tbody tr").count() == len(check_up(sample.folder, "D01")["months"])
+    sheet = check_up(sample.folder, "D01")
+    assert page.locator("#sheet .map tbody tr").count() == len(sheet["months"])
+    (warned,) = sheet["warnings"]
+    assert page.get_by_text(warned["sentence"]).inner_text() == f"{warned['sentence']} {warned['place']}"
     page.keyboard.press("Escape")
     page.wait_for_selector("#overview", state="visible")
     assert page.evaluate("document.activeElement.textContent") == "浦东新区水务管理事务中心"

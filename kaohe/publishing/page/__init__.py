@@ -61,6 +61,7 @@ _SPOKEN = (
     "page_history",
     "page_no_months",
     "page_alerts_of_unit",
+    "page_warnings_of_unit",
     "page_month",
     "page_nothing_due",
     "page_dimensions",

@@ -269,6 +269,10 @@
       parts.push(section(words.page_alerts_of_unit, element("ul", {}, ...sheet.alerts.map((alert) =>
         element("li", {}, element("span", { class: `level ${alert.level}` }, alert.called), " ", alert.title, " ", element("span", { class: "hint" }, alert.sentence))))));
     }
+    if (sheet.warnings.length) {
+      parts.push(section(words.page_warnings_of_unit, element("ul", {}, ...sheet.warnings.map((each) =>
+        element("li", {}, each.sentence, " ", element("span", { class: "hint" }, each.place))))));
+    }
     if (sheet.unscored.length) {
       parts.push(section(words.page_unscored, element("ul", {}, ...sheet.unscored.map((each) =>
         element("li", {}, each.title, " ", element("span", { class: "hint" }, [each.status, each.rule].filter(Boolean).join(" · ")))))));
