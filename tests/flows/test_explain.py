@@ -227,6 +227,7 @@ def test_the_three_forms_say_the_same(published: Result, tmp_path: Path) -> None
     assert "· 2023-10  应做 1，已做 0  −5.00  没有相关记录" in said
     assert "失分最多：抽查 30.00、第一议题 15.00、逾期整改 0.50" in said
     assert "1 处提示（记录已读入，请核对）\n· 组织生活记录抽查  抽查.csv · 第 4 行\n  检查人来自被检查单位自己" in said
+    assert said.rstrip().endswith("姓名在读入时已换成密文。"), "what ＊＊＊ means stands below, once"
     assert "王某某" not in said
     assert not [line for line in said.splitlines() if line != line.rstrip()]
     as_json = json.loads(json.dumps(plain(found)))

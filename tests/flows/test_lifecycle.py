@@ -320,6 +320,14 @@ def test_pending_units_are_not_announced(office: Callable[[str], Office]) -> Non
     assert "2024-01-31" in str(error)
 
 
+def test_of_many_pending_units_five_are_named(tmp_path: Path, libraries: None) -> None:
+    ours = Office(tmp_path, SMALL)
+    write_csv(ours.inbox / "名册.csv", registry(*((f"J0{n}", f"第{n}处", "机关处室") for n in range(1, 8))))
+    write_csv(ours.inbox / "抽查.csv", [CHECK, *(check(f"C{n}", f"第{n}处") for n in range(1, 8))])
+    ours.run(dt.date(2024, 1, 31))
+    assert "还有 7 个单位待报（第1处、第2处、第3处、第4处、第5处 等）" in str(refused(ours.announce))
+
+
 def test_a_scheme_without_days_cannot_be_announced(office: Callable[[str], Office], tmp_path: Path) -> None:
     ours = office("provisional")
     scheme = tmp_path / "2023.yml"
