@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,13 +89,13 @@ def read_yaml(path: Path, model: type[Model]) -> Model:
 
 
 def read_yaml_once(path: Path, model: type[Model]) -> Model:
-    """As ``read_yaml``, for a ``model`` that nobody changes and that hangs on nothing but the text: a file that still
-    says the same is not read again."""
+    """As ``read_yaml``, for a ``model`` that nobody changes and that hangs on nothing but the text: what a file still
+    says is not parsed again."""
     found: Model = _read_once(path, _text_of(path), model)
     return found
 
 
-@cache
+@lru_cache(maxsize=256)
 def _read_once(path: Path, text: str, model: type[Model]) -> Model:
     return checked(path, *_read(path, text), model)
 

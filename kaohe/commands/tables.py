@@ -40,7 +40,8 @@ def print_table(
         column = columns[number]
         justify: Literal["left", "right"] = "right" if column.right else "left"
         width = least[number] if is_narrow and not column.folds else None
-        table.add_column(column.heading, justify=justify, overflow="fold", width=width)
+        room = least[number] if is_narrow else None
+        table.add_column(column.heading, justify=justify, overflow="fold", width=width, min_width=room)
     for row in rows:
         table.add_row(*(Text(row[number]) for number in kept))
     console.print(table)
@@ -67,7 +68,8 @@ def _natural(column: Column, cells: Sequence[str]) -> int:
 def _least(column: Column, cells: Sequence[str]) -> int:
     """The least that a column takes: its longest line, unless that may be folded. Its heading may."""
     longest = max(map(_length, cells), default=0)
-    return min(longest, _NARROW) if column.folds else max(longest, min(_length(column.heading), _HEADING))
+    cells_need = min(longest, _NARROW) if column.folds else longest
+    return max(cells_need, min(_length(column.heading), _HEADING))
 
 
 def _length(text: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Self
 from kaohe.contracts import Column, Contracts
 from kaohe.errors import KaoheError
 from kaohe.explaining.facts import Facts
+from kaohe.explaining.flagged import warned_of
 from kaohe.explaining.reach import Reach, reach
 from kaohe.people import MASK
 from kaohe.publication import in_force
@@ -21,7 +22,7 @@ from kaohe.publication.named import node_named, unit_named
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.scheme import Node, Scheme
 from kaohe.scheme.parts import Leaf
-from kaohe.sqltext import literal, quoted
+from kaohe.sqltext import quoted
 from kaohe.words import say
 
 #: How the parts beside the tree are called where they stand for all of them.
@@ -97,11 +98,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Flagged:
-    """A record that was taken and that a rule warns of, such as a meeting whose minutes are not there: what is said of
-    it may be why it did not count."""
+    """Records that were taken and that a rule warns of, such as meetings whose minutes are not there: what is said of
+    them may be why they did not count. ``table``: its title."""
 
-    record: Record
+    table: str
     sentence: str
+    records: tuple[Record, ...]
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,7 @@ class Explanation:
     """A unit's result. ``score``: its row of the scores; ``ranked``: how many units of its category are ranked;
     ``interval``: its 90 % rank interval, if there is one; ``grade_reasons``: a sentence for each; ``parts``:
     the dimensions, bonus, deductions and vetoes, whose points together are the total, or the one part asked for;
-    ``flagged``: the unit's records with a warning, in the tables that these parts are measured from."""
+    ``flagged``: what rules warn of among the records that these parts are measured from."""
 
     manifest: dict[str, Any]
     score: dict[str, Any]
@@ -118,7 +120,7 @@ class Explanation:
     grade_reasons: tuple[str, ...]
     parts: tuple[Part, ...]
     asked: str | None
-    flagged: tuple[Flagged, ...] = ()
+    flagged: tuple[Flagged, ...]
 
 
 class Explainer:
@@ -174,41 +176,22 @@ class Explainer:
             found = self.snapshot.rows("select unit_id, rank_low, rank_high from main.rank_interval")
             intervals = {unit: (low, high) for unit, low, high in found}
         facts = Facts(self.snapshot, units, asked)
-        flagged = self._flagged(units, asked)
-        facts.records = self._records([*facts.told_records, *(rec for each in flagged.values() for rec, _ in each)])
+        warned = warned_of(self.snapshot, self.contracts, self.scheme, facts, units, asked)
+        flagged = (rec for of_unit in warned.values() for recs in of_unit.values() for rec in recs)
+        facts.records = self._records([*facts.told_records, *flagged])
         for unit in units:
             score = facts.scores[unit]
             parts = _Tree(self.scheme, facts, unit, asked).parts()
             if asked:
                 parts = tuple(part for top in parts for part in top.below() if part.name == asked)
             reasons = tuple(self._grade_reasons(score, ranked[score["category"]]))
-            warned = tuple(Flagged(facts.records[rec], sentence) for rec, sentence in flagged.get(unit, ()))
-            yield Explanation(
-                self.manifest, score, ranked[score["category"]], intervals.get(unit), reasons, parts, asked, warned
+            told = tuple(
+                Flagged(self.contracts[table].title, sentence, tuple(facts.records[rec] for rec in recs))
+                for (table, sentence), recs in warned.get(unit, {}).items()
             )
-
-    def _flagged(self, units: list[str], asked: str | None) -> dict[str, list[tuple[str, str]]]:
-        """Unit → (record, what a rule says of it)."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        tables = {table for (table,) in self.snapshot.rows("select distinct table_name from main.flagged")}
-        if asked:
-            leaves = [
-                entry.name for entry, _ in self.scheme.leaves if asked in (entry.name, *entry.path[1::2])
-            ]  # its own name, and those of the nodes above it
-            tables &= {table for (table,) in self.snapshot.rows(
-                "select table_name from main.measure_table where indicator in (select unnest(?))", [leaves]
-            )}  # fmt: skip
-        for contract in self._tables:
-            if contract.table in tables and "unit_id" in contract.columns:
-                for unit, rec, sentence in self.snapshot.rows(
-                    f"select record.unit_id, record._rec, warned.sentence from main.{contract.table} as record "
-                    "join main.flagged as warned on warned._rec = record._rec "
-                    f"where warned.table_name = {literal(contract.table)} and record.unit_id in (select unnest(?)) "
-                    "order by record._file, record._sheet, record._row, record._at, warned.sentence",
-                    [units],
-                ):
-                    found.setdefault(unit, []).append((rec, sentence))
-        return found
+            yield Explanation(
+                self.manifest, score, ranked[score["category"]], intervals.get(unit), reasons, parts, asked, told
+            )
 
     def reach(self, unit: str, grade: str) -> Reach:
         """What it would have taken a unit to reach a grade (its title or name), all else equal.

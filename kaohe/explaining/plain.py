@@ -18,7 +18,10 @@ def plain(found: Explanation) -> dict[str, Any]:
         "rank_interval": found.interval,
         "grade_reasons": list(found.grade_reasons),
         "parts": [_part(part) for part in found.parts],
-        "flagged": [_place(each.record) | {"sentence": each.sentence} for each in found.flagged],
+        "flagged": [
+            {"table": each.table, "sentence": each.sentence, "records": [_place(record) for record in each.records]}
+            for each in found.flagged
+        ],
     }
 
 

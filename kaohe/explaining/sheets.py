@@ -31,8 +31,9 @@ def write_workbook(found: Explanation, path: Path) -> None:
     book.sheet(say("sheet_explain_items"), title, say("sheet_explain_items_title"), headings, items, 2)
     if found.flagged:
         flagged = [
-            [each.record.table, each.record.file, each.record.sheet or None, each.record.row, each.sentence]
+            [each.table, record.file, record.sheet or None, record.row, each.sentence]
             for each in found.flagged
+            for record in each.records
         ]
         headings = [say(f"heading_{name}") for name in _FLAGGED]
         book.sheet(say("sheet_flagged"), title, say("sheet_flagged_title"), headings, flagged)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import chain
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -28,14 +29,12 @@ def print_explanation(console: Console, found: Explanation) -> None:
     for line in _head(found):
         console.print(line, soft_wrap=True)
     masked = False
-    for part in found.parts:
-        for indent, line in _part(part, 0, found):
-            masked |= MASK in line.plain
-            for each in line.wrap(console, max(console.width - indent, _NARROW), overflow="fold"):
-                each.rstrip()
-                console.print(Text(" " * indent) + each, soft_wrap=True)
-    for line in _flagged(found):
-        console.print(line, soft_wrap=True)
+    lines = (line for part in found.parts for line in _part(part, 0, found))
+    for indent, line in chain(lines, _flagged(found)):
+        masked |= MASK in line.plain
+        for each in line.wrap(console, max(console.width - indent, _NARROW), overflow="fold"):
+            each.rstrip()
+            console.print(Text(" " * indent) + each, soft_wrap=True)
     if masked:
         console.print(Text(say("explain_mask", mask=MASK), style="dim"), soft_wrap=True)
 
@@ -77,18 +76,20 @@ def _head(found: Explanation) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _flagged(found: Explanation) -> Iterator[Text]:
-    """What a rule says of records that were taken."""
+def _flagged(found: Explanation) -> Iterator[tuple[int, Text]]:
+    """What rules warn of, each with its first places, or with all if the indicator was asked for by name."""
     if not found.flagged:
         return
-    yield Text()
-    yield Text(say("explain_flagged", count=len(found.flagged)), style="bold")
-    most = len(found.flagged) if found.asked else _ITEMS
-    for each in found.flagged[:most]:
-        yield Text(f"· {each.record.table}  {each.record.place}", style="cyan")
-        yield Text(" " * _STEP + each.sentence)
-    if len(found.flagged) > most:
-        yield Text(say("explain_more_flagged", count=len(found.flagged) - most), style="dim")
+    yield 0, Text()
+    yield 0, Text(say("explain_flagged", count=sum(len(each.records) for each in found.flagged)), style="bold")
+    for each in found.flagged:
+        yield 0, Text(f"· {each.sentence}")
+        shown = each.records if found.asked else each.records[:_RECORDS]
+        for record in shown:
+            yield _STEP, Text(f"{each.table}  {record.place}", style="cyan")
+        if len(shown) < len(each.records):
+            more = say("explain_more_records", count=len(each.records) - len(shown))
+            yield _STEP, Text(more, style="dim")
 
 
 def _part(part: Part, indent: int, found: Explanation) -> Iterator[tuple[int, Text]]:

@@ -86,7 +86,7 @@ class CheckUps:
                 for name, level, title, sentence in self.alerts.get(score["unit_id"], [])
             ],
             "warnings": [
-                {"place": f"{each.record.table} · {each.record.place}", "sentence": each.sentence}
+                {"sentence": each.sentence, "table": each.table, "places": [record.place for record in each.records]}
                 for each in found.flagged
             ],
         }

@@ -21,6 +21,8 @@ from kaohe.words import language, say
 _LAYOUT = Path(__file__).parent / "check_up.typ"
 #: So many items of an indicator stand on a sheet; the page has all.
 _MOST = 40
+#: So many places of records that a rule warns of.
+_PLACES = 6
 _WORDS = (
     "page_dimensions",
     "page_losses",
@@ -113,11 +115,14 @@ def _short(sheet: dict[str, Any]) -> dict[str, Any]:
             "further": say("check_up_further", count=more) if more > 0 else "",
         }
 
-    more = len(sheet["warnings"]) - _MOST
+    def first(warning: dict[str, Any]) -> dict[str, Any]:
+        more = len(warning["places"]) - _PLACES
+        further = [say("check_up_further", count=more)] if more > 0 else []
+        return warning | {"places": [*warning["places"][:_PLACES], *further]}
+
     return sheet | {
         **{name: [short(part) for part in sheet[name]] for name in ("losses", "extras")},
-        "warnings": sheet["warnings"][:_MOST],
-        "further_warnings": say("check_up_further", count=more) if more > 0 else "",
+        "warnings": [first(warning) for warning in sheet["warnings"]],
     }
 
 

@@ -110,7 +110,9 @@ class Composite(Aggregated):
         if not isinstance(given, dict):
             return given
         given = dict(given)
-        defaults = given.pop("defaults", None) or {}
+        defaults = given.pop("defaults", None)
+        if defaults is None:
+            defaults = {}
         if not isinstance(defaults, dict):
             raise wrong("yaml_bad_value", at=("defaults",), value=defaults, problem=say("yaml_needs_mapping"))
         if unknown := sorted(map(str, defaults.keys() - Indicator.model_fields.keys())):

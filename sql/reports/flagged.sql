@@ -1,4 +1,4 @@
--- Warnings: trusted records that a rule flagged; they count, but somebody should look.
+-- Warnings: trusted records that a rule flagged; somebody should look.
 -- Grain: one row per record and rule.
 select
   problem.table_name,

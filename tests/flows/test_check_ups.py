@@ -5,6 +5,7 @@ import re
 import unicodedata
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pypdf
 import pytest
@@ -60,10 +61,26 @@ def test_the_sheet_says_all_there_is_to_say_of_the_unit(sample: Result, unit: st
     for each in sheet["alerts"]:
         assert (plain(each["sentence"]) in said) is each["for_unit"]
     for each in sheet["warnings"]:
-        assert plain(each["sentence"] + each["place"]) in said
-    assert (len(sheet["warnings"]) > 10) is (unit == "J18")
+        assert plain(f"{each['sentence']}{each['table']} · {' / '.join(each['places'][:6])}") in said
+    assert (len(sheet["warnings"]) > 4) is (unit == "J18")
     if score["status"] != "no_data":
         assert str(score["total"]) in said
+
+
+def test_warnings_are_of_what_the_unit_is_scored_by(sample: Result) -> None:
+    """Not of tables that alerts alone read, which are the bureau's, nor of other years; through the agreement that an
+    item belongs to, too; each once for all its records."""
+    with duckdb.connect(str(sample.folder / "snapshot.duckdb"), read_only=True) as con:
+        tables = {table for (table,) in con.sql("select distinct table_name from flagged").fetchall()}
+    assert {"inspection_plan", "pairing_item", "study_stat"} <= tables
+    warned = {unit: check_up(sample.folder, unit)["warnings"] for unit in sample.manifest["units"]}
+    said = {(each["table"], each["sentence"]): unit for unit, sheet in warned.items() for each in sheet}
+    assert ("结对共建三张清单", "项目没有计划完成日期，不计入应完成项目") in said
+    assert not [table for table, _ in said if table == "抽查计划"]
+    assert not [place for sheet in warned.values() for each in sheet for place in each["places"] if "2022年" in place]
+    for sheet in warned.values():
+        assert len({(each["table"], each["sentence"]) for each in sheet}) == len(sheet)
+    assert max(len(each["places"]) for sheet in warned.values() for each in sheet) > 3
 
 
 def test_a_sheet_is_a4_says_for_whom_it_is_and_numbers_its_pages(sample: Result) -> None:

@@ -206,7 +206,7 @@ def test_an_indicator_alone_shows_what_lost_nothing_too(published: Result) -> No
 def test_what_a_rule_warns_of_stands_below(published: Result) -> None:
     """Of the unit's own records alone, in the tables that what was asked for is measured from."""
     (warned,) = explained(published, "规划处").flagged
-    assert (warned.record.table, warned.record.place) == ("组织生活记录抽查", "抽查.csv · 第 4 行")
+    assert (warned.table, [record.place for record in warned.records]) == ("组织生活记录抽查", ["抽查.csv · 第 4 行"])
     assert warned.sentence == "检查人来自被检查单位自己"
     assert (
         explained(published, "规划处", "抽查").flagged
@@ -226,14 +226,14 @@ def test_the_three_forms_say_the_same(published: Result, tmp_path: Path) -> None
     assert "依据：工作要点 第三条（本地标准）" in said
     assert "· 2023-10  应做 1，已做 0  −5.00  没有相关记录" in said
     assert "失分最多：抽查 30.00、第一议题 15.00、逾期整改 0.50" in said
-    assert "1 处提示（记录已读入，请核对）\n· 组织生活记录抽查  抽查.csv · 第 4 行\n  检查人来自被检查单位自己" in said
+    assert "1 处提示（记录已读入，请核对）\n· 检查人来自被检查单位自己\n  组织生活记录抽查  抽查.csv · 第 4 行" in said
     assert said.rstrip().endswith("姓名在读入时已换成密文。"), "what ＊＊＊ means stands below, once"
     assert "王某某" not in said
     assert not [line for line in said.splitlines() if line != line.rstrip()]
     as_json = json.loads(json.dumps(plain(found)))
     assert as_json["total"] == "54.50"
     (warned,) = as_json["flagged"]
-    assert (warned["row"], warned["sentence"]) == (4, "检查人来自被检查单位自己")
+    assert (warned["records"][0]["row"], warned["sentence"]) == (4, "检查人来自被检查单位自己")
     totals = [D(each["points"]) for each in as_json["parts"] if each["points"] is not None]
     assert sum(totals) == D("54.50")
     write_workbook(found, tmp_path / "体检单.xlsx")

@@ -242,7 +242,8 @@ def test_two_runs_give_the_same_bytes_and_a_second_one_nothing_new(office: Path,
     home = large.folder.parents[2]
     again = run_large(office, home, scheme=SCHEME)
     assert (again.folder, again.outcome.new) == (large.folder, False)
-    assert contents(run_large(office, tmp_path, scheme=SCHEME, threads=1)) == contents(large)
+    for threads in (1, 4):
+        assert contents(run_large(office, tmp_path / str(threads), scheme=SCHEME, threads=threads)) == contents(large)
 
 
 def contents(large: Large) -> dict[str, bytes]:

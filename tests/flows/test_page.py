@@ -168,7 +168,8 @@ def test_a_units_check_up_sheet_down_to_the_record(ranking: Seen, sample: Result
     sheet = check_up(sample.folder, "D01")
     assert page.locator("#sheet .map tbody tr").count() == len(sheet["months"])
     (warned,) = sheet["warnings"]
-    assert page.get_by_text(warned["sentence"]).inner_text() == f"{warned['sentence']} {warned['place']}"
+    said = page.get_by_text(warned["sentence"]).inner_text()
+    assert said == f"{warned['sentence']} {warned['table']} · {warned['places'][0]}"
     page.keyboard.press("Escape")
     page.wait_for_selector("#overview", state="visible")
     assert page.evaluate("document.activeElement.textContent") == "浦东新区水务管理事务中心"

@@ -146,11 +146,29 @@ dimensions:
     assert scores(scored(tmp_path, scheme, values)) == {"U1": (0.4, None, 1), "U2": (0.4, None, 2)}
 
 
+def test_a_sum_below_a_sum_counts_its_weights_once(tmp_path: Path) -> None:
+    """s: (1 × 0.5 + 2 × 0.2) / 3 = 0.3 of its 3 points; a: 3 × 0.3 + 1 × 0.4 = 1.3; the whole: (1.3 + 0.6) / 2."""
+    scheme = """
+title: t
+aggregation: arithmetic
+dimensions:
+  a:
+    weight: 1
+    aggregation: sum
+    children:
+      s: {weight: 3, aggregation: sum, children: {x: {weight: 1, rule: raw}, y: {weight: 2, rule: raw}}}
+      z: {weight: 1, rule: raw}
+  b: {weight: 1, rule: raw}
+"""
+    values = "unit_id,measure,value\nU1,x,0.5\nU1,y,0.2\nU1,z,0.4\nU1,b,0.6\n"
+    assert scores(scored(tmp_path, scheme, values)) == {"U1": (pytest.approx(0.95, abs=1e-12), None, 1)}
+
+
 def test_all_schemes_are_scored_in_one_pass_and_alike(tmp_path: Path) -> None:
     alone = scored(tmp_path, SIMPLE, VALUES)
     (tmp_path / "other.yml").write_text(SIMPLE.replace("weight: 2", "weight: 5"), encoding="utf-8")
     schemes = {"one": tmp_path / "s.yml", "other": tmp_path / "other.yml"}
-    both = composite.score_all(schemes, tmp_path / "v.csv", threads=1)
+    both = composite.score_all(schemes, tmp_path / "v.csv", threads=4)
     assert both["one"].scores.equals(alone.scores)
     assert both["one"].nodes.equals(alone.nodes)
     assert not both["other"].scores.equals(alone.scores)

@@ -271,7 +271,7 @@
     }
     if (sheet.warnings.length) {
       parts.push(section(words.page_warnings_of_unit, element("ul", {}, ...sheet.warnings.map((each) =>
-        element("li", {}, each.sentence, " ", element("span", { class: "hint" }, each.place))))));
+        element("li", {}, each.sentence, " ", element("span", { class: "hint" }, `${each.table} · ${each.places.join(" / ")}`))))));
     }
     if (sheet.unscored.length) {
       parts.push(section(words.page_unscored, element("ul", {}, ...sheet.unscored.map((each) =>
