@@ -178,7 +178,7 @@ def test_the_address_of_a_unit_opens_its_sheet(browser: Browser, sample: Result)
     page.wait_for_selector("#sheet-title")
     assert page.locator("#sheet-title").inner_text() == sample.score("J01")["unit_name"]
     page.goto(f"{path.as_uri()}#unit=J18")
-    page.wait_for_function("document.getElementById('sheet-title')?.textContent.endsWith('土壤环境处')")
+    page.wait_for_function("() => document.getElementById('sheet-title')?.textContent.endsWith('土壤环境处')")
     said = page.locator("#sheet").inner_text()
     warnings = check_up(sample.folder, "J18")["warnings"]
     assert len(warnings) > 4
