@@ -158,7 +158,7 @@ class LargeRun:
             counts = {"units": units, "records_in": found.rows, "refused": _told(found.refused),
                       "flagged": _told(found.flagged)}  # fmt: skip
             publication.look_back()
-            scoring.audit(engine, self.planned, AUDITED)
+            scoring.audit(engine, self.planned, {*AUDITED, "scheme_indicator"})
             target = publication.complete(identity, counts)
         self.tables = {name: {"how": asdict(how), "types": records.types[name]} for name, how in records.how.items()}
         return LargeOutcome(target, True, units, parts, found.rows, found.refused, found.flagged,

@@ -588,7 +588,7 @@ module, _, name = {where!r}.rpartition(".")
 owner, _, kind = module.rpartition(".")
 holder = getattr(importlib.import_module(owner), kind) if kind[0].isupper() else importlib.import_module(module)
 setattr(holder, name, lambda *_, **__: os._exit(9))
-getattr(Office(Path({folder!r})), {act!r})()
+getattr(Office(Path({folder!r}), Path({scheme!r})), {act!r})()
 """
 
 
@@ -601,7 +601,7 @@ def test_a_command_that_is_killed_was_done_or_was_not(
     if act in ("reissue", "run"):
         write_csv(ours.inbox / "抽查2.csv", [CHECK, check("C4", "办公室", 2, flags="1000")])
     acts, current = len(ours.state.log.acts), ours.current
-    script = _KILL.format(where=where, folder=str(ours.inbox.parent), act=act)
+    script = _KILL.format(where=where, folder=str(ours.inbox.parent), scheme=str(SMALL), act=act)
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 9, done.stderr
     assert ours.current == current
@@ -855,7 +855,8 @@ def test_the_whole_way_by_its_commands(office: Callable[[str], Office], server: 
     assert "已定稿" in out
     assert "kaohe reissue" in out
     if whole:
-        assert "没有重发" in said("reissue", *where, *who, "--inbox", ours.inbox, "--reason", "核对", status=2)
+        same = ("--inbox", ours.inbox, "--scheme", SMALL, "--reason", "核对")
+        assert "没有重发" in said("reissue", *where, *who, *same, status=2)
     write_csv(ours.inbox / "抽查2.csv", [CHECK, check("C4", "办公室", 2, flags="1000")])
     out = said("reissue", *where, *who, "--inbox", ours.inbox, "--scheme", SMALL, "--reason", "漏计一次检查")
     assert "定稿（第 2 版）" in out

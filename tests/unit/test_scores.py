@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,21 @@ def test_nothing_was_done_where_nothing_was_reported_whatever_the_items_say(benc
     scores = bench.score(scheme_text(SIMPLE), {"U1": "机关处室"}, items)
     assert by_leaf(scores.indicators, "points") == {"a1": 60, "b1": 25, "b2": 0}
     assert by_leaf(scores.indicators, "done")["b2"] == 0
+    told = {
+        indicator: (done, lost) for indicator, done, lost in scores.evidence.select("indicator", "done", "lost").rows()
+    }
+    assert told == {"a1": (1, 0), "b1": (1, 0), "b2": (0, 15)}
+    bench.audit()
+
+
+def test_points_may_be_below_nothing_by_a_rule_that_is_not_exact(bench: Bench) -> None:
+    """b1: 25 × −0.5."""
+    scheme = scheme_text(SIMPLE)
+    leaf = "b1, weight: 25, measure: given, rule: "
+    text = scheme.text.replace(f"{leaf}share", f"{leaf}raw, direction: lower")
+    items = [*full("a1", "b2"), Item("U1", "b1", "x", 2, 1)]
+    scores = bench.score(replace(scheme, text=text), {"U1": "机关处室"}, items)
+    assert by_leaf(scores.indicators, "points") == {"a1": 60, "b1": D("-12.50"), "b2": 15}
     bench.audit()
 
 
