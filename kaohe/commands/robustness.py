@@ -19,6 +19,8 @@ _OF_UNITS = {
     "rank": 0, "unit_name": 0, "total": 0, "rank_interval": 0, "rank_median": 1, "score_interval": 2,
     "overlaps_above": 0,
 }  # fmt: skip
+_OF_CHOICES = dict.fromkeys(("item_varied", "first_order", "total_order", "mean_shift"), 0)
+_OF_LEAVES = dict.fromkeys(("indicator", "mean_shift", "max_shift"), 0)
 
 
 def add(app: typer.Typer) -> None:
@@ -82,11 +84,10 @@ def _print(found: "Found") -> None:
         [say(f"factor_{factor}"), *("" if number is None else f"{number:.2f}" for number in row)]
         for factor, *row in found.tables["sensitivity"].iter_rows()
     ]
-    headings = {"item_varied": 0, "first_order": 0, "total_order": 0, "mean_shift": 0}
-    print_table(console, _columns(headings), numbers, f"\n{say('varied_choice')}")
+    print_table(console, _columns(_OF_CHOICES), numbers, f"\n{say('varied_choice')}")
     leaves = found.tables["leave_one_out"].sort("mean_shift", descending=True).iter_rows()
     shifts = [[found.titles[leaf], f"{mean:.2f}", str(most)] for leaf, mean, most in leaves]
-    print_table(console, _columns({"indicator": 0, "mean_shift": 0, "max_shift": 0}), shifts, f"\n{say('varied_leaf')}")
+    print_table(console, _columns(_OF_LEAVES), shifts, f"\n{say('varied_leaf')}")
 
 
 def _columns(names: dict[str, int]) -> list[Column]:
