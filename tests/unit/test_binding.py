@@ -46,7 +46,7 @@ def test_ours_have_no_fault() -> None:
         pytest.param("scores/tree_score", ("coalesce(1 + max(depth), 0)", "max(deepness)"), "", "deepness", id="rounds"),
         pytest.param("results/item_lost", ("\nselect\n", "\nselect\n  no_column,\n"), "", "no_column", id="results", marks=LONG),
         pytest.param("reports/alerts", ("\nselect\n", "\nselect\n  no_column,\n"), "", "no_column", id="reports", marks=LONG),
-        pytest.param("audits/points_within_weight", ("where weight", "where wait"), "", "wait", id="audit"),
+        pytest.param("audits/points_within_weight", ("scheme_indicator.rule in", "scheme_indicator.ruler in"), "", "ruler", id="audit"),
         pytest.param("records/quarantine", ("said.sentence", "said.words"), "", "words", id="quarantine"),
         pytest.param("macros", ("create", "craete"), "", "craete", id="macros"),
         pytest.param("alerts/plan_missed", (" as item", " as thing"), "alert: plan_missed", "缺少列 item", id="alert output", marks=LONG),
