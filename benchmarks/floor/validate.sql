@@ -476,7 +476,7 @@ insert into failing select 'loyalty_education', 'repeated', count(*) from (selec
 
 -- org_life_record
 insert into failing
-select 'org_life_record', unnest(['required', 'future', 'unknown_unit', 'rule_1', 'rule_2', 'rule_3', 'rule_4', 'rule_6', 'rule_7', 'rule_8', 'rule_9']),
+select 'org_life_record', unnest(['required', 'future', 'unknown_unit', 'rule_1', 'rule_2', 'rule_3', 'rule_4', 'rule_6', 'rule_7', 'rule_8', 'rule_9', 'rule_11']),
   unnest([
     count(*) filter (where record_id is null or unit_id is null or types is null or held_on is null or topic is null or host is null or recorder is null or due_count is null or attend_count is null or leave_count is null),
     count(*) filter (where held_on > date '2024-03-31'),
@@ -488,7 +488,8 @@ select 'org_life_record', unnest(['required', 'future', 'unknown_unit', 'rule_1'
     count(*) filter (where list_contains(types, '党小组会') and group_id is null),
     count(*) filter (where not attributed_year between year(held_on) - 1 and year(held_on)),
     count(*) filter (where created_on > held_on + 7),
-    count(*) filter (where created_on < held_on)
+    count(*) filter (where created_on < held_on),
+    count(*) filter (where resolutions is null and text_hash is null)
   ])
 from org_life_record;
 
