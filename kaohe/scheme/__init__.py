@@ -191,7 +191,7 @@ class Scheme(Dated, Composite):
     one can be explained."""
 
     id: str
-    year: int
+    year: Annotated[int, Field(ge=2000, le=2100)]
     effective_from: dt.date
     effective_to: dt.date
     deadline: dt.date

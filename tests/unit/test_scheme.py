@@ -105,6 +105,7 @@ def test_clue_counts_can_be_in_no_scheme(tmp_path: Path) -> None:
         pytest.param("rule: share", "rule: shar", "rule: shar", "不在允许的取值之内", id="unknown rule"),
         pytest.param("measure: study_h", "mesure: study_h", "mesure:", "不认识“mesure”", id="misspelt key"),
         pytest.param("weight: 1.33", "weight: 1.335", "weight: 1.335", "最多两位小数", id="thousandths"),
+        pytest.param("\nyear: 2023", "\nyear: 20230", "year: 20230", "不能大于 2100", id="a year far away"),
         pytest.param("digits: 2", "digits: 3", "rounding:", "必须逐级相加", id="three digits"),
         pytest.param(
             "tie_break: [spot_check", "tie_break: [spot", "tie_break:", "“spot”不是", id="tie-break on nothing"
