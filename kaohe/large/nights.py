@@ -25,7 +25,6 @@ from kaohe.large.renewing import Renewal
 from kaohe.large.rows import BY_ROW, by_record
 from kaohe.models import Model
 from kaohe.scheme import Scheme
-from kaohe.scheme.tables import IN_FORCE
 from kaohe.sqltext import literal, quoted
 from kaohe.words import say
 
@@ -102,8 +101,8 @@ class Night:
         """Bring ``kept.evidence_sum``, ``kept.measured`` and ``kept.report`` to this day; ``main.assessed_unit``
         has the units for which they changed."""
         engine = self.engine
-        self.wanted = scoring.lay_out_question(
-            engine, self.run.project, self.contracts, {IN_FORCE: (self.scheme, self.planned)}, self.until, reports=False
+        self.wanted = large_scoring.lay_out_question(
+            engine, self.run.project, self.contracts, self.scheme, self.planned, self.until, reports=False
         )
         self.one_by_one = {entry.name for entry, _ in self.scheme.leaves if entry.section != "base"}
         self._reports()

@@ -10,6 +10,7 @@ from sqlglot import exp
 from kaohe import planning, progress, scoring
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
+from kaohe.large.engine import LargeEngine
 from kaohe.large.parts import WHOLE
 from kaohe.large.rows import BY_ROW
 from kaohe.large.sums import orders_by_record, summed
@@ -25,20 +26,33 @@ _KEPT = {"assessed_unit", "member_moved", "member_now", "valid_activity", "valid
 #: These too where all units are measured together; a night turns from some units to others, and a view turns with it.
 _KEPT_FOR_ALL = _KEPT | {"month_due"}
 EVIDENCE_SUM = "evidence_sum"
+#: Names of a scheme that stand in every row of what is scored, and the tables that they come from.
+_NAMES = ("variant", "indicator", "evidence", "leaf")
+_NAMED = ("scheme", "scheme_indicator", "scheme_path", "scheme_step", "scheme_tie_break", "measure_table")
+
+
+def lay_out_question(
+    engine: LargeEngine, project: Project, contracts: Contracts, scheme: Scheme, planned: planning.Plan,
+    as_of: dt.date, reports: bool = True,
+) -> scoring.Wanted:  # fmt: skip
+    """As in scoring, of the scheme in force alone; the names of its variants and indicators are numbers from then on."""
+    asked = {IN_FORCE: (scheme, planned)}
+    wanted = scoring.lay_out_question(engine, project, contracts, asked, as_of, reports, ordered=False)
+    engine.empty("main.measured", scoring.MEASURED)
+    engine.number([*_NAMED, "measured"], _NAMES)
+    return wanted
 
 
 def measure(
-    engine: Engine, project: Project, contracts: Contracts, scheme: Scheme, planned: planning.Plan, as_of: dt.date
+    engine: LargeEngine, project: Project, contracts: Contracts, scheme: Scheme, planned: planning.Plan, as_of: dt.date
 ) -> None:
     """Make ``main.evidence_sum`` from the trusted views, one indicator after another; of bonus, deductions and vetoes
     also ``main.measured``, item by item.
 
     Raises ``KaoheError`` for a measure that cannot be summed.
     """
-    asked = {IN_FORCE: (scheme, planned)}
-    wanted = scoring.lay_out_question(engine, project, contracts, asked, as_of, ordered=False)
+    wanted = lay_out_question(engine, project, contracts, scheme, planned, as_of)
     by_row = make_base(engine, planned, set(contracts))
-    engine.empty("main.measured", scoring.MEASURED)
     sums = next(model for model in planned.scores if model.name == EVIDENCE_SUM)
     one_by_one = {entry.name for entry, _ in scheme.leaves if entry.section != "base"}
     for name in sorted(one_by_one):

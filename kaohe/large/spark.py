@@ -44,6 +44,9 @@ class LargeSpark(SparkEngine):
         for query in parts.values():
             self.export(query, path, [partition])
 
+    def number(self, tables: Iterable[str], columns: Iterable[str]) -> None:
+        """Spark has no such type; its files number texts of few kinds by themselves."""
+
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """As ``LargeEngine.append_rows``."""
         names = self.session.table(table.removeprefix("main.")).columns
