@@ -27,6 +27,9 @@ from kaohe.warehouse import Engine
 
 _AS_PARQUET = "format parquet, compression zstd"
 
+#: The type of texts that are held as numbers.
+NAME = "name"
+
 #: A file, and bounds of the texts in one of its columns.
 Span = tuple[Path, str, str]
 
@@ -184,10 +187,10 @@ class LargeEngine(Engine):
             "select table_name, column_name from duckdb_columns() where database_name = 'memory' "
             f"and table_name in ({listed(*tables)}) and column_name in ({listed(*columns)}) order by all"
         )
-        texts = " union all ".join(f"select {column} from main.{table}" for table, column in found)
-        self.con.execute(f"create type if not exists name as enum (from ({texts}) as text (name) group by 1 order by 1)")
+        texts = " union ".join(f"select {column} from main.{table}" for table, column in found)
+        self.con.execute(f"create type if not exists {NAME} as enum (select * from ({texts}) as text order by all)")
         for table, column in found:
-            self.con.execute(f"alter table main.{table} alter {column} type name")
+            self.con.execute(f"alter table main.{table} alter {column} type {NAME}")
 
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put a few rows into a table, column by place."""

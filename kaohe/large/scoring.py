@@ -35,7 +35,7 @@ def lay_out_question(
     engine: LargeEngine, project: Project, contracts: Contracts, scheme: Scheme, planned: planning.Plan,
     as_of: dt.date, reports: bool = True,
 ) -> scoring.Wanted:  # fmt: skip
-    """As in scoring, of the scheme in force alone; the names of its variants and indicators are numbers from then on."""
+    """As in scoring, of the scheme in force alone; the names of variants and indicators are held as numbers then."""
     asked = {IN_FORCE: (scheme, planned)}
     wanted = scoring.lay_out_question(engine, project, contracts, asked, as_of, reports, ordered=False)
     engine.empty("main.measured", scoring.MEASURED)
