@@ -3,6 +3,8 @@
 import csv
 import datetime as dt
 import json
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +71,14 @@ def write_sample(sample: Result, inbox: Path, files: int = 1) -> Path:
                 parquet(path, f"select {columns} from main.{name} where hash(_rec) % {files} = {number} "
                               "order by _rec", con)  # fmt: skip
     return inbox
+
+
+def make_inbox(home: Path, out: Path, units: int, *more: str) -> Path:
+    """Make the records of so many units; ``home``: where the sample was judged."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), "--units", str(units), "--out", str(out),
+               "--home", str(home), *more]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)
+    return out
 
 
 def write_csv_of(inbox: Path, out: Path) -> Path:

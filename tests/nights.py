@@ -4,8 +4,6 @@ publication says."""
 import datetime as dt
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +15,7 @@ import duckdb
 from kaohe.contracts import Contracts
 from kaohe.large.renewing import REGISTRIES
 from kaohe.large.run import LargeOutcome, LargeRun
-from tests.helpers import ROOT, YEAR
+from tests.helpers import YEAR
 
 UNITS = 48
 #: A table's records are laid into so many files, of which the last is still to come.
@@ -124,14 +122,6 @@ class Office:
 def office(pieces: Path, contracts: Contracts) -> Iterator[Office]:
     with tempfile.TemporaryDirectory() as folder:
         yield Office(Path(folder), pieces, contracts)
-
-
-def make_inbox(home: Path, out: Path, units: int, *more: str) -> Path:
-    """Make the records of so many units; ``home``: where the sample was judged."""
-    command = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), "--units", str(units), "--out", str(out),
-               "--home", str(home), *more]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)
-    return out
 
 
 def said(publication: Path) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class LargeEngine(Engine):
         self.folder = folder
         self._brought_near: list[str] = []
         self.con.execute("set preserve_insertion_order = false")
+        # a checkpoint of what is in memory saves nothing, and looks through all of it for rows that were deleted
+        self.con.execute("set checkpoint_threshold = '1TB'")
         shutil.rmtree(folder / "spilled", ignore_errors=True)  # of a run that was killed
         self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
         if memory:

@@ -117,7 +117,7 @@ class Parts:
                         "main.stray",
                         f"select {literal(name)}, {literal(each.table)}, record.{quoted(each.column)}, record._file, "
                         f"record._row, {number:d} from main.{BY_ROW}{name} as record "
-                        f"where {self._strays(each, number)}",
+                        f"where {self._strays(name, each, number)}",
                     )
         self.turn_to_all()
         engine.empty("main.elsewhere", "table_name varchar, _file varchar, _row integer, number integer")
@@ -148,15 +148,16 @@ class Parts:
         )  # fmt: skip
         return f"select distinct {key} as value from main.{BY_ROW}{table} where {several}"
 
-    def _strays(self, concern: Concern, number: int) -> str:
-        """The condition that a ``record`` of a part may concern a unit of another."""
+    def _strays(self, name: str, concern: Concern, number: int) -> str:
+        """The condition that a ``record`` of a table of a part may concern a unit of another."""
         value = f"record.{quoted(concern.column)}"
         if not concern.table:
             return f"{value} not between {' and '.join(map(literal, self.bounds[number]))}"
-        return (
-            f"{value} is not null and ({value} in (select value from main.several_{concern.table}) or not exists "
-            f"(select 1 from main.{BY_ROW}{concern.table} as other where other.{quoted(concern.key)} = {value}))"
-        )
+        elsewhere = "" if (name, concern.column) == (concern.table, concern.key) else (
+            f" or not exists (select 1 from main.{BY_ROW}{concern.table} as other "
+            f"where other.{quoted(concern.key)} = {value})"
+        )  # fmt: skip
+        return f"{value} is not null and ({value} in (select value from main.several_{concern.table}){elsewhere})"
 
     def turn_to(self, number: int) -> None:
         """From now on the trusted tables hold what concerns the units of a part."""

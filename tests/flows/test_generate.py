@@ -1,8 +1,6 @@
 """benchmarks/generate.py: records of made-up units, made from the sample."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -10,17 +8,15 @@ import pytest
 
 from kaohe.contracts import SQL_TYPES, Contracts, load_contracts
 from kaohe.project import Project
-from tests.helpers import ROOT, Result
+from tests.helpers import Result
+from tests.large import make_inbox
 
 UNITS = 600
 
 
 def generate(sample: Result, out: Path, *more: str) -> dict[str, int]:
     """Make units as a person would; gives the rows of each table."""
-    asked = ["--units", str(UNITS), "--bucket", "350", "--out", str(out), "--home", str(sample.home), *more]
-    command = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), *asked]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    make_inbox(sample.home, out, UNITS, "--bucket", "350", *more)
     rows: dict[str, int] = json.loads((out / "made.json").read_text())["tables"]
     return rows
 

@@ -25,6 +25,7 @@ from tests.helpers import AS_OF, ROOT, YEAR, Result, assess
 from tests.large import (
     OURS,
     Large,
+    make_inbox,
     parquet,
     run_large,
     same_scores,
@@ -333,13 +334,7 @@ def test_killed_anywhere_nothing_is_in_force_that_is_not_whole(
 @pytest.fixture(scope="module")
 def made(sample: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """120 made-up units' records with a fiftieth spoiled."""
-    return generate(tmp_path_factory.mktemp("made"), sample, "--units", "120", "--bucket", "50", "--dirty", "0.02")
-
-
-def generate(folder: Path, sample: Result, *asked: str) -> Path:
-    command = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), "--out", str(folder / "inbox"), *asked]
-    subprocess.run([*command, "--home", str(sample.home)], check=True, capture_output=True)
-    return folder / "inbox"
+    return make_inbox(sample.home, tmp_path_factory.mktemp("made"), 120, "--bucket", "50", "--dirty", "0.02")
 
 
 @pytest.mark.long
@@ -368,7 +363,7 @@ def test_made_records_have_the_scores_of_an_ordinary_run(made: Path, tmp_path: P
 
 @pytest.mark.long
 def test_thousands_of_units_give_the_same_bytes_on_any_number_of_threads(sample: Result, tmp_path: Path) -> None:
-    inbox = generate(tmp_path, sample, "--units", "6000", "--bucket", "2500", "--dirty", "0.01")
+    inbox = make_inbox(sample.home, tmp_path / "inbox", 6000, "--bucket", "2500", "--dirty", "0.01")
     made = [contents(run_large(inbox, tmp_path / f"home{n}", 6000 // n, threads=n)) for n in (1, 2, 4)]
     for other in made[1:]:
         shared = {path for path in other if not path.startswith(("indicator_scores", "SHA256SUMS"))}

@@ -17,7 +17,8 @@ from kaohe.large.nights import follows
 from kaohe.project import Project
 from kaohe.scheme import load_scheme
 from tests.helpers import YEAR, Result
-from tests.nights import FILES, Office, lay_out, make_inbox, office
+from tests.large import make_inbox
+from tests.nights import FILES, Office, lay_out, office
 
 DAY = dt.date(2024, 3, 31)
 LATE = str(FILES - 1)

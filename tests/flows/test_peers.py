@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from tests.helpers import ROOT, Result
+from tests.large import make_inbox
 
 PEERS = ROOT / "benchmarks" / "peers" / "__main__.py"
 
@@ -25,9 +26,16 @@ def peers() -> ModuleType:
 
 @pytest.mark.long
 def test_the_same_scores_by_all(sample: Result, tmp_path: Path) -> None:
-    generate = [sys.executable, str(ROOT / "benchmarks" / "generate.py"), "--units", "60", "--out", str(tmp_path)]
-    subprocess.run([*generate, "--home", str(sample.home)], check=True, capture_output=True)
-    asked = ["--inbox", str(tmp_path), "--times", "1", "--only", "polars", "--only", "openpyxl"]
+    asked = [
+        "--inbox",
+        str(make_inbox(sample.home, tmp_path, 60)),
+        "--times",
+        "1",
+        "--only",
+        "polars",
+        "--only",
+        "openpyxl",
+    ]
     done = subprocess.run([sys.executable, str(PEERS.parent), *asked], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| openpyxl |" in done.stdout and "The same totals, ranks and grades by all." in done.stdout

@@ -23,7 +23,7 @@ from kaohe.validation.rules import rules_of
 from kaohe.warehouse import Engine
 from tests.helpers import AS_OF, ROOT, YEAR, Result
 from tests.helpers import SMALL as SMALL_SCHEME
-from tests.large import Large
+from tests.large import Large, make_inbox
 from tests.largeoffice import write_office
 
 pytest.importorskip("pyspark", reason="pyspark is not installed: make .venv/spark")
@@ -148,6 +148,16 @@ def test_a_large_run_on_spark_publishes_the_same(tmp_path: Path) -> None:
     """A messy office, read, checked, measured, scored and published by Spark."""
     inbox = write_office(tmp_path / "inbox")
     spark, duck = (large_run(inbox, tmp_path / name, name, OFFICE) for name in ("spark", "duckdb"))
+    same_publication(spark, duck)
+
+
+@pytest.mark.long
+def test_a_large_run_of_five_thousand_units_on_spark_publishes_the_same(sample: Result, tmp_path: Path) -> None:
+    """By our whole scheme, with Spark's own settings. Some four minutes on two cores."""
+    inbox = make_inbox(sample.home, tmp_path / "inbox", 5000, "--dirty", "0.001")
+    spark, duck = (large_run(inbox, tmp_path / name, name) for name in ("spark", "duckdb"))
+    assert duck.manifest["units"] > 4900
+    assert duck.manifest["refused"] and duck.manifest["flagged"]
     same_publication(spark, duck)
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kaohe.contracts import Contracts, load_contracts
 from kaohe.project import Project
 from tests.helpers import Result
-from tests.nights import CHANGES, DAYS, FILES, UNITS, Office, lay_out, make_inbox, office
+from tests.large import make_inbox
+from tests.nights import CHANGES, DAYS, FILES, UNITS, Office, lay_out, office
 
 TABLES = [
     "org_life_record", "party_member", "training_record", "talk_record", "inspection", "inspection_finding",

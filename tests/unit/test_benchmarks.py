@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 from tests.helpers import ROOT, Result
+from tests.large import make_inbox
 
 BENCHMARKS = ROOT / "benchmarks"
 
@@ -18,8 +19,7 @@ BENCHMARKS = ROOT / "benchmarks"
 def data(sample: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the records of 60 units."""
     folder = tmp_path_factory.mktemp("data")
-    generate = [sys.executable, str(BENCHMARKS / "generate.py"), "--units", "60", "--out", str(folder / "60")]
-    subprocess.run([*generate, "--home", str(sample.home)], check=True, capture_output=True)
+    make_inbox(sample.home, folder / "60", 60)
     return folder
 
 
