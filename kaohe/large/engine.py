@@ -45,6 +45,7 @@ class LargeEngine(Engine):
         self.con.execute("set preserve_insertion_order = false")
         # a checkpoint of what is in memory saves nothing, and looks through all of it for rows that were deleted
         self.con.execute("set checkpoint_threshold = '1TB'")
+        self.con.execute("set parquet_metadata_cache = true")  # the same files are looked into again and again
         shutil.rmtree(folder / "spilled", ignore_errors=True)  # of a run that was killed
         self.con.execute(f"set temp_directory = {literal(folder / 'spilled')}")
         if memory:
