@@ -125,7 +125,8 @@ def office(pieces: Path, contracts: Contracts) -> Iterator[Office]:
 
 
 def said(publication: Path) -> dict[str, Any]:
-    """All that a publication says, but for when it was made: rows of Parquet files in one order, the rest as it is."""
+    """All that a publication says, but for when it was made: rows of Parquet files, in one order, the rest as it is, and
+    the hash of each file."""
     found: dict[str, Any] = {}
     with duckdb.connect() as con:
         for name in ("scores", "indicator_scores"):
@@ -136,4 +137,6 @@ def said(publication: Path) -> dict[str, Any]:
             found[path.name] = con.sql(f"select * from '{path}' order by all").fetchall()
     found |= {path.name: path.read_text(encoding="utf-8") for path in sorted(publication.glob("*.csv"))}
     manifest = json.loads((publication / "manifest.json").read_text(encoding="utf-8"))
+    sums = (publication / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    found["files"] = [line for line in sums if not line.endswith("manifest.json")]
     return found | {"manifest": {key: value for key, value in manifest.items() if key != "created_at"}}

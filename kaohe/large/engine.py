@@ -27,9 +27,6 @@ from kaohe.warehouse import Engine
 
 _AS_PARQUET = "format parquet, compression zstd"
 
-#: The type of texts that are held as numbers.
-NAME = "name"
-
 #: A file, and bounds of the texts in one of its columns.
 Span = tuple[Path, str, str]
 
@@ -106,12 +103,17 @@ class LargeEngine(Engine):
     def save_parts(self, parts: Mapping[str, str], path: Path, partition: str, name: str, order: str) -> None:
         """Write to a folder of Parquet files by ``partition``: value of it → query of its rows, which are put in
         ``order``. The same rows give the same bytes, on any number of threads: one file is written by one statement.
-        (DuckDB's own ``partition_by`` writes rows as its threads come to them.)"""
+        (DuckDB's own ``partition_by`` writes rows as its threads come to them.) What is held as numbers is written as
+        the texts that it is: as an ENUM a night would write it otherwise than a whole run."""
+        numbered = [name for query in list(parts.values())[:1] for name, kind in self.rows(
+            f"select column_name, column_type from (describe {query})") if kind.startswith("ENUM")]  # fmt: skip
+        texts = ", ".join(f"cast({name} as varchar) as {name}" for name in numbered)
+        as_read = f"select * exclude ({partition}) {f'replace ({texts})' if texts else ''}"
 
         def write(value: str) -> None:
             folder = path / f"{partition}={quote(value, safe='')}"  # as Hive does; it leads nowhere else
             folder.mkdir(parents=True, exist_ok=True)
-            rows = f"select * exclude ({partition}) from ({parts[value]}) as unsorted order by {order}"
+            rows = f"{as_read} from (select * from ({parts[value]}) as unsorted order by {order}) as sorted"
             with self.con.cursor() as con:  # a file's rows are too few for DuckDB to divide them among threads
                 con.execute(f"copy ({rows}) to {literal(folder / f'{name}.parquet')} ({_AS_PARQUET})")
 
@@ -176,8 +178,7 @@ class LargeEngine(Engine):
         )
 
     def number(self, tables: Iterable[str], columns: Iterable[str]) -> None:
-        """Hold the texts of some columns as numbers in the order of the texts: as an ENUM, which reads, and is written
-        to files, as they do.
+        """Hold the texts of some columns as numbers in the order of the texts: as an ENUM, which reads as they do.
 
         For names that stand in very many rows of what is made from these tables. A text that is in none of them can
         stand there no more.
@@ -187,9 +188,9 @@ class LargeEngine(Engine):
             f"and table_name in ({listed(*tables)}) and column_name in ({listed(*columns)}) order by all"
         )
         texts = " union ".join(f"select {column} from main.{table}" for table, column in found)
-        self.con.execute(f"create type if not exists {NAME} as enum (select * from ({texts}) as text order by all)")
+        self.con.execute(f"create type if not exists name as enum (select * from ({texts}) as text order by all)")
         for table, column in found:
-            self.con.execute(f"alter table main.{table} alter {column} type {NAME}")
+            self.con.execute(f"alter table main.{table} alter {column} type name")
 
     def append_rows(self, table: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Put a few rows into a table, column by place."""

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from kaohe import __version__, clock
 from kaohe.book import FORMULA_SIGNS
 from kaohe.contracts import Contracts
-from kaohe.large.engine import NAME, LargeEngine
+from kaohe.large.engine import LargeEngine
 from kaohe.large.kept import NotInSteps
 from kaohe.large.records import Records
 from kaohe.models import Model
@@ -100,8 +100,8 @@ class Publication:
             region = unquote(path.parent.name.removeprefix("region="))
             if region in changed:
                 parts[region] = (
-                    f"{parts[region]} union all by name select * replace (cast(indicator as {NAME}) as indicator), "
-                    f"null as region from read_parquet({literal(path)}, hive_partitioning = false) "
+                    f"{parts[region]} union all by name select *, null as region "
+                    f"from read_parquet({literal(path)}, hive_partitioning = false) "
                     "where unit_id not in (select unit_id from assessed_unit)"
                 )
                 continue
