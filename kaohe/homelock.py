@@ -152,6 +152,8 @@ class HomeLock:
             if before is None:
                 with (self.folder / HOLDER).open("x", encoding="utf-8") as file:
                     file.write(text)
+                    file.flush()
+                    os.fsync(file.fileno())  # torn by a power cut it would be anybody's, and watched for a minute
             else:
                 aside = self.folder / f".holder.{self._self.token}.new"  # two takers must not write the same one
                 aside.write_text(text, encoding="utf-8")

@@ -4,9 +4,9 @@ import argparse
 import os
 import sys
 
-from tests.soak import killed, nights, readers, serving
+from tests.soak import killed, nights, power, readers, serving
 
-PROOFS = {"kills": killed, "readers": readers, "nights": nights, "serving": serving}
+PROOFS = {"kills": killed, "power": power, "readers": readers, "nights": nights, "serving": serving}
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kaohe import loading, publishing, validation
+from kaohe import homelock, loading, publishing, validation
 from kaohe.errors import KaoheError
 from kaohe.lifecycle import acts
 from kaohe.run import Run
@@ -38,6 +38,7 @@ POINTS: list[tuple[str, Any, str, bool]] = [
     ("before CURRENT", publishing, "point", True),
     ("after CURRENT", publishing, "point", False),
 ]
+END = "at the end"
 CHAIN = ["after load", "after validate", "after score", "after write", "before CURRENT", "after CURRENT"]
 
 #: A point, or seconds after the start.
@@ -121,22 +122,36 @@ class Proof:
         """Kill a story so often, let it recover, and compare."""
         known = self.tell(story)
         self.trials += 1
-        folder = self.folder / f"trial {self.trials}"
-        shutil.copytree(known.folder, folder)
         report = self.folder / "report"
         what = f"{story.name}, killed {moments}"
+        folder = self.lay_out(known.folder)
         try:
             for moment in moments[:-1]:
                 what = f"{story.name}, killed {moments}, reached {self._kill(story, folder, moment)!r}"
                 children.start(lambda: _whole(folder / "home"), report).answer()
-            what = f"{story.name}, killed {moments}, reached {self._kill(story, folder, moments[-1])!r}"
-            seconds, state = children.start(lambda: _recover(story, folder), report).answer()
+            last = self._kill(story, folder, moments[-1])
+            what = f"{story.name}, killed {moments}, reached {last!r}"
+            if last == END:
+                there = children.start(lambda: offices.state(folder / "home"), report).answer()
+                _compare(there, known.state, "already")
+            seconds, there = children.start(lambda: _recover(story, folder), report).answer()
             self.recovered.append(seconds)
-            for part, expected in known.state.items():
-                assert state[part] == expected, f"{part}: {_difference(state[part], expected)}"
-            shutil.rmtree(folder)
+            _compare(there, known.state, "recovered")
         except AssertionError as error:
             self.failures.append(f"{what}: {error}")
+        finally:
+            self.clear(folder)
+
+    def lay_out(self, known: Path) -> Path:
+        """A copy of the office that a story begins with."""
+        return shutil.copytree(known, self.folder / f"trial {self.trials}")
+
+    def after_kill(self) -> None:
+        """What goes besides the process."""
+
+    def clear(self, folder: Path) -> None:
+        """Throw away what was laid out."""
+        shutil.rmtree(folder)
 
     def _kill(self, story: Story, folder: Path, moment: Moment) -> str:
         """Start and kill it; gives the last point that it reached."""
@@ -148,6 +163,7 @@ class Proof:
             time.sleep(moment)
             os.kill(child.process, signal.SIGKILL)
         ended = child.wait()
+        self.after_kill()
         if isinstance(moment, str):
             assert ended == signal.SIGKILL, f"it was to be killed {moment}, and was not"
             self.named += 1
@@ -169,7 +185,7 @@ def _traced(story: Story, folder: Path, trace: Path, kill_at: str | None) -> Non
     for point, owner, name, before in POINTS:
         setattr(owner, name, _telling(getattr(owner, name), point, before, reach))
     story.act(Office(folder, SMALL))
-    reach("at the end")
+    reach(END)
 
 
 def _telling(
@@ -191,7 +207,9 @@ def _points(trace: Path) -> list[str]:
 
 
 def _whole(home: Path) -> None:
-    """What is in force right after a kill."""
+    """What is in force right after a kill, and who was the last to hold the home."""
+    there = homelock.holder(home)
+    assert there is None or there.machine == homelock.this_machine(), "nobody can tell whose lease this is"
     if publication := offices.current(home):
         offices.look_at(publication)
         offices.explain(home, publication)
@@ -206,6 +224,11 @@ def _recover(story: Story, folder: Path) -> tuple[float, dict[str, Any]]:
     except KaoheError as error:
         assert error.key in story.done, error
     return time.perf_counter() - begin, offices.state(folder / "home")
+
+
+def _compare(there: dict[str, Any], expected: dict[str, Any], when: str) -> None:
+    for part in expected:
+        assert there[part] == expected[part], f"{part} {when}: {_difference(there[part], expected[part])}"
 
 
 def _difference(one: Any, other: Any) -> str:
@@ -224,7 +247,7 @@ def main(asked: argparse.Namespace) -> int:
             proof.kill(FIRST, [proof.moment(FIRST) for _ in range(asked.times)])
         else:
             _all(proof, asked.times)
-        _print(proof, time.perf_counter() - begin)
+        report(proof, time.perf_counter() - begin)
     return 1 if proof.failures else 0
 
 
@@ -236,6 +259,11 @@ def _all(proof: Proof, times: int) -> None:
         print(f"{story.name}: {len(proof.failures)} failed", flush=True)
     proof.kill(FIRST, CHAIN)
     proof.kill(CHANGED, CHAIN)
+    at_random(proof, times)
+
+
+def at_random(proof: Proof, times: int) -> None:
+    """One story after the other, each at a random moment."""
     for number in range(times):
         story = STORIES[number % len(STORIES)]
         proof.kill(story, [proof.moment(story)])
@@ -243,7 +271,8 @@ def _all(proof: Proof, times: int) -> None:
             print(f"{number + 1} at random moments: {len(proof.failures)} failed", flush=True)
 
 
-def _print(proof: Proof, seconds: float) -> None:
+def report(proof: Proof, seconds: float) -> None:
+    """Say what was tried and what came of it."""
     import duckdb
     import polars
 
