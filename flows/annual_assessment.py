@@ -55,8 +55,8 @@ def publish(run: Run) -> None:
 
 @flow(name="annual-assessment", persist_result=False)
 def annual_assessment(
-    inbox: Path | None,
     year: int,
+    inbox: Path | None = None,
     as_of: dt.date | None = None,
     scheme: Path | None = None,
     home: Path = Path("data"),

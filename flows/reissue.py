@@ -17,11 +17,11 @@ from kaohe.words import use_language
 
 @flow(name="reissue", persist_result=False)
 def reissue(
-    inbox: Path | None,
     year: int,
     reason: str,
     by: str,
     document: str,
+    inbox: Path | None = None,
     scheme: Path | None = None,
     home: Path = Path("data"),
     lang: Literal["zh", "en"] = "zh",

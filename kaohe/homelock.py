@@ -87,7 +87,7 @@ def lock(home: Path, wait_seconds: float = WAIT_SECONDS) -> "HomeLock":
         folder = home / "warehouse"
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        return HomeLock(home, wait_seconds)
+        return HomeLock(home, max(0.0, wait_seconds))
     except OSError as error:
         raise from_os_error(error, home) from error
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from kaohe import __version__, binding, clock, loading, planning, progress, publishing, scoring, validation
@@ -135,8 +136,9 @@ class Run:
             self.scheme = self._scheme()
             notice_template(self.project)
             faces(fonts())  # without a font for Chinese there is no document
-            self.planned = planning.plan(self.project, self.contracts, self.scheme)
-            if not self._has_run_before:
+            if not self._published_with(scheme=self._scheme_file, **self._sql_and_code):
+                self.planned  # noqa: B018 (raises what is wrong with it; a run with nothing new needs no plan)
+            if not self._published_with(**self._sql_and_code):
                 binding.check(self.project, self.contracts)
 
     def _look_up(self, held: HomeLock | None = None) -> None:
@@ -169,14 +171,22 @@ class Run:
         """The result is final: a run changes nothing."""
         return self.proceedings.final is not None
 
-    @property
-    def _has_run_before(self) -> bool:
-        """The publication in force was made with the same SQL, contracts and code."""
+    @cached_property
+    def planned(self) -> planning.Plan:
+        """What the run will ask. Raises as ``planning.plan`` does."""
+        return planning.plan(self.project, self.contracts, self.scheme)
+
+    def _published_with(self, **asked: object) -> bool:
+        """The publication in force was made with these parts of what makes a result."""
         with suppress(OSError, KaoheError):  # of one that is damaged nothing is known
             if current := pointed_at(self.folder):
                 was = read_manifest(current)
-                return all(was.get(key) == value for key, value in self._sql_and_code.items())
+                return all(was.get(key) == value for key, value in asked.items())
         return False
+
+    @property
+    def _scheme_file(self) -> dict[str, object]:
+        return {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)}
 
     @property
     def _sql_and_code(self) -> dict[str, object]:
@@ -276,7 +286,7 @@ class Run:
             "as_of": self.as_of.isoformat(),
             "language": language(),
             "inputs": [{"source": source, "path": path, "sha256": sha} for source, path, sha in inputs],
-            "scheme": {"id": self.scheme.id, "file": self.scheme_path.name, "sha256": digest(self.scheme_path)},
+            "scheme": self._scheme_file,
             **self._sql_and_code,
             "templates": self._templates(),
             "unreadable": self.pulled.unreadable,

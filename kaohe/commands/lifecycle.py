@@ -128,7 +128,7 @@ def _add_moves(app: typer.Typer) -> None:
         with asking.starting_a_flow(home):
             from flows.reissue import reissue as issue_anew
 
-            outcome = issue_anew(inbox, year, reason, by, document, scheme, home, lang, strict, sources, operator)
+            outcome = issue_anew(year, reason, by, document, inbox, scheme, home, lang, strict, sources, operator)
         from kaohe.summary import print_summary
 
         print_summary(asking.console(), outcome)

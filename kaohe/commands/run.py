@@ -64,6 +64,8 @@ def _run(question: dict[str, Any], lang: Language, timings: bool) -> int:
     from kaohe.summary import print_summary, print_timings
 
     print_summary(console, outcome)
+    for step, took in run.timings.items():  # what was looked at before the flow is work of ours, too
+        outcome.timings[step] = outcome.timings.get(step, 0) + took
     if timings:
         print_timings(console, outcome, time.perf_counter() - begin)
     return int(outcome.exit_code)

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from prefect.types.entrypoint import EntrypointType
 
 import flows
 from kaohe.schedule import Schedule
-from kaohe.sources.gathering import inbox_of
 from kaohe.words import Language
 
 #: The name of every deployment: nightly/kaohe, annual-assessment/kaohe, …
@@ -30,6 +30,17 @@ class Given:
     inbox: Path | None
     sources: Path | None
     lang: Language
+    about: "Callable[[str], About]"
+
+
+@dataclass(frozen=True)
+class About:
+    """What Prefect's page says of a flow to who starts it: its ``title``, what it ``does``, what each of its
+    ``parameters`` is."""
+
+    title: str
+    does: str
+    parameters: dict[str, str]
 
 
 def every_flow() -> list[Flow[Any, Any]]:
@@ -49,27 +60,24 @@ def deployments(given: Given, schedule: Schedule) -> list[RunnerDeployment]:
 
 
 def _deployment(flow: Flow[Any, Any], given: Given, schedule: Schedule) -> RunnerDeployment:
-    nightly = flow.name == NIGHTLY
+    nightly, about = flow.name == NIGHTLY, given.about(flow.name)
     made: RunnerDeployment = flow.to_deployment(  # type: ignore[assignment]
         NAME,
         parameters=parameters(flow, given),
         entrypoint_type=EntrypointType.MODULE_PATH,
         schedule=Cron(schedule.cron, timezone=schedule.timezone) if nightly else None,
+        tags=[about.title],
+        description=about.does,
     )
+    for name, known in made._parameter_openapi_schema.properties.items():  # Prefect reads it off docstrings only
+        known["description"] = about.parameters[name]
     return made
 
 
 def parameters(flow: Flow[Any, Any], given: Given) -> dict[str, Any]:
-    """What a run of the flow is given unless somebody says otherwise; paths begin at the root."""
-    inbox = given.inbox
-    if inbox is None and given.sources is None and flow.name != NIGHTLY:  # a night looks it up when it runs
-        inbox = inbox_of(given.home)
-    known = {"home": given.home, "inbox": inbox, "sources": given.sources}
-    values: dict[str, Any] = {name: path and str(path.resolve()) for name, path in known.items()}
+    """What a run of the flow is given unless somebody says otherwise; paths begin at the root. Where records are is
+    looked up by each run if nothing was said (``inbox_of``)."""
+    known = {"home": given.home, "inbox": given.inbox, "sources": given.sources}
+    values: dict[str, Any] = {name: str(path.resolve()) for name, path in known.items() if path}
     values["lang"] = given.lang
-    asked = flow.parameters  # what must be named is left open where there is nothing to name
-    return {
-        name: value
-        for name, value in values.items()
-        if name in asked.properties and not (value is None and name in asked.required)
-    }
+    return {name: value for name, value in values.items() if name in flow.parameters.properties}

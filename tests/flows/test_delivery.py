@@ -1047,11 +1047,11 @@ def test_the_whole_way_by_its_commands(
         _, delivered = final_result(YEAR, by, document, on=dt.date(2024, 6, 20), home=home)
         assert (delivered.exit_code, to(delivered.failed)) == (3, [LEADER])
         served.answer = lambda stage, recipient: "250 OK"
-        outcome = annual_assessment(inbox, YEAR, home=home)
+        outcome = annual_assessment(YEAR, inbox, home=home)
         assert (outcome.frozen, to(outcome.delivered.sent)) == (True, [LEADER])
 
         write_csv(inbox / "抽查2.csv", [CHECK, check("C4", "办公室", 2, flags="1000")])
-        outcome = reissue(inbox, YEAR, "漏计一次检查", by, document, home=home)
+        outcome = reissue(YEAR, "漏计一次检查", by, document, inbox, home=home)
         assert to(outcome.delivered.sent) == [LEADER]
 
         states = [letter["Subject"].partition("：")[2].partition("（")[0] for letter in served.of(LEADER)]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import chromium
 from tests.helpers import CHECK, check, kaohe, registry, write_csv
 from tests.serving import Served, until
 from tests.sources import QUICK, Answer, FakeApi, api, write_sources
@@ -99,6 +100,29 @@ def test_the_command_uses_the_server_of_its_home(served: Served) -> None:
     done = kaohe("run", "--year", 2023, "--home", served.home)
     assert done.returncode == 3, done.stderr  # the API is out of order
     assert len(served.runs("annual-assessment")) == before + 1
+
+
+def test_an_analyst_starts_a_flow_on_prefects_page(served: Served) -> None:
+    before = {run["id"] for run in served.runs("annual-assessment")}
+    deployment = served.deployment("annual-assessment")
+    assert (deployment["tags"], deployment["description"][:12]) == (["年度考核"], "读收件夹和各数据源、校验")
+    asked: set[str] = set()
+    with chromium() as browser:
+        page = browser.new_page()
+        page.on("request", lambda request: asked.add(request.url))
+        page.goto(f"http://127.0.0.1:{served.port}/deployments")
+        page.get_by_text("年度考核").wait_for()
+        page.goto(f"http://127.0.0.1:{served.port}/deployments/deployment/{deployment['id']}/run")
+        page.get_by_text("考核年度", exact=True).wait_for()
+        page.locator("input[type=number]").first.fill("2023")
+        page.get_by_role("button", name="Submit").click()
+        (started,) = until(lambda: {run["id"] for run in served.runs("annual-assessment")} - before)
+        served.ended(started)
+        page.goto(f"http://127.0.0.1:{served.port}/runs/flow-run/{started}?tab=Artifacts")
+        page.get_by_text("result-2023").wait_for()
+    state = served.ask(f"/flow_runs/{started}")["state"]
+    assert (state["type"], state["message"][:12]) == ("COMPLETED", "2023 年度没有变化")
+    assert {url for url in asked if not url.startswith(f"http://127.0.0.1:{served.port}/")} == set()
 
 
 def test_once_is_enough(served: Served) -> None:

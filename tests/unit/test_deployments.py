@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
+from kaohe.cli import build
+from kaohe.commands import serve
 from kaohe.errors import KaoheError
 from kaohe.night import Night, inbox_of
 from kaohe.prefects import Found, look
@@ -13,6 +15,11 @@ from kaohe.schedule import schedule_of
 from kaohe.words import use_language
 from tests.helpers import ROOT
 from tests.sources import Answer, api
+
+
+def about(flow: str) -> Any:
+    """What the page says of a flow."""
+    return serve.about(build(), flow)
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +40,35 @@ def test_prefect_yaml_and_serve_have_every_flow(declared: dict[str, Any], tmp_pa
         written = declared[f"flows.{module}.{flow.fn.__name__}"]["parameters"]
         assert set(written) <= set(flow.parameters.properties)
         assert ("inbox" in written) == ("inbox" in flow.parameters.required)
-    made = deployments(Given(tmp_path, None, None, "en"), schedule_of(tmp_path))
+        assert written["lang"] == "zh"
+    made = deployments(Given(tmp_path, None, None, "en", about), schedule_of(tmp_path))
     assert {each.entrypoint for each in made} == {
         f"flows.{module}.{flow.fn.__name__}" for module, flow in flows.items()
     }
     by_flow = {str(each.flow_name): each for each in made}
     assert all(each.parameters["home"] == str(tmp_path) and each.parameters["lang"] == "en" for each in made)
-    assert by_flow["annual-assessment"].parameters["inbox"] == str(tmp_path / "inbox")
-    assert by_flow["nightly"].parameters["inbox"] is None  # looked up every night
+    assert not [name for name, each in by_flow.items() if "inbox" in each.parameters]  # looked up by each run
+    told = deployments(Given(tmp_path, tmp_path / "share", None, "zh", about), schedule_of(tmp_path))
+    assert {each.parameters.get("inbox") for each in told if each.flow_name == "reissue"} == {str(tmp_path / "share")}
     assert [name for name, each in by_flow.items() if each.schedules] == ["nightly"]
+
+
+def test_the_page_says_what_a_flow_is_and_asks_for(tmp_path: Path, libraries: None) -> None:
+    from kaohe.serving.deployments import Given, deployments
+
+    use_language("en")
+    made = {
+        each.flow_name: each for each in deployments(Given(tmp_path, None, None, "en", about), schedule_of(tmp_path))
+    }
+    assert made["study-bulletin"].tags == ["Study bulletin"]
+    assert made["study-bulletin"].description == "The study bulletin of a month from the publication in force."
+    asked = made["annual-assessment"]._parameter_openapi_schema
+    assert asked.properties["year"]["description"] == "the year that is assessed"
+    assert asked.properties["wait_seconds"]["description"].startswith("how many seconds to wait at most")
+    said = [
+        known["description"] for each in made.values() for known in each._parameter_openapi_schema.properties.values()
+    ]
+    assert all(said)
 
 
 def test_both_have_the_schedule_of_the_project(declared: dict[str, Any], tmp_path: Path, libraries: None) -> None:
@@ -50,7 +77,7 @@ def test_both_have_the_schedule_of_the_project(declared: dict[str, Any], tmp_pat
     schedule = schedule_of(tmp_path)
     wanted = {"cron": schedule.cron, "timezone": schedule.timezone}
     assert [each["schedules"] for each in declared.values() if "schedules" in each] == [[wanted]]
-    (night,) = [each for each in deployments(Given(tmp_path, None, None, "zh"), schedule) if each.schedules]
+    (night,) = [each for each in deployments(Given(tmp_path, None, None, "zh", about), schedule) if each.schedules]
     (made,) = night.schedules or []
     assert {name: getattr(made.schedule, name) for name in wanted} == wanted
 

@@ -9,6 +9,7 @@ from tests.helpers import ROOT
 
 #: Keys made from a name: say(f"heading_{column}").
 FAMILIES = (
+    "flow_",
     "heading_",
     "status_",
     "reason_",
