@@ -72,8 +72,9 @@ def standings(home: Path, schedule: Schedule, now: dt.datetime, years: list[int]
 
 
 def due_years(home: Path, schedule: Schedule, now: dt.datetime) -> list[int]:
-    """The years that nights score."""
-    return schedule.years_on(now.astimezone(clock.OFFICE_TIME).date(), Project.find(), home)
+    """The years that the latest night scored which should be over by ``now``: a new year begins with its first."""
+    night = schedule.expected_by(now).astimezone(clock.OFFICE_TIME).date()
+    return schedule.years_on(night, Project.find(), home)
 
 
 def _standing(home: Path, year: int, expected: dt.datetime | None) -> Standing:

@@ -14,6 +14,8 @@ from kaohe.yamlfile import read_yaml, wrong
 
 #: The name of the schedule in a home folder; without it, that of the project is in force.
 SCHEDULE_FILE = "schedule.yml"
+#: No clock is put forward or back by more.
+_SHIFT = dt.timedelta(hours=3)
 _FIVE = re.compile(r"[\d*,/-]+( [\d*,/-]+){4}")
 
 
@@ -24,6 +26,9 @@ class _Strict(BaseModel):
 def _cron(text: str) -> str:
     if not _FIVE.fullmatch(text):  # more than these our reading and Prefect's have not in common
         raise wrong("schedule_cron", text=text)
+    _, _, day, _, weekday = text.split()
+    if "*" not in (day, weekday) and "*" in day + weekday:
+        raise wrong("schedule_cron_days", text=text)
     try:
         next(CronSim(text, dt.datetime(2024, 1, 1)), None)
     except CronSimError as error:
@@ -64,12 +69,32 @@ class Schedule(_Strict):
 
     def last_start(self, now: dt.datetime) -> dt.datetime:
         """The latest moment up to ``now`` at which a night's run should have started."""
-        local = now.astimezone(self.zone) + dt.timedelta(seconds=1)
-        return next(CronSim(self.cron, local, reverse=True))
+        local = now.astimezone(self.zone).replace(tzinfo=None)
+        begun: list[dt.datetime] = []
+        for wall in CronSim(self.cron, local + _SHIFT, reverse=True):
+            if (start := self._at(wall)) <= now:
+                begun.append(start)
+                if wall < local - _SHIFT:
+                    break
+        return max(begun)
 
     def next_start(self, now: dt.datetime) -> dt.datetime:
         """The next moment after ``now``."""
-        return next(CronSim(self.cron, now.astimezone(self.zone)))
+        local = now.astimezone(self.zone).replace(tzinfo=None)
+        ahead: list[dt.datetime] = []
+        for wall in CronSim(self.cron, local - _SHIFT):
+            if (start := self._at(wall)) > now:
+                ahead.append(start)
+                if wall > local + _SHIFT:
+                    break
+        return min(ahead)
+
+    def _at(self, wall: dt.datetime) -> dt.datetime:
+        """The moment at which Prefect starts what a clock on the wall calls for. An hour that a changeover skips is
+        read as if it had been skipped already; of one that comes twice it is the first."""
+        start = wall.replace(tzinfo=self.zone)
+        skipped = start.astimezone(dt.UTC).astimezone(self.zone).replace(tzinfo=None) != wall
+        return start.replace(fold=1).astimezone(dt.UTC).astimezone(self.zone) if skipped else start
 
     def expected_by(self, now: dt.datetime) -> dt.datetime:
         """The start of the latest night's run that should be over by ``now``."""

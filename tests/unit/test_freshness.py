@@ -70,6 +70,20 @@ def test_a_final_result_and_a_year_that_no_night_scores_are_never_late(tmp_path:
     assert [(one.year, one.late, one.exit_code) for one in (earlier, final)] == [(2022, False, 0), (2023, False, 0)]
 
 
+def test_a_new_year_is_expected_from_its_first_night_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = without_schemes(tmp_path / "project")
+    for year in (2023, 2024):
+        (project.root / "data" / "schemes" / f"{year}.yml").write_text("")
+    monkeypatch.setenv("KAOHE_PROJECT", str(project.root))
+    home, schedule = tmp_path / "home", Schedule(late_after=6)
+    published(home)
+    confirm(home, YEAR, "p1", at("2024-01-01T02:00:05"), 0)
+    for now in ("2024-01-01T00:30", "2024-01-01T07:59"):
+        assert [(one.year, one.exit_code) for one in standings(home, schedule, at(now))] == [(2023, 0)]
+    first = standings(home, schedule, at("2024-01-01T08:00"))
+    assert [(one.year, one.exit_code) for one in first] == [(2023, 0), (2024, 4)]
+
+
 def test_a_publication_that_is_gone_is_not_fresh(tmp_path: Path) -> None:
     published(tmp_path)
     confirm(tmp_path, YEAR, "p1", at("2024-04-02T02:00"), 0)

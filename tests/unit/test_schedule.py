@@ -1,9 +1,13 @@
 """The schedule: what it may say, when a night should have been, and every mistake with its line."""
 
+import asyncio
 import datetime as dt
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kaohe.errors import KaoheError
 from kaohe.project import Project
@@ -32,6 +36,7 @@ def test_the_project_has_one_and_the_home_s_own_takes_its_place(tmp_path: Path) 
         ('cron: "0 99 * * *"', 1, "不是定时"),
         ('cron: "30 0 2 * * *"', 1, "不是定时"),  # six fields: one reads seconds, another not
         ('cron: "0 2 LW * *"', 1, "不是定时"),  # Prefect knows no LW
+        ('cron: "0 2 */2 * 1"', 1, "日和星期都有限定"),  # either of them for Prefect, both for us
         ("timezone: Asia/Nowhere", 1, "时区"),
         ("timezone: ../../etc/passwd", 1, "时区"),
         ('cron: "0 2 * * *"\nlate_after: 0', 2, "late_after"),
@@ -62,6 +67,32 @@ def test_it_is_the_hour_of_its_zone_in_summer_and_in_winter() -> None:
     schedule = Schedule(cron="0 2 * * *", timezone="Europe/Berlin")
     assert schedule.last_start(at("2024-07-03T12:00:00+00:00")).utcoffset() == dt.timedelta(hours=2)
     assert schedule.last_start(at("2024-01-03T12:00:00+00:00")).utcoffset() == dt.timedelta(hours=1)
+
+
+ZONES = "America/New_York", "America/Havana", "Africa/Cairo", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Shanghai"
+MINUTES = st.sampled_from(["0", "15", "30", "*/20", "59"])
+HOURS = st.sampled_from(["0", "1", "2", "3", "1-3", "*/2", "*", "23"])
+DAYS = st.sampled_from(["* * *", "1 * *", "* * 0", "8,29 * 1", "*/3 * *"])
+#: Around the days of 2026 on which clocks change: from so many hours after the first of the month.
+AROUND = st.tuples(st.sampled_from([3, 4, 10, 11]), st.integers(0, 31 * 24 * 4))
+
+
+@given(st.sampled_from(ZONES), st.builds("{} {} {}".format, MINUTES, HOURS, DAYS), AROUND)
+@settings(max_examples=200)
+def test_nights_begin_when_prefect_starts_them(zone: str, cron: str, around: tuple[int, int]) -> None:
+    from prefect.server.schemas.schedules import CronSchedule
+
+    def prefect(start: dt.datetime) -> dt.datetime:
+        """The first from ``start`` on."""
+        (found,) = asyncio.run(CronSchedule(cron=cron, timezone=zone).get_dates(n=1, start=start))
+        return found
+
+    month, quarters = around
+    now = dt.datetime(2026, month, 1, tzinfo=ZoneInfo(zone)).astimezone(dt.UTC) + quarters * dt.timedelta(minutes=15)
+    schedule, second = Schedule(cron=cron, timezone=zone), dt.timedelta(seconds=1)
+    last, following = (each(now).astimezone(dt.UTC) for each in (schedule.last_start, schedule.next_start))
+    assert last <= now < following
+    assert (prefect(last), prefect(last + second), prefect(now + second)) == (last, following, following)
 
 
 def test_without_years_it_is_last_year_and_this_year_as_far_as_there_is_a_scheme(tmp_path: Path) -> None:
