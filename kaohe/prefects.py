@@ -1,13 +1,19 @@
 """How kaohe starts Prefect: a server that is running is used, else a temporary one; quiet, and nothing phones home."""
 
+import atexit
 import base64
 import json
 import os
+import socket
+import subprocess
+import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -24,6 +30,8 @@ T = TypeVar("T")
 #: The name of the state of a run whose work another one did.
 SKIPPED = "Skipped"
 LOCAL_SERVER = "http://127.0.0.1:4200/api"
+#: How long a temporary server may take to begin and to end, in seconds; a busy machine starts slowly.
+_BEGIN, _END = 120, 5
 
 
 class Found(Enum):
@@ -61,16 +69,46 @@ def _addresses(home: Path | None, configured: str | None) -> list[str]:
     return list(dict.fromkeys([*addresses, LOCAL_SERVER]))
 
 
+@cache
+def _temporary(login: str | None) -> str:
+    """Start a server that lasts as long as this process; gives the address of its API."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kaohe.serving.child", "127.0.0.1", str(port), "--temporary"], stdin=subprocess.PIPE
+    )
+    atexit.register(_end, process)
+    address = f"http://127.0.0.1:{port}/api"
+    deadline = time.monotonic() + _BEGIN
+    while (found := look(address, login)) is not Found.SERVER:
+        if found is Found.LOGIN:
+            raise KaoheError("server_login", address=address)
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise KaoheError("server_temporary")
+        time.sleep(0.1)
+    return address
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
 def quiet(home: Path | None = None) -> Iterator[None]:
     """Run flows on the server that is there (the configured one, else the one that serves ``home``, else one on this
     machine's usual port), else on a temporary one, without Prefect's log on the console: our own words say what
     matters.
 
-    Raises ``KaoheError`` if the server asks for another login than the one in PREFECT_API_AUTH_STRING.
+    Raises ``KaoheError`` if the server asks for another login than the one in PREFECT_API_AUTH_STRING, or if a
+    temporary one does not begin.
     """
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
-    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")  # a busy machine starts slowly
     from prefect.settings import (
         PREFECT_API_AUTH_STRING,
         PREFECT_API_URL,
@@ -88,6 +126,7 @@ def quiet(home: Path | None = None) -> Iterator[None]:
         if found is Found.SERVER:
             server = address
             break
+    server = server or _temporary(login)
     # Without heartbeats nobody waits a second for their thread to end.
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None, PREFECT_API_URL: server}):
         yield

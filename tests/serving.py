@@ -39,6 +39,17 @@ def until(true: Callable[[], Any], seconds: float = 90) -> Any:
     return found
 
 
+def children(process: int) -> dict[int, str]:
+    """The command lines of the processes that one, or its children, started."""
+    found: dict[int, str] = {}
+    listed = subprocess.run(["ps", "-wweo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    for line in sorted(listed.splitlines(), key=lambda line: int(line.split()[0])):
+        pid, parent, command = line.split(None, 2)
+        if int(parent) in {process, *found}:
+            found[int(pid)] = command
+    return found
+
+
 @dataclass
 class Served:
     """A home folder, and ``kaohe serve`` for it; ``cwd`` is none where the package could be found by chance."""
@@ -79,14 +90,7 @@ class Served:
     @property
     def children(self) -> list[str]:
         """The command lines of the processes that it, or its children, started."""
-        found, parents = [], {self.process.pid}
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
-        for line in sorted(listed.splitlines(), key=lambda line: int(line.split()[0])):
-            pid, parent, command = line.split(None, 2)
-            if int(parent) in parents:
-                parents.add(int(pid))
-                found.append(command)
-        return found
+        return [*children(self.process.pid).values()]
 
     def ask(self, path: str, body: Any = None) -> Any:
         """What the server's API answers."""
