@@ -54,7 +54,7 @@ def load(inbox: Path, home: Path) -> None:
     """Read, type and load; print what it took."""
     gc.set_threshold(200_000, 20, 50)  # as the command does
     contracts = load_contracts(Project.find().expectations)
-    files = {name: inbox / name for name in inbox_files(inbox)}
+    files = inbox_files(inbox)
     begin = time.perf_counter()
     with Warehouse(home) as warehouse:
         pull(warehouse, {INBOX: files}, contracts)

@@ -22,7 +22,7 @@ from kaohe.marking.mark import Mark
 from kaohe.project import Project
 from kaohe.publishing.workbook import sheet_remarks
 from kaohe.sources.details import column_index
-from kaohe.sources.inbox import INBOX
+from kaohe.sources.inbox import INBOX, legible
 from kaohe.sqltext import quoted
 from kaohe.warehouse import Warehouse
 from kaohe.words import listed, say
@@ -131,7 +131,7 @@ def marked_copy(file: CheckedFile) -> bytes:
         for p in file.problems
         if p.severity == "critical"
     ]
-    return marked(file.path.name, file.path.read_bytes(), marks)
+    return marked(legible(file.path.name), file.path.read_bytes(), marks)
 
 
 def _named(paths: Sequence[Path], registry: Path | None, contracts: Contracts) -> dict[str, Path]:
@@ -143,7 +143,7 @@ def _named(paths: Sequence[Path], registry: Path | None, contracts: Contracts) -
             raise KaoheError("check_no_file", file=path)
         if path.resolve() not in seen:
             seen.add(path.resolve())
-            name = f"{path.parent.name}/{path.name}" if path.parent.name in contracts else path.name
+            name = legible(f"{path.parent.name}/{path.name}" if path.parent.name in contracts else path.name)
             files[name if name not in files else f"{number}/{name}"] = path
     return files
 
@@ -241,7 +241,7 @@ class _Told:
 
     def file(self, path: Path, name: str, unreadable: str | None) -> CheckedFile:
         if unreadable is not None:
-            said = unreadable.replace(name, path.name)
+            said = unreadable.replace(name, legible(path.name))
             return CheckedFile(path, problems=[Problem("", None, None, None, said, say("remedy_file"))])
         problems = sorted(
             self.problems[name],

@@ -46,7 +46,7 @@ _SENTENCES = {
 def main() -> None:
     """The entry point: run the command, turn every failure into a sentence and an exit status."""
     gc.set_threshold(200_000, 20, 50)  # what the libraries make while they are imported stays
-    _write_utf8()
+    _write_anything()
     arguments = sys.argv[1:]
     use_language(_language_of(arguments or os.environ.get("_TYPER_COMPLETE_ARGS", "").split()))
     status = 2
@@ -57,10 +57,12 @@ def main() -> None:
     sys.exit(status)
 
 
-def _write_utf8() -> None:
-    """On Windows what goes to a file or a pipe is UTF-8, too, as programs expect of JSON; its own code pages have not
-    all that is said. A terminal takes everything anyway."""
+def _write_anything() -> None:
+    """A name that is no text is written with its bytes written out. On Windows what goes to a file or a pipe is UTF-8,
+    as programs expect of JSON; its own code pages have not all that is said. A terminal takes everything anyway."""
     for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
         if sys.platform == "win32" and isinstance(stream, io.TextIOWrapper) and not stream.isatty():
             stream.reconfigure(encoding="utf-8")
 

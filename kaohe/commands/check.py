@@ -87,18 +87,20 @@ def _check_marked(files: list[Path], marked: Path, registry: Path | None) -> Non
         raise KaoheError("check_marked_itself", out=marked)
 
 
-def _files(path: Path, inside: Callable[[Path], list[str]]) -> list[Path]:
+def _files(path: Path, inside: Callable[[Path], dict[str, Path]]) -> list[Path]:
     """The file, or the files of a folder."""
     if not path.is_dir():
         return [path]
     try:
-        return [path / name for name in inside(path)]
+        return [*inside(path).values()]
     except KaoheError as error:
         raise KaoheError("check_empty", path=path) if error.key == "inbox_empty" else error from None
 
 
 def _plain(checked: "Checked") -> dict[str, object]:
-    files = [asdict(file) | {"path": str(file.path), "wrong": file.wrong} for file in checked.files]
+    from kaohe.sources.inbox import legible
+
+    files = [asdict(file) | {"path": legible(str(file.path)), "wrong": file.wrong} for file in checked.files]
     known = {"units_known": checked.units_known, "units_lost": checked.units_lost}
     return {"wrong": checked.wrong, **known, "files": files}
 
@@ -106,13 +108,17 @@ def _plain(checked: "Checked") -> dict[str, object]:
 def _print(checked: "Checked", marked: Path | None) -> None:
     from rich.text import Text
 
+    from kaohe.sources.inbox import legible
+
     console = asking.console()
     for sentence in checked.units_lost:  # said first: all records of the unit suffer from it
         console.print(Text(sentence, style="bold red"), soft_wrap=True)
     for file in checked.files:
         style = "bold red" if file.wrong else "bold green"
         verdict = say("check_wrong") if file.wrong else say("check_right")
-        console.print(Text(say("with_colon", before=file.path, after=verdict), style=style), soft_wrap=True)
+        console.print(
+            Text(say("with_colon", before=legible(str(file.path)), after=verdict), style=style), soft_wrap=True
+        )
         for table in file.tables:
             place = f"{table.sheet} · " if table.sheet else ""
             console.print(f"  {place}{say('check_table', table=table.title, good=table.good, bad=table.bad)}")

@@ -103,7 +103,7 @@ def _places(home: Path) -> Iterator[Path]:
     project = Project.find()
     for folder in _inboxes(home):
         with suppress(KaoheError):
-            yield from [folder / name for name in inbox_files(folder)]
+            yield from inbox_files(folder).values()
     yield from sorted(project.expectations.glob("*.yml"))
     yield from project.schemes()
     yield from project.schemes(home)

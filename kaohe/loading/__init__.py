@@ -153,10 +153,10 @@ def _bytes(path: Path, name: str) -> bytes:
     """The bytes of a file, called ``name`` below its folder; a link that leads out of that is not followed."""
     try:
         if path.exists() and not (path.is_file() and (not path.is_symlink() or _is_below(path, name))):
-            raise Unreadable("file_elsewhere", file=path.name)
+            raise Unreadable("file_elsewhere", file=PurePosixPath(name).name)
         return path.read_bytes()
     except OSError as error:
-        raise Unreadable("file_not_opened", file=path.name, problem=error.strerror or error) from error
+        raise Unreadable("file_not_opened", file=PurePosixPath(name).name, problem=error.strerror or error) from error
 
 
 def _is_below(path: Path, name: str) -> bool:

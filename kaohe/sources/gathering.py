@@ -129,7 +129,7 @@ class Given:
 def _paths(name: str, folder: Path) -> dict[str, Path]:
     """The files in a folder, called by the name of the source too, unless it is the inbox."""
     before = "" if name == INBOX else f"{name}/"
-    return {before + path: folder / path for path in inbox_files(folder)}
+    return {before + name: path for name, path in inbox_files(folder).items()}
 
 
 def _folder(warehouse: Warehouse) -> Path:

@@ -1,6 +1,9 @@
 """The inbox, exactly: what loading twice, changing, removing and doubling files does to records and scores."""
 
 import datetime as dt
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.warehouse import Warehouse
-from tests.helpers import CHECK, FINDING, STUDY, Result, check, registry, write_csv, write_xlsx
+from tests.helpers import CHECK, FINDING, STUDY, Result, check, in_process, registry, write_csv, write_xlsx
 from tests.helpers import assess_small as assess
 from tests.published import DIFFERS, files, said, summary
 
@@ -291,6 +294,30 @@ def test_events_after_the_as_of_date_are_judged_at_each_run(inbox: Path, home: P
     write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", on="2023-09-05")])
     assert reasons(assess(inbox, home, as_of=dt.date(2023, 7, 31))) == {"rule": 1}
     assert reasons(assess(inbox, home, as_of=dt.date(2023, 9, 5))) == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems bear no names that are not text")
+def test_names_that_are_no_utf8_are_read_as_those_of_a_windows_archive(inbox: Path, home: Path, tmp_path: Path) -> None:
+    """As ``unzip`` leaves a folder that was packed on Windows; and a name that is nothing at all, twice."""
+    write_csv(tmp_path / "a.csv", [CHECK, check("C1", "办公室"), check("C2", "法规处", on="3月")])
+    write_csv(tmp_path / "b.csv", [CHECK, check("C3", "水务中心")])
+    folder = os.fsencode(inbox)
+    Path(os.fsdecode(folder + "/台账".encode("gbk"))).mkdir()
+    shutil.copy(tmp_path / "a.csv", folder + "/台账/抽查.csv".encode("gbk"))
+    shutil.copy(tmp_path / "b.csv", folder + b"/\xff.csv")
+    Path(os.fsdecode(folder + "/坏的.xlsx".encode("gbk"))).write_bytes(b"PK not a workbook")
+    (inbox / "坏的.xlsx").write_bytes(b"PK not a workbook")
+    result = assess(inbox, home)
+    assert counts(result) == (6, 5, 1)
+    assert result.quarantine["_file"].to_list() == ["台账/抽查.csv"]
+    unreadable = result.manifest["unreadable"]
+    assert sorted(unreadable) == [r"\xbb\xb5\xb5\xc4.xlsx", "坏的.xlsx"]
+    checked = in_process(
+        "check", inbox / os.fsdecode(b"\xff.csv"), inbox / os.fsdecode("台账".encode("gbk")), "--as-of", "2024-04-01"
+    )
+    assert checked.returncode == 1, checked.stderr
+    assert r"\xff.csv" in checked.stdout
+    assert "台账/抽查.csv" in checked.stdout
 
 
 def test_people_never_reach_a_publication(inbox: Path, home: Path) -> None:
