@@ -1,12 +1,15 @@
 """Errors that speak to the person who can fix them."""
 
 import errno
+import re
 import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from kaohe.words import listed, say
+
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 class KaoheError(Exception):
@@ -26,7 +29,8 @@ class Unreadable(KaoheError):
 def from_os_error(error: OSError, path: Path | str | None = None) -> KaoheError:
     """The sentence for what the operating system refused: a full disk, a folder that cannot be written, …"""
     where = str(error.filename or path or "")
-    match error.errno:
+    said = _OS_ERROR.search(str(error))  # of a library that is written in Rust
+    match error.errno or (int(said[1]) if said else None):
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             return KaoheError("disk_full", path=where)
         case errno.EACCES | errno.EPERM | errno.EROFS:
@@ -36,9 +40,13 @@ def from_os_error(error: OSError, path: Path | str | None = None) -> KaoheError:
 
 
 def keep_traceback(error: BaseException) -> str:
-    """Write where the program failed into a file for its maintainers; gives the file's name."""
-    with tempfile.NamedTemporaryFile("w", prefix="kaohe-", suffix=".log", delete=False, encoding="utf-8") as log:
-        traceback.print_exception(error, file=log)
+    """Write where the program failed into a file for its maintainers; gives the file's name, or says that there is no
+    room for it."""
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="kaohe-", suffix=".log", delete=False, encoding="utf-8") as log:
+            traceback.print_exception(error, file=log)
+    except OSError:
+        return say("log_not_kept")
     return log.name
 
 

@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 
 from kaohe import clock
 from kaohe.errors import KaoheError, from_os_error
-from kaohe.safely import put
+from kaohe.safely import make_folder, put
 from kaohe.words import say
 
 LOCK, HOLDER = "lock", "holder.json"
@@ -85,7 +85,7 @@ def lock(home: Path, wait_seconds: float = WAIT_SECONDS) -> "HomeLock":
     """
     try:
         folder = home / "warehouse"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         folder.chmod(0o700)
         return HomeLock(home, max(0.0, wait_seconds))
     except OSError as error:
@@ -163,7 +163,8 @@ class HomeLock:
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise
-            (self.folder / HOLDER).unlink(missing_ok=True)
+            for left in (self.folder / HOLDER, self._beat_of(self._self)):
+                left.unlink(missing_ok=True)
             return True  # on a full disk nothing can be decided, but room can be made
         if before is not None:
             self._beat_of(before).unlink(missing_ok=True)

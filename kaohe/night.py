@@ -6,7 +6,7 @@ from typing import Any
 
 from kaohe import clock
 from kaohe.delivery.failures import Failure, tell
-from kaohe.errors import KaoheError, keep_traceback
+from kaohe.errors import KaoheError, from_os_error, keep_traceback
 from kaohe.journal import run_id
 from kaohe.project import Project, own_scheme
 from kaohe.publication import pointed_at
@@ -106,4 +106,6 @@ def _years(home: Path) -> list[int]:
 def _sentence(error: Exception) -> str:
     if isinstance(error, KaoheError):
         return str(error)
+    if isinstance(error, OSError):
+        return str(from_os_error(error))
     return say("unexpected", problem=type(error).__name__, log=keep_traceback(error))

@@ -20,9 +20,17 @@ def file_name(text: str) -> str:
     )
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it. When this returns their names are on the disk."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in reversed(missing):
+        flush_folder(each.parent)
+
+
 def replace(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     aside = path.with_name(f".{path.name}.new")
     aside.write_bytes(data)
     put(aside, path)
@@ -38,7 +46,7 @@ def put(aside: Path, path: Path) -> None:
 def write_aside(path: Path, write: Callable[[Path], None], mode: int = 0o666) -> None:
     """Write a file whole: it takes its place once all is written, and its folder is made."""
     part = path.with_name(f".{path.name}.part")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     try:
         part.touch(mode)  # where nothing can be written this says so as other files do
         write(part)

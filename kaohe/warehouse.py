@@ -17,7 +17,7 @@ import polars as pl
 from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError, from_os_error
 from kaohe.homelock import WAIT_SECONDS, lock
-from kaohe.safely import put
+from kaohe.safely import make_folder, put
 
 NAME = "kaohe.duckdb"
 #: What DuckDB raises for a file that it cannot read, beside a plain error that says "Corrupt database file".
@@ -126,7 +126,7 @@ class Warehouse(Engine):
         self.held = lock(home, wait_seconds)
         try:
             with as_sentences(self.path):
-                self.inputs.mkdir(exist_ok=True)
+                make_folder(self.inputs)
                 if not self.path.exists():
                     _make(self.path)
                 super().__init__(duckdb.connect(str(self.path)))
@@ -207,7 +207,8 @@ def _whole(path: Path, data: bytes) -> bool:
 @contextmanager
 def as_sentences(path: Path) -> Iterator[None]:
     """Turn what DuckDB says of a full disk, a folder that cannot be written, a file that another program has opened or
-    a strange file into a sentence."""
+    a strange file into a sentence. ``path``: the file, or the home it is in."""
+    folder = path if path.is_dir() else path.parent
     try:
         yield
     except OSError as error:
@@ -215,9 +216,9 @@ def as_sentences(path: Path) -> Iterator[None]:
     except duckdb.Error as error:
         text = str(error)
         if "No space left" in text or "File too large" in text or "Disk quota" in text:
-            raise KaoheError("disk_full", path=path.parent) from error
+            raise KaoheError("disk_full", path=folder) from error
         if "Permission denied" in text or "Read-only file system" in text:
-            raise KaoheError("not_writable", path=path.parent) from error
+            raise KaoheError("not_writable", path=folder) from error
         if locked := _LOCKED.search(text.splitlines()[0]):
             raise KaoheError("database_locked", path=locked[1], program=locked[2]) from error
         if sentence := _broken(error, path):

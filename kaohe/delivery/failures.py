@@ -18,7 +18,7 @@ from kaohe.errors import KaoheError
 from kaohe.journal import LOGS
 from kaohe.publishing.prose import fill
 from kaohe.safely import append
-from kaohe.words import language
+from kaohe.words import language, say
 
 #: What a parcel holds that is such a notice.
 FAILURE = "failure"
@@ -51,7 +51,7 @@ class FailureLetters:
         self.at: datetime = clock.now()
         self.wording = (template.zh if language() == "zh" else template.en).failure
         self.values = {
-            "year": failure.year or "",
+            "year": failure.year or say("failure_every_year"),
             "run": failure.run,
             "at": f"{self.at:%Y-%m-%d %H:%M}",
             "sentence": failure.first,

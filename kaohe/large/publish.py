@@ -23,7 +23,7 @@ from kaohe.models import Model
 from kaohe.people import MASK
 from kaohe.project import file_hashes, sha256_of
 from kaohe.publication import MANIFEST, SUMS
-from kaohe.safely import file_name, flush_folder, flush_tree, for_its_owner_to_write, replace
+from kaohe.safely import file_name, flush_folder, flush_tree, for_its_owner_to_write, make_folder, replace
 from kaohe.sqltext import literal, quoted
 
 #: The region of a unit that the registry gives none.
@@ -105,7 +105,7 @@ class Publication:
                     "where unit_id not in (select unit_id from assessed_unit)"
                 )
                 continue
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(target.parent)
             try:
                 os.link(path, target)
             except OSError:

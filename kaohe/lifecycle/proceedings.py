@@ -27,6 +27,7 @@ from kaohe.project import Project, file_hashes, is_newer
 from kaohe.publication import called, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publishing import Edition
+from kaohe.safely import make_folder
 from kaohe.safely import replace as replace_file
 from kaohe.sources.inbox import LEDGERS
 from kaohe.warehouse import as_sentences
@@ -216,7 +217,7 @@ class Proceedings:
         who = self.check_approved(kind, **who)
         self.must_be_held()
         with as_sentences(self.home):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             act = self.log.add(kind, publication, details, **who)
         self.settle()
         return act

@@ -42,7 +42,7 @@ from kaohe.publishing.changes import changes
 from kaohe.publishing.check_up import CheckUps
 from kaohe.publishing.csv_files import write_csv
 from kaohe.publishing.manifest import manifest
-from kaohe.safely import flush_folder, flush_tree, for_its_owner_to_write, replace
+from kaohe.safely import flush_folder, flush_tree, for_its_owner_to_write, make_folder, replace
 from kaohe.scheme import Scheme
 from kaohe.sqltext import literal
 from kaohe.warehouse import Warehouse, as_sentences
@@ -196,7 +196,7 @@ def _written(target: Path) -> Iterator[Path]:
     """A folder beside ``target`` to write in, which takes its place once all is written; else nothing is left of it."""
     folder, aside = target.parent, target.parent / f".{target.name}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for leftover in folder.glob(".*.part"):
             shutil.rmtree(leftover, ignore_errors=True)
         aside.mkdir()

@@ -52,6 +52,7 @@ def test_it_is_told_in_the_language_of_the_run(tmp_path: Path) -> None:
         write_delivery(tmp_path, mail=mail(server.port), failures={"mail": [NIGHT]})
         tell(tmp_path, Failure("run-1", None, ["The disk is full. Make room."]))
         text = server.of(NIGHT)[0].get_content()
+        assert "the night's run for every year went wrong" in text.replace("=\r\n", "")
         assert "\nThe disk is full.\n" in text.replace("\r", "")
 
 

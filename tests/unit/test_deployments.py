@@ -1,5 +1,7 @@
 """The deployments of ``kaohe serve``, prefect.yaml and flows/ are in step; the unit file says what it must."""
 
+import errno
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,15 @@ def test_a_night_ends_with_the_first_thing_that_went_wrong(tmp_path: Path) -> No
     with pytest.raises(KaoheError, match=r"^2022: the program failed") as failed:
         night.end()
     assert "a name from a record" not in str(failed.value)
+
+
+def test_a_night_bears_that_nothing_can_be_written_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    night = Night(tmp_path, years=[2021, 2022])
+    night.after(2021, ValueError("a name from a record"))
+    night.after(2022, OSError(errno.ENOSPC, "No space left on device", "x"))
+    assert "日志没能写下" in night.failed[2021]
+    assert night.failed[2022].startswith("磁盘已满，写不进 x")
 
 
 def test_what_is_taken_for_a_prefect_server() -> None:
