@@ -7,8 +7,10 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from kaohe.alerts import Found, Question
+from kaohe.journal import recorded
+from kaohe.prefects import left
 from kaohe.scheme.parts import Level
-from kaohe.words import use_language
+from kaohe.words import say, use_language
 
 
 @task(cache_policy=NO_CACHE)
@@ -33,5 +35,8 @@ def alerts(
 ) -> Path:
     """Write the alerts of ``year`` (the latest published) to ``out`` (``home``/alerts/year); gives the workbook."""
     use_language(lang)
-    question = Question(home, year, kinds or [], level, restricted, out)
-    return write(question, collect(question))
+    with recorded(home, "alerts", year) as journal:
+        question = Question(home, year, kinds or [], level, restricted, out)
+        path = write(question, collect(question))
+        journal.note("ended")
+    return left(path, f"alerts-{question.year}", say("out_written", path=path), path)

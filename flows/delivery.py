@@ -7,6 +7,8 @@ from prefect import flow, task
 from prefect.cache_policies import NO_CACHE
 
 from kaohe.delivery import Delivered, Delivery
+from kaohe.journal import recorded
+from kaohe.prefects import said
 from kaohe.words import use_language
 
 
@@ -24,7 +26,11 @@ def deliver_published(delivery: Delivery) -> Delivered:
 def delivery(home: Path = Path("data"), year: int | None = None, lang: Literal["zh", "en"] = "zh") -> Delivered:
     """Deliver the publication of ``year`` (the latest published) in force."""
     use_language(lang)
-    return deliver(Delivery(home, year))
+    with recorded(home, "delivery", year) as journal:
+        asked = Delivery(home, year)
+        delivered = deliver(asked)
+        journal.note("ended", troubles=len(delivered.troubles))
+    return said(delivered, delivered.sentence)
 
 
 def deliver_again(asked: Delivery) -> Delivered:

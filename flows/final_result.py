@@ -8,9 +8,11 @@ from prefect import flow
 
 from flows.delivery import deliver_published
 from kaohe.delivery import Delivered, Delivery
+from kaohe.journal import recorded
 from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import Act
-from kaohe.words import use_language
+from kaohe.prefects import left
+from kaohe.words import say, use_language
 
 
 @flow(name="final-result", persist_result=False)
@@ -27,5 +29,10 @@ def final_result(
     """Make the current publication of ``year`` final, approved by somebody other than the ``operator`` (the account it
     runs under); gives the act and what was delivered."""
     use_language(lang)
-    delivery = Delivery(home, year)
-    return lifecycle.finalize(home, year, by, document, reason, on, operator), deliver_published(delivery)
+    with recorded(home, "final-result", year) as journal:
+        delivery = Delivery(home, year)
+        act = lifecycle.finalize(home, year, by, document, reason, on, operator)
+        delivered = deliver_published(delivery)
+        journal.note("ended", publication=act.publication, troubles=len(delivered.troubles))
+    sentence = say("finalized", **act.details | {"publication": act.publication})
+    return left((act, delivered), f"final-result-{year}", sentence, home / "published" / str(year) / act.publication)

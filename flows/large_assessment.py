@@ -6,9 +6,10 @@ from typing import Literal
 
 from prefect import flow
 
+from kaohe.journal import recorded
 from kaohe.large import EngineName
 from kaohe.large.run import LargeOutcome, LargeRun
-from kaohe.prefects import said
+from kaohe.prefects import left
 from kaohe.words import say, use_language
 
 
@@ -27,6 +28,9 @@ def large_assessment(
     """Score the Parquet records in ``inbox`` for ``year`` and publish under ``home``/large; publishes nothing if
     nothing changed. ``memory``: the most that DuckDB may hold (``8GB``)."""
     use_language(lang)
-    outcome = LargeRun(inbox, year, as_of, scheme, home, memory, engine=engine, master=master).go()
+    with recorded(home, "large-assessment", year) as journal:
+        outcome = LargeRun(inbox, year, as_of, scheme, home, memory, engine=engine, master=master).go()
+        journal.note("ended", publication=outcome.publication.name, new=outcome.new, seconds=outcome.seconds)
     counts = {"units": outcome.units, "records": sum(outcome.rows.values()), "parts": outcome.parts}
-    return said(outcome, say("large_scored", **counts) if outcome.new else say("summary_nothing_new"))
+    sentence = say("large_scored", **counts) if outcome.new else say("summary_nothing_new")
+    return left(outcome, f"large-assessment-{year}", sentence, outcome.publication)

@@ -9,6 +9,8 @@ from prefect.cache_policies import NO_CACHE
 
 from kaohe.inspections.draw import Draw
 from kaohe.inspections.plan import InspectionPlan, Planned
+from kaohe.journal import recorded
+from kaohe.prefects import left
 from kaohe.words import use_language
 
 
@@ -36,5 +38,8 @@ def plan_inspections(
 ) -> Planned:
     """Draw the units to inspect in ``month`` and write the workbooks into ``out`` (default: under ``home``/plans)."""
     use_language(lang)
-    plan = InspectionPlan(year, month, seed, per_month, as_of, publication, home, out)
-    return write(plan, draw(plan))
+    with recorded(home, "plan-inspections", year) as journal:
+        plan = InspectionPlan(year, month, seed, per_month, as_of, publication, home, out)
+        planned = write(plan, draw(plan))
+        journal.note("ended", publication=planned.facts.publication)
+    return left(planned, f"inspection-plan-{year}", planned.sentence, *planned.files)

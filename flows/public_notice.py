@@ -8,9 +8,11 @@ from prefect import flow
 
 from flows.delivery import deliver_published
 from kaohe.delivery import Delivered, Delivery
+from kaohe.journal import recorded
 from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import Act
-from kaohe.words import use_language
+from kaohe.prefects import left
+from kaohe.words import say, use_language
 
 
 @flow(name="public-notice", persist_result=False)
@@ -27,6 +29,11 @@ def public_notice(
     """Announce the current provisional publication of ``year``, approved by somebody other than the ``operator`` (the
     account it runs under); gives the act, the days no calendar knows, and what was delivered."""
     use_language(lang)
-    delivery = Delivery(home, year)
-    act, unknown = lifecycle.announce(home, year, by, document, reason, on, operator)
-    return act, unknown, deliver_published(delivery)
+    with recorded(home, "public-notice", year) as journal:
+        delivery = Delivery(home, year)
+        act, unknown = lifecycle.announce(home, year, by, document, reason, on, operator)
+        delivered = deliver_published(delivery)
+        journal.note("ended", publication=act.publication, troubles=len(delivered.troubles))
+    sentence = say("announced", **act.details | {"publication": act.publication})
+    done = act, unknown, delivered
+    return left(done, f"public-notice-{year}", sentence, home / "published" / str(year) / act.publication)

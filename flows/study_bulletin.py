@@ -8,7 +8,9 @@ from prefect.cache_policies import NO_CACHE
 
 from kaohe.bulletin import Bulletin, Written
 from kaohe.bulletin.figures import Figures
-from kaohe.words import use_language
+from kaohe.journal import recorded
+from kaohe.prefects import left
+from kaohe.words import say, use_language
 
 
 @task(cache_policy=NO_CACHE)
@@ -31,5 +33,9 @@ def study_bulletin(
 ) -> Written:
     """Write the bulletin of a month as .docx, .pdf and .xlsx to ``out`` (``home``/bulletins/year-month)."""
     use_language(lang)
-    bulletin = Bulletin(year, month, home, out)
-    return write(bulletin, work_out(bulletin))
+    with recorded(home, "study-bulletin", year) as journal:
+        bulletin = Bulletin(year, month, home, out)
+        written = write(bulletin, work_out(bulletin))
+        journal.note("ended", publication=written.figures.publication)
+    done = {"publication": written.figures.publication, "as_of": written.figures.as_of}
+    return left(written, f"study-bulletin-{year}", say("bulletin_done", title=written.title, **done), *written.files)

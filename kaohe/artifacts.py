@@ -3,8 +3,9 @@
 Nothing of a person and no cell of a record: Prefect's history is read by whoever looks after the machine.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -105,7 +106,12 @@ def _files(outcome: Outcome, said: str) -> str:
         lines.append(f"- {say('artifact_unreadable', count=unreadable)}")
     if failed := len(outcome.delivered.failed) + len(outcome.delivered.doubtful) + len(outcome.delivered.wrong):
         lines.append(f"- {say('artifact_undelivered', count=failed)}")
-    lines += ["", say("artifact_files"), ""]
     names = (PAGE, WORKBOOK, NOTICE_PDF, NOTICE_DOCX, UNITS, SCORES, QUARANTINE, MANIFEST)
-    lines += [f"- `{folder / name}`" for name in names if (folder / name).exists()]
+    lines += ["", *listing(folder / name for name in names if (folder / name).exists())]
     return "\n".join(lines)
+
+
+def listing(files: Iterable[Path]) -> list[str]:
+    """Where files are, in lines of Markdown; none if there are none."""
+    lines = [f"- `{path.resolve()}`" for path in files]
+    return [say("artifact_files"), "", *lines] if lines else []

@@ -139,6 +139,20 @@ def said(result: T, sentence: str) -> T:
     return cast(T, Completed(data=result, message=sentence))
 
 
+def left(result: T, key: str, sentence: str, *files: Path) -> T:
+    """What a flow returns, as by ``said``; where the files are stands on Prefect's page, as the artifact ``key``. They
+    are there, too, if it cannot be written. To be called within a flow."""
+    from prefect.artifacts import create_markdown_artifact
+
+    from kaohe.artifacts import listing  # brings in Polars and all of a run
+
+    try:
+        create_markdown_artifact("\n".join([sentence, "", *listing(files)]), key, sentence)
+    except Exception as error:  # whatever Prefect says
+        sentence = "\n".join([sentence, say("artifact_failed", problem=type(error).__name__)])
+    return said(result, sentence)
+
+
 def skipped(by: str) -> "State[Any]":
     """The state of a run whose work the run ``by`` did."""
     from prefect.states import Completed

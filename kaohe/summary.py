@@ -120,9 +120,8 @@ def held_back(act: Act) -> dict[str, str]:
 
 def print_delivered(console: Console, delivered: Delivered) -> None:
     """Print how many were reached, and why the others were not; nothing if nothing was to be delivered."""
-    counts = {name: len(getattr(delivered, name)) for name in ("sent", "before", "failed", "doubtful")}
-    if any(counts.values()):
-        console.print(say("delivery_count", **counts), soft_wrap=True)
+    if delivered.sent or delivered.before or delivered.failed or delivered.doubtful:
+        console.print(delivered.sentence, soft_wrap=True)
     for sentence in delivered.errors:
         console.print(Text(sentence, style="bold red"), soft_wrap=True)
     for sentence in delivered.doubts:

@@ -33,6 +33,12 @@ class Delivered:
     wrong: list[str] = field(default_factory=list)
 
     @property
+    def sentence(self) -> str:
+        """How many were reached, without a name."""
+        counts = {name: len(getattr(self, name)) for name in ("sent", "before", "failed", "doubtful")}
+        return say("delivery_count", **counts) if any(counts.values()) else say("delivery_nothing")
+
+    @property
     def errors(self) -> list[str]:
         """What could not be tried, and who was not reached, in sentences."""
         return [*(say("delivery_wrong", sentence=sentence) for sentence in self.wrong),

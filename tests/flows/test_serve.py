@@ -96,6 +96,19 @@ def test_one_year_that_fails_does_not_hinder_the_next_in_which_nothing_is_new(se
     assert sorted(path.name for path in (served.home / "published" / "2023").iterdir()) == published
 
 
+def test_other_flows_leave_where_their_files_are_and_lines_in_the_journal(served: Served) -> None:
+    done = served.run("alerts")
+    (workbook,) = (served.home / "alerts" / "2023").glob("*.xlsx")
+    assert (done["state"]["type"], done["state"]["message"]) == ("COMPLETED", f"已写出 {workbook}")
+    assert str(workbook) in served.artifacts()["alerts-2023"]["data"]
+    failed = served.run("study-bulletin", year=2023, month=3)
+    assert failed["state"]["type"] == "FAILED"
+    (journal,) = (served.home / "logs").glob("????-??.jsonl")
+    lines = [json.loads(line) for line in journal.read_text("utf-8").splitlines()]
+    noted = {run: [line["event"] for line in lines if line["run"] == run] for run in (done["id"], failed["id"])}
+    assert noted == {done["id"]: ["started", "ended"], failed["id"]: ["started", "failed"]}
+
+
 def test_the_command_uses_the_server_of_its_home(served: Served) -> None:
     before = len(served.runs("annual-assessment"))
     done = kaohe("run", "--year", 2023, "--home", served.home)
