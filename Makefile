@@ -33,11 +33,12 @@ coverage: check spark
 mutations: .venv/ready
 	$(BIN)/python -m tests.mutations
 
-# The long proofs: long tests, runs killed at 200 moments, readers beside a writer, a hundred nights, a server for days.
-# Takes an hour.
+# The long proofs: long tests, runs killed at 200 moments and cut off from power, readers beside a writer, a hundred nights, a server for days.
+# Takes two hours.
 soak: .venv/ready
 	$(BIN)/python -m pytest -m long
 	$(BIN)/python -m tests.soak kills
+	$(BIN)/python -m tests.soak power
 	$(BIN)/python -m tests.soak readers
 	$(BIN)/python -m tests.soak nights
 	$(BIN)/python -m tests.soak serving
