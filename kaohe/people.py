@@ -37,9 +37,15 @@ def has_key(home: Path) -> bool:
     return bool(os.environ.get("KAOHE_KEY") or (path.exists() and path.read_bytes().strip()))
 
 
+def is_key_lost(home: Path) -> bool:
+    """Inputs were read or something was published, and there is no key: with a new one nobody would be the same."""
+    read = (home / "warehouse" / "inputs").glob("[!.]*")
+    return not has_key(home) and any([*read, *(home / "published").glob("[0-9]*/[!.]*")])
+
+
 def refuse_lost_key(home: Path) -> None:
-    """Raises ``KaoheError`` if something was published and the key is gone: with a new one nobody would be the same."""
-    if not has_key(home) and any((home / "published").glob("[0-9]*/CURRENT")):
+    """Raises ``KaoheError`` if the key that people were hashed with is gone."""
+    if is_key_lost(home):
         raise KaoheError("key_missing", path=home / "secret.key")
 
 

@@ -17,16 +17,15 @@ from kaohe.errors import KaoheError
 from kaohe.lifecycle.damage import damage
 from kaohe.lifecycle.proceedings import Proceedings, proceedings
 from kaohe.people import has_key
-from kaohe.project import sha256_of
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing import attached
-from kaohe.retention import inputs_of, method_of
+from kaohe.retention import inputs_of, method_of, refuse_lost_inputs
 from kaohe.run import Run
 from kaohe.safely import flush_folder, put
 from kaohe.sources.gathering import Gathered, Reading, read_plainly
 from kaohe.sources.inbox import Files
 from kaohe.warehouse import Warehouse
-from kaohe.words import listed, say, speaking
+from kaohe.words import speaking
 
 _TABLES = ("scores", "indicator_scores", "evidence")
 _FILE, _KEY = "kaohe.duckdb", "secret.key"
@@ -127,7 +126,7 @@ def _by_this_program(changed: list[str]) -> Iterator[None]:
 
 def _lay_out(home: Path, manifest: dict[str, Any], place: Path) -> Files:
     """Put everything where the run finds it; gives the files of every source."""
-    _refuse_lost(home, inputs_of(manifest) | method_of(manifest))
+    refuse_lost_inputs(home, inputs_of(manifest) | method_of(manifest))
     kept = home / "warehouse" / "inputs"
     for name, sha256 in manifest["contracts"].items():
         shutil.copyfile(kept / sha256, place / "expectations" / name)
@@ -139,22 +138,6 @@ def _lay_out(home: Path, manifest: dict[str, Any], place: Path) -> Files:
             _link(kept / entry["sha256"], own)
         files.setdefault(entry["source"], {})[entry["path"]] = own
     return files
-
-
-def lost_inputs(home: Path, needed: dict[str, str]) -> dict[str, str]:
-    """Those of ``needed`` (SHA-256 → name) whose bytes are not kept, or are not what they were."""
-    kept = home / "warehouse" / "inputs"
-    return {
-        sha256: name
-        for sha256, name in needed.items()
-        if not (kept / sha256).is_file() or sha256_of(kept / sha256) != sha256
-    }
-
-
-def _refuse_lost(home: Path, needed: dict[str, str]) -> None:
-    if lost := sorted(lost_inputs(home, needed).values()):
-        names = listed(lost[:5]) + (say("and_more") if len(lost) > 5 else "")
-        raise KaoheError("rebuild_input_gone", count=len(lost), files=names, folder=home / "warehouse" / "inputs")
 
 
 def _link(there: Path, here: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kaohe.backup.archive import Archive
 from kaohe.backup.contents import FOLDERS, PARTS, Entry, Label
-from kaohe.backup.making import damage_of
+from kaohe.backup.damage import damage_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.people import fingerprint, has_key, key_of

@@ -16,7 +16,7 @@ from kaohe.delivery.log import NAME as DELIVERIES
 from kaohe.doctor.finding import Finding, current_of, first_of
 from kaohe.errors import KaoheError, from_os_error
 from kaohe.homelock import lock, stopped_beats
-from kaohe.people import has_key
+from kaohe.people import is_key_lost
 from kaohe.project import Project, is_newer
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE
@@ -105,7 +105,7 @@ def restored(home: Path) -> Iterator[Finding]:
 
 def secrets(home: Path) -> Iterator[Finding]:
     """The key is there, and it and the log of deliveries are for their owner alone."""
-    if current_of(home) and not has_key(home):
+    if is_key_lost(home):
         yield Finding(say("key_missing", path=home / "secret.key"))
     for path in (home / "secret.key", *sorted(home.glob(f"published/*/{DELIVERIES}"))):
         mode = path.stat().st_mode & 0o777 if path.exists() else 0

@@ -16,8 +16,8 @@ from kaohe.homelock import lock
 from kaohe.lifecycle.acts import Log
 from kaohe.project import Project, sha256_of
 from kaohe.publication import published_years
-from kaohe.rebuild import lost_inputs, move_aside, rebuild
-from kaohe.retention import kept_inputs, needed_inputs
+from kaohe.rebuild import move_aside, rebuild
+from kaohe.retention import kept_inputs, lost_inputs, needed_inputs
 from kaohe.safely import put
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE
