@@ -13,9 +13,10 @@ from typing import BinaryIO
 
 from kaohe import __version__, clock
 from kaohe.backup.archive import Archive
-from kaohe.backup.contents import FOLDERS, FORM, LABEL, Entry, Label, Standing, check_paths, files_of
+from kaohe.backup.contents import FORM, LABEL, Entry, Label, Standing, check_paths, files_of
 from kaohe.backup.damage import damage_of, key_damage, lacking
 from kaohe.errors import KaoheError
+from kaohe.home import FOLDERS
 from kaohe.homelock import LONG_WAIT_SECONDS, lock
 from kaohe.lifecycle.acts import Log
 from kaohe.people import fingerprint, key_of

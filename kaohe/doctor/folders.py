@@ -8,13 +8,13 @@ from pathlib import Path
 
 from kaohe import __version__
 from kaohe.backup.making import BACKUPS, PART
-from kaohe.backup.restoring import PLACING, half_restored
 from kaohe.contracts import load_contracts
 from kaohe.delivery.config import DELIVERY_FILE, read_config
 from kaohe.delivery.letters import read_template
 from kaohe.delivery.log import NAME as DELIVERIES
 from kaohe.doctor.finding import Finding, current_of, first_of
 from kaohe.errors import KaoheError, from_os_error
+from kaohe.home import PLACING, half_restored
 from kaohe.homelock import lock, stopped_beats
 from kaohe.people import is_key_lost
 from kaohe.project import Project, is_newer
@@ -100,7 +100,7 @@ def _sweep(home: Path) -> list[str]:
 def restored(home: Path) -> Iterator[Finding]:
     """No restore was broken off."""
     if half_restored(home):
-        yield Finding(say("doctor_half_restored", home=home))
+        yield Finding(say("home_half_restored", home=home))
 
 
 def secrets(home: Path) -> Iterator[Finding]:

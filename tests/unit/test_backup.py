@@ -23,13 +23,16 @@ from kaohe.backup import making
 from kaohe.backup.archive import check
 from kaohe.backup.contents import LABEL, Entry
 from kaohe.backup.making import BACKUPS, back_up
-from kaohe.backup.restoring import PLACING, half_restored, restore
+from kaohe.backup.restoring import restore
 from kaohe.errors import KaoheError
+from kaohe.home import ASIDE, PARTS, PLACING, half_restored
 from kaohe.homelock import HomeLock, lock
+from kaohe.journal import recorded
 from kaohe.lifecycle.acts import Log
 from kaohe.lifecycle.proceedings import MOVES
 from kaohe.people import key_of, refuse_lost_key
 from kaohe.run import Run
+from kaohe.warehouse import Warehouse
 from tests.helpers import ROOT, YEAR
 from tests.homes import old_home
 from tests.office import refused
@@ -406,6 +409,44 @@ def test_a_restore_that_was_killed_between_two_parts_is_begun_anew(home: Path, t
         {f"warehouse/{PLACING}/published/a": b"half", f"warehouse/{PLACING}/ledgers/a": b"somebody has made another"},
     )
     assert refused(restore, path, new).key == "restore_not_empty"
+
+
+@pytest.mark.parametrize(
+    "waiting", [PARTS[-1:], ("logs", *PARTS[-1:]), PARTS, ()], ids=["results", "logs", "all", "aside"]
+)
+def test_nobody_takes_a_half_restored_home_for_a_whole_one(
+    home: Path, backup: Path, tmp_path: Path, waiting: tuple[str, ...]
+) -> None:
+    """Killed when these parts were not in their place yet, or (none) while it unpacked."""
+    new = tmp_path / "new"
+    restore(backup, new)
+    placing = new / "warehouse" / (PLACING if waiting else ASIDE)
+    for part in waiting or PARTS:
+        if (new / part).exists():
+            (placing / part).parent.mkdir(parents=True, exist_ok=True)
+            (new / part).rename(placing / part)
+    before = contents(new)
+
+    def run() -> None:
+        with recorded(new, "annual-assessment", YEAR), Warehouse(new):
+            pass
+
+    for act in [
+        run,
+        lambda: lock(new, 0),
+        *([lambda: back_up(new)] if (new / "warehouse" / "inputs").is_dir() else []),
+    ]:
+        error = refused(act)
+        assert (error.key, "再恢复一次" in str(error)) == ("home_half_restored", True)
+    assert not doctor.mend(new).mended
+    assert {name: data for name, data in contents(new).items() if name not in journal(new)} == before
+    restore(backup, new)
+    assert (contents(new), half_restored(new)) == (HELD, False)
+
+
+def journal(home: Path) -> set[str]:
+    """What was noted just now."""
+    return {f"logs/{path.name}" for path in (home / "logs").glob(f"{clock.now():%Y-%m}.jsonl")}
 
 
 def test_only_its_owner_can_read_a_restored_home(backup: Path, tmp_path: Path) -> None:
