@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
+#: Which key people were hashed with (people.py).
+NOTED = "warehouse/key.fingerprint"
 #: The parts of a home, in the order in which they are put back: what is in force, ``published``, comes last. Not among
 #: them are the warehouse's file, which is made again from the inputs, Prefect's own history, and the inbox.
 FOLDERS = (
     "warehouse/inputs", "warehouse/sources", "warehouse/restricted", "ledgers", "logs", "schemes", "plans", "bulletins",
     "alerts", "comparisons", "explanations", "published",
 )  # fmt: skip
-FILES = ("secret.key", "sources.yml", "delivery.yml", "schedule.yml")
+FILES = ("secret.key", NOTED, "sources.yml", "delivery.yml", "schedule.yml")
 PARTS = (*FILES, *FOLDERS)
 #: Below warehouse/, which only the owner can read: where a backup is unpacked, and what of it is not in its place yet.
 ASIDE, PLACING = ".restore", ".restore-placing"

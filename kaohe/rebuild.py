@@ -16,7 +16,7 @@ from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.lifecycle.damage import damage
 from kaohe.lifecycle.proceedings import Proceedings, proceedings
-from kaohe.people import has_key
+from kaohe.people import refuse_wrong_key
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing import attached
 from kaohe.retention import inputs_of, method_of, refuse_lost_inputs
@@ -53,7 +53,7 @@ def rebuild(home: Path, year: int) -> Rebuilt:
     """Make the warehouse again and put it in the place of the one that is there, which is moved aside.
 
     Raises ``KaoheError``, and leaves all as it was, if an input is gone or changed, the publication in force is not as
-    it was published, the key is missing, or the program refuses what it is given.
+    it was published, the key is missing or another one, or the program refuses what it is given.
     """
     with proceedings(home, year) as found:
         publication = found.current
@@ -100,8 +100,7 @@ def _refuse_damage(found: Proceedings, publication: Path) -> None:
 def _work_place(home: Path) -> Iterator[Path]:
     """A home to work in, on the disk of the real one and with its key; what a killed rebuild left there is swept."""
     place = home / "warehouse" / ASIDE
-    if not has_key(home):
-        raise KaoheError("key_missing", path=home / _KEY)
+    refuse_wrong_key(home)
     shutil.rmtree(place, ignore_errors=True)
     try:
         (place / "warehouse" / "inputs").mkdir(parents=True)

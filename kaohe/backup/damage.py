@@ -9,7 +9,7 @@ from kaohe.freshness import CONFIRMED
 from kaohe.lifecycle.acts import Log
 from kaohe.lifecycle.damage import verify
 from kaohe.lifecycle.proceedings import decided
-from kaohe.people import is_key_lost
+from kaohe.people import wrong_key
 from kaohe.project import sha256_of
 from kaohe.publication import MANIFEST, pointed_at, published_years
 from kaohe.publication.snapshot import read_manifest
@@ -29,8 +29,8 @@ def damage_of(home: Path) -> list[str]:
 
 
 def key_damage(home: Path) -> list[str]:
-    """Whether the key that people were hashed with is gone, in a sentence."""
-    return [say("key_missing", path=home / _KEY)] if is_key_lost(home) else []
+    """Whether the key that people were hashed with is gone or another one, in a sentence."""
+    return [str(wrong)] if (wrong := wrong_key(home)) else []
 
 
 def _of_year(home: Path, year: int) -> list[str]:

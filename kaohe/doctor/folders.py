@@ -16,7 +16,7 @@ from kaohe.doctor.finding import Finding, current_of, first_of
 from kaohe.errors import KaoheError, from_os_error
 from kaohe.home import PLACING, half_restored
 from kaohe.homelock import lock, stopped_beats
-from kaohe.people import is_key_lost
+from kaohe.people import wrong_key
 from kaohe.project import Project, is_newer
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE
@@ -104,9 +104,9 @@ def restored(home: Path) -> Iterator[Finding]:
 
 
 def secrets(home: Path) -> Iterator[Finding]:
-    """The key is there, and it and the log of deliveries are for their owner alone."""
-    if is_key_lost(home):
-        yield Finding(say("key_missing", path=home / "secret.key"))
+    """The key is there and the same as ever, and it and the log of deliveries are for their owner alone."""
+    if wrong := wrong_key(home):
+        yield Finding(str(wrong))
     for path in (home / "secret.key", *sorted(home.glob(f"published/*/{DELIVERIES}"))):
         mode = path.stat().st_mode & 0o777 if path.exists() else 0
         if os.name == "posix" and mode & 0o077:

@@ -25,7 +25,7 @@ from kaohe.sources.inbox import inbox_files
 from kaohe.words import say
 
 #: What keeps a warehouse from being made again, while everything can still be read anew from the inbox.
-_NOT_AGAIN = ("rebuild_publication", "rebuild_input_gone", "rebuild_other_program", "key_missing")
+_NOT_AGAIN = ("rebuild_publication", "rebuild_input_gone", "rebuild_other_program", "key_missing", "key_changed")
 
 
 def _warehouse(home: Path) -> Path:

@@ -7,6 +7,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from kaohe import doctor
+from kaohe.backup.making import back_up
+from kaohe.home import NOTED
 from kaohe.project import Project, sha256_of
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE, rebuild
@@ -132,6 +135,42 @@ def test_without_its_key_or_a_whole_publication_nothing_is_made(office: Office) 
     (office.home / "elsewhere").rename(key)
     (office.folder / office.current / "scores.csv").write_text("其他", "utf-8")
     assert refused(rebuild, office.home, YEAR).key == "rebuild_publication"
+
+
+@pytest.mark.parametrize("where", ["KAOHE_KEY", "secret.key"])
+def test_another_key_is_noticed_by_everybody_until_it_is_meant(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    noted, key, before = office.home / NOTED, (office.home / "secret.key").read_bytes(), sha256_of(warehouse_of(office))
+    assert key not in noted.read_bytes()
+    if where == "KAOHE_KEY":
+        monkeypatch.setenv("KAOHE_KEY", "another")
+    else:
+        (office.home / "secret.key").write_bytes(b"another")
+    said = refused(rebuild, office.home, YEAR)
+    assert said.key == "key_changed"
+    assert f"人员密钥（{where if where == 'KAOHE_KEY' else office.home / where}）" in str(said)
+    assert refused(office.run, AS_OF).key == "key_changed"
+    assert [found.problem for found in doctor.examine(office.home).findings] == [str(said)]
+    assert str(said) in back_up(office.home, tmp_path / "safe").damage
+    assert sha256_of(warehouse_of(office)) == before
+
+    noted.unlink()  # on purpose: the old key is really lost
+    office.run(AS_OF)
+    assert noted.exists()
+    assert doctor.examine(office.home).findings == []
+    assert rebuild(office.home, YEAR).publication == office.current
+
+
+def test_a_home_that_has_not_noted_its_key_does_so_when_it_next_reads(office: Office) -> None:
+    """As those of earlier versions have not."""
+    noted = office.home / NOTED
+    before = noted.read_bytes()
+    noted.unlink()
+    assert rebuild(office.home, YEAR).identical
+    assert doctor.examine(office.home).findings == []
+    office.run(AS_OF)
+    assert noted.read_bytes() == before
 
 
 @pytest.mark.parametrize("where", ["_link", "flush_folder", "put"])

@@ -30,7 +30,7 @@ from kaohe.homelock import HomeLock, lock
 from kaohe.journal import recorded
 from kaohe.lifecycle.acts import Log
 from kaohe.lifecycle.proceedings import MOVES
-from kaohe.people import key_of, refuse_lost_key
+from kaohe.people import fingerprint, key_of, refuse_wrong_key
 from kaohe.run import Run
 from kaohe.warehouse import Warehouse
 from tests.helpers import ROOT, YEAR
@@ -41,6 +41,7 @@ from tests.published import files
 #: What a home holds beside what is not backed up.
 HELD = {
     "secret.key": b"ab" * 32,
+    "warehouse/key.fingerprint": fingerprint(b"ab" * 32).encode() + b"\n",
     "sources.yml": b"inboxes: {}\n",
     "delivery.yml": b"{}\n",
     "warehouse/inputs/" + "0" * 64: b"ledger" * 1000,
@@ -151,7 +152,7 @@ def test_a_restore_makes_no_key(home: Path, tmp_path: Path, monkeypatch: pytest.
 
 def test_a_lost_key_does_not_become_a_new_one(home: Path) -> None:
     write(home, {"published/2023/CURRENT": b"id\n"})
-    refuse_lost_key(home)
+    refuse_wrong_key(home)
     (home / "secret.key").unlink()
     assert refused(Run, home / "inbox", YEAR, None, None, home, strict=False).key == "key_missing"
     assert not (home / "secret.key").exists()
