@@ -173,16 +173,19 @@ def _swap(made: Path, path: Path) -> Path | None:
 
 
 def move_aside(path: Path, what: Literal["before", "broken"]) -> Path | None:
-    """Give a warehouse a second name, kaohe.duckdb.<what>-<time>, and its write-ahead log no other; gives the name,
-    None if there is nothing."""
+    """Give a warehouse a second name, kaohe.duckdb.<what>-<time>, and its write-ahead log no other; a folder in its
+    place only that one. Gives the name, None if there is nothing."""
     stem = f"{path.name}.{what}-{clock.now():%Y%m%d-%H%M%S}"
     taken = sum(1 for _ in path.parent.glob(f"{stem}*"))
     aside = path.with_name(f"{stem}-{taken + 1}" if taken else stem)
     log = path.with_name(f"{path.name}.wal")
     if log.exists():
         log.rename(aside.with_name(f"{aside.name}.wal"))
-    if not path.exists():
+    if path.is_dir():  # no warehouse at all, and it can have no second name
+        path.rename(aside)
+    elif path.exists():
+        _link(path, aside)
+    else:
         return None
-    _link(path, aside)
     flush_folder(path.parent)
     return aside

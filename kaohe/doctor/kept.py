@@ -182,7 +182,7 @@ def _out_of_the_way(home: Path, path: Path) -> Path | None:
     held = lock(home)
     try:
         aside = move_aside(path, "broken")
-        path.unlink()
+        path.unlink(missing_ok=True)
     finally:
         held.release()
     return aside

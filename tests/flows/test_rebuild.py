@@ -9,6 +9,7 @@ import pytest
 
 from kaohe import doctor
 from kaohe.backup.making import back_up
+from kaohe.doctor import kept
 from kaohe.home import NOTED
 from kaohe.project import Project, sha256_of
 from kaohe.publication.snapshot import read_manifest
@@ -98,6 +99,28 @@ def test_scores_that_differ_are_said_with_their_units(office: Office) -> None:
     assert "evidence：1 个单位不同：办公室" in done.stdout
     assert "indicator_scores：" not in done.stdout
     assert "程序没有变过" in done.stdout
+
+
+def test_a_folder_in_the_place_of_the_warehouse_is_moved_aside(office: Office) -> None:
+    path, before = warehouse_of(office), rows_of(warehouse_of(office))
+    path.unlink()
+    (path / "somebody's").mkdir(parents=True)
+    (finding,) = kept.warehouse(office.home)
+    assert finding.mend
+    finding.mend()
+    assert rows_of(path) == before
+    (aside,) = path.parent.glob("kaohe.duckdb.before-*")
+    assert [each.name for each in aside.iterdir()] == ["somebody's"]
+    assert doctor.examine(office.home).findings == []
+
+
+def test_one_that_cannot_be_made_again_is_moved_out_of_the_way_of_the_next_run(office: Office) -> None:
+    warehouse_of(office).unlink()
+    warehouse_of(office).mkdir()
+    shutil.rmtree(office.home / "warehouse" / "inputs")
+    (finding,) = kept.warehouse(office.home)
+    assert finding.mend and "kaohe.duckdb.broken-" in "".join(finding.mend())
+    assert not office.run(AS_OF).outcome.new
 
 
 def test_a_program_that_changed_is_named(office: Office, project: Project) -> None:
