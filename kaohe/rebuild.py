@@ -148,9 +148,14 @@ def _link(there: Path, here: Path) -> None:
 
 
 def _different(warehouse: Warehouse, publication: Path, table: str) -> list[str]:
-    """The names of the units whose rows of a table are not the publication's, in those columns that both have."""
+    """The names of the units whose rows of a table are not the publication's, in those columns that both have; of a
+    table that the publication has not, all units."""
+    names = dict(warehouse.rows("select unit_id, unit_name from main.scores"))
     with Snapshot(publication) as snapshot:
-        names = dict(snapshot.rows("select unit_id, unit_name from main.scores"))
+        if not snapshot.has(table):
+            return sorted(names.values())
+        if snapshot.has("scores"):
+            names |= dict(snapshot.rows("select unit_id, unit_name from main.scores"))
     with attached(warehouse, publication):
         columns = warehouse.rows(
             "select column_name from duckdb_columns() where table_name = ? and schema_name = 'main' "

@@ -101,6 +101,17 @@ def test_scores_that_differ_are_said_with_their_units(office: Office) -> None:
     assert "程序没有变过" in done.stdout
 
 
+@pytest.mark.parametrize("table", ["scores", "evidence"])
+def test_a_table_that_the_publication_lacks_differs_for_every_unit(office: Office, table: str) -> None:
+    def other(folder: Path) -> None:
+        with duckdb.connect(str(folder / "snapshot.duckdb")) as con:
+            con.execute(f"drop table {table}")
+
+    published(office, "20240401-other", change=other)
+    made = rebuild(office.home, YEAR)
+    assert {name: sorted(units) for name, units in made.different.items() if units} == {table: ["办公室", "法规处"]}
+
+
 def test_a_folder_in_the_place_of_the_warehouse_is_moved_aside(office: Office) -> None:
     path, before = warehouse_of(office), rows_of(warehouse_of(office))
     path.unlink()
