@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from kaohe import clock
 from kaohe.errors import KaoheError, from_os_error
+from kaohe.home import half_restored
 from kaohe.safely import make_folder, put
 from kaohe.words import say
 
@@ -77,19 +78,24 @@ def holder(home: Path) -> Holder | None:
     return read if str(read.token).isalnum() else _UNREADABLE
 
 
-def lock(home: Path, wait_seconds: float = WAIT_SECONDS) -> "HomeLock":
+def lock(home: Path, wait_seconds: float = WAIT_SECONDS, half_restored_too: bool = False) -> "HomeLock":
     """The lock of a home folder, held until it is released. The lease of another machine that is silent is watched
     beyond ``wait_seconds``, unless that is 0.
 
-    Raises ``KaoheError`` if the folder cannot be written, or saying who holds it.
+    Raises ``KaoheError`` if the folder cannot be written, saying who holds it, or if a restore of it was broken off,
+    unless ``half_restored_too``: whoever took such a home for a whole one would begin the year anew.
     """
     try:
         folder = home / "warehouse"
         make_folder(folder)
         folder.chmod(0o700)
-        return HomeLock(home, max(0.0, wait_seconds))
+        held = HomeLock(home, max(0.0, wait_seconds))
     except OSError as error:
         raise from_os_error(error, home) from error
+    if half_restored(home) and not half_restored_too:
+        held.release()
+        raise KaoheError("home_half_restored", home=home)
+    return held
 
 
 def stopped_beats(home: Path) -> list[Path]:

@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from kaohe.errors import KaoheError
-from kaohe.safely import put
+from kaohe.home import NOTED
+from kaohe.safely import put, replace
 
 MASK = "＊＊＊"
 _HASH = re.compile("[0-9a-f]{32}")
@@ -37,10 +38,31 @@ def has_key(home: Path) -> bool:
     return bool(os.environ.get("KAOHE_KEY") or (path.exists() and path.read_bytes().strip()))
 
 
-def refuse_lost_key(home: Path) -> None:
-    """Raises ``KaoheError`` if something was published and the key is gone: with a new one nobody would be the same."""
-    if not has_key(home) and any((home / "published").glob("[0-9]*/CURRENT")):
-        raise KaoheError("key_missing", path=home / "secret.key")
+def note_key(home: Path) -> None:
+    """Note which key people are hashed with, unless that is noted already: in the warehouse's folder, which only its
+    owner can read, since a key that can be guessed could be proved by it."""
+    path = home / NOTED
+    if not path.exists():
+        replace(path, f"{fingerprint(key_of(home))}\n".encode())
+
+
+def wrong_key(home: Path) -> KaoheError | None:
+    """What is wrong with the key: inputs were read or something was published, and there is none; or it is another one
+    than the noted one. Nobody would be the same by it."""
+    path, noted = home / "secret.key", home / NOTED
+    if not has_key(home):
+        inputs, results = (home / "warehouse" / "inputs").glob("[!.]*"), (home / "published").glob("[0-9]*/[!.]*")
+        return KaoheError("key_missing", path=path) if [*inputs, *results] else None
+    if noted.exists() and noted.read_bytes().strip() != fingerprint(key_of(home)).encode():
+        ours = "KAOHE_KEY" if os.environ.get("KAOHE_KEY") else path
+        return KaoheError("key_changed", key=ours, path=path, noted=noted)
+    return None
+
+
+def refuse_wrong_key(home: Path) -> None:
+    """Raises ``KaoheError`` if the key that people were hashed with is gone, or is another one now."""
+    if wrong := wrong_key(home):
+        raise wrong
 
 
 def fingerprint(key: bytes) -> str:

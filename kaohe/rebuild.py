@@ -16,17 +16,16 @@ from kaohe.contracts import Contracts, load_contracts
 from kaohe.errors import KaoheError
 from kaohe.lifecycle.damage import damage
 from kaohe.lifecycle.proceedings import Proceedings, proceedings
-from kaohe.people import has_key
-from kaohe.project import sha256_of
+from kaohe.people import refuse_wrong_key
 from kaohe.publication.snapshot import Snapshot, read_manifest
 from kaohe.publishing import attached
-from kaohe.retention import inputs_of, method_of
+from kaohe.retention import inputs_of, method_of, refuse_lost_inputs
 from kaohe.run import Run
 from kaohe.safely import flush_folder, put
 from kaohe.sources.gathering import Gathered, Reading, read_plainly
 from kaohe.sources.inbox import Files
 from kaohe.warehouse import Warehouse
-from kaohe.words import listed, say, speaking
+from kaohe.words import speaking
 
 _TABLES = ("scores", "indicator_scores", "evidence")
 _FILE, _KEY = "kaohe.duckdb", "secret.key"
@@ -54,7 +53,7 @@ def rebuild(home: Path, year: int) -> Rebuilt:
     """Make the warehouse again and put it in the place of the one that is there, which is moved aside.
 
     Raises ``KaoheError``, and leaves all as it was, if an input is gone or changed, the publication in force is not as
-    it was published, the key is missing, or the program refuses what it is given.
+    it was published, the key is missing or another one, or the program refuses what it is given.
     """
     with proceedings(home, year) as found:
         publication = found.current
@@ -101,8 +100,7 @@ def _refuse_damage(found: Proceedings, publication: Path) -> None:
 def _work_place(home: Path) -> Iterator[Path]:
     """A home to work in, on the disk of the real one and with its key; what a killed rebuild left there is swept."""
     place = home / "warehouse" / ASIDE
-    if not has_key(home):
-        raise KaoheError("key_missing", path=home / _KEY)
+    refuse_wrong_key(home)
     shutil.rmtree(place, ignore_errors=True)
     try:
         (place / "warehouse" / "inputs").mkdir(parents=True)
@@ -127,7 +125,7 @@ def _by_this_program(changed: list[str]) -> Iterator[None]:
 
 def _lay_out(home: Path, manifest: dict[str, Any], place: Path) -> Files:
     """Put everything where the run finds it; gives the files of every source."""
-    _refuse_lost(home, inputs_of(manifest) | method_of(manifest))
+    refuse_lost_inputs(home, inputs_of(manifest) | method_of(manifest))
     kept = home / "warehouse" / "inputs"
     for name, sha256 in manifest["contracts"].items():
         shutil.copyfile(kept / sha256, place / "expectations" / name)
@@ -141,22 +139,6 @@ def _lay_out(home: Path, manifest: dict[str, Any], place: Path) -> Files:
     return files
 
 
-def lost_inputs(home: Path, needed: dict[str, str]) -> dict[str, str]:
-    """Those of ``needed`` (SHA-256 → name) whose bytes are not kept, or are not what they were."""
-    kept = home / "warehouse" / "inputs"
-    return {
-        sha256: name
-        for sha256, name in needed.items()
-        if not (kept / sha256).is_file() or sha256_of(kept / sha256) != sha256
-    }
-
-
-def _refuse_lost(home: Path, needed: dict[str, str]) -> None:
-    if lost := sorted(lost_inputs(home, needed).values()):
-        names = listed(lost[:5]) + (say("and_more") if len(lost) > 5 else "")
-        raise KaoheError("rebuild_input_gone", count=len(lost), files=names, folder=home / "warehouse" / "inputs")
-
-
 def _link(there: Path, here: Path) -> None:
     """The same bytes under another name, a second time only where it cannot be helped."""
     try:
@@ -166,9 +148,14 @@ def _link(there: Path, here: Path) -> None:
 
 
 def _different(warehouse: Warehouse, publication: Path, table: str) -> list[str]:
-    """The names of the units whose rows of a table are not the publication's, in those columns that both have."""
+    """The names of the units whose rows of a table are not the publication's, in those columns that both have; of a
+    table that the publication has not, all units."""
+    names = dict(warehouse.rows("select unit_id, unit_name from main.scores"))
     with Snapshot(publication) as snapshot:
-        names = dict(snapshot.rows("select unit_id, unit_name from main.scores"))
+        if not snapshot.has(table):
+            return sorted(names.values())
+        if snapshot.has("scores"):
+            names |= dict(snapshot.rows("select unit_id, unit_name from main.scores"))
     with attached(warehouse, publication):
         columns = warehouse.rows(
             "select column_name from duckdb_columns() where table_name = ? and schema_name = 'main' "
@@ -191,16 +178,19 @@ def _swap(made: Path, path: Path) -> Path | None:
 
 
 def move_aside(path: Path, what: Literal["before", "broken"]) -> Path | None:
-    """Give a warehouse a second name, kaohe.duckdb.<what>-<time>, and its write-ahead log no other; gives the name,
-    None if there is nothing."""
+    """Give a warehouse a second name, kaohe.duckdb.<what>-<time>, and its write-ahead log no other; a folder in its
+    place only that one. Gives the name, None if there is nothing."""
     stem = f"{path.name}.{what}-{clock.now():%Y%m%d-%H%M%S}"
     taken = sum(1 for _ in path.parent.glob(f"{stem}*"))
     aside = path.with_name(f"{stem}-{taken + 1}" if taken else stem)
     log = path.with_name(f"{path.name}.wal")
     if log.exists():
         log.rename(aside.with_name(f"{aside.name}.wal"))
-    if not path.exists():
+    if path.is_dir():  # no warehouse at all, and it can have no second name
+        path.rename(aside)
+    elif path.exists():
+        _link(path, aside)
+    else:
         return None
-    _link(path, aside)
     flush_folder(path.parent)
     return aside

@@ -14,10 +14,12 @@ from typing import Any
 from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import ACTS, Act
 from kaohe.lifecycle.proceedings import MOVES, Proceedings, look_up
+from kaohe.project import sha256_of
 from kaohe.publication import MANIFEST, published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse, as_sentences
+from kaohe.words import listed, say
 
 #: Where a manifest, or the details of an act, name a publication that they rest on.
 _RESTS_ON = ("compared_with", "restated_from", "made_from", "instead_of")
@@ -131,6 +133,23 @@ def loaded_inputs(warehouse: Warehouse) -> dict[str, str]:
 def kept_inputs(home: Path) -> list[Path]:
     """The inputs that a home keeps, each under its SHA-256."""
     return sorted(path for path in (home / "warehouse" / "inputs").glob("*") if _SHA256.fullmatch(path.name))
+
+
+def lost_inputs(home: Path, needed: dict[str, str]) -> dict[str, str]:
+    """Those of ``needed`` (SHA-256 → name) whose bytes are not kept, or are not what they were."""
+    kept = home / "warehouse" / "inputs"
+    return {
+        sha256: name
+        for sha256, name in needed.items()
+        if not (kept / sha256).is_file() or sha256_of(kept / sha256) != sha256
+    }
+
+
+def refuse_lost_inputs(home: Path, needed: dict[str, str]) -> None:
+    """Raises ``KaoheError`` naming those of ``needed`` whose bytes are not kept as they were."""
+    if lost := sorted(lost_inputs(home, needed).values()):
+        names = listed(lost[:5]) + (say("and_more") if len(lost) > 5 else "")
+        raise KaoheError("rebuild_input_gone", count=len(lost), files=names, folder=home / "warehouse" / "inputs")
 
 
 def _size(folder: Path) -> int:

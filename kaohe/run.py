@@ -22,7 +22,7 @@ from kaohe.lifecycle.acts import Act
 from kaohe.lifecycle.damage import damage
 from kaohe.lifecycle.proceedings import Proceedings
 from kaohe.loading import Pulled
-from kaohe.people import refuse_lost_key
+from kaohe.people import refuse_wrong_key
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import MANIFEST, earlier_years, pointed_at
 from kaohe.publication.snapshot import read_manifest
@@ -127,7 +127,7 @@ class Run:
         self._look_up()
         if self.frozen:
             return
-        refuse_lost_key(self.home)
+        refuse_wrong_key(self.home)
         with self.timed("prepare"):
             self.contracts = self._contracts()
             self._find_sources()

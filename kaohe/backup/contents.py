@@ -11,20 +11,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from kaohe import __version__
 from kaohe.errors import KaoheError
+from kaohe.home import FILES, FOLDERS
 from kaohe.lifecycle.acts import Kind
 from kaohe.project import is_newer
 
 LABEL = "BACKUP.json"
 #: The form of BACKUP.json.
 FORM = 1
-#: The parts of a home, in the order in which they are put back: what is in force, ``published``, comes last. Not among
-#: them are the warehouse's file, which is made again from the inputs, Prefect's own history, and the inbox.
-FOLDERS = (
-    "warehouse/inputs", "warehouse/sources", "warehouse/restricted", "ledgers", "logs", "schemes", "plans", "bulletins",
-    "alerts", "comparisons", "explanations", "published",
-)  # fmt: skip
-FILES = ("secret.key", "sources.yml", "delivery.yml", "schedule.yml")
-PARTS = (*FILES, *FOLDERS)
 
 
 class _Strict(BaseModel):

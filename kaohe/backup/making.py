@@ -13,15 +13,17 @@ from typing import BinaryIO
 
 from kaohe import __version__, clock
 from kaohe.backup.archive import Archive
-from kaohe.backup.contents import FOLDERS, FORM, LABEL, Entry, Label, Standing, check_paths, files_of
+from kaohe.backup.contents import FORM, LABEL, Entry, Label, Standing, check_paths, files_of
+from kaohe.backup.damage import damage_of, key_damage, lacking
 from kaohe.errors import KaoheError
+from kaohe.home import FOLDERS
 from kaohe.homelock import LONG_WAIT_SECONDS, lock
 from kaohe.lifecycle.acts import Log
-from kaohe.lifecycle.damage import verify
 from kaohe.people import fingerprint, key_of
 from kaohe.publication import pointed_at, published_years
 from kaohe.safely import put
 from kaohe.warehouse import as_sentences
+from kaohe.words import listed, say
 
 #: Where backups stand in a home if no other place is named.
 BACKUPS = "backups"
@@ -34,19 +36,26 @@ _CHUNK = 1 << 20
 @dataclass(frozen=True)
 class Made:
     """What came of it. ``damage``: what was not as it should be in the home, in sentences (then no older backup was
-    removed); ``removed``: the older backups that were."""
+    removed); ``removed``: the older backups that were; ``fuller``: that some have what the home lacks, in a sentence
+    (those were not)."""
 
     path: Path
     label: Label
     damage: list[str] = field(default_factory=list)
     removed: list[Path] = field(default_factory=list)
+    fuller: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all is well, 3 something of the home is damaged or gone."""
+        return 3 if self.damage or self.fuller else 0
 
 
 def back_up(
     home: Path, out: Path | None = None, keep: int | None = None, wait_seconds: float = LONG_WAIT_SECONDS
 ) -> Made:
     """Back up a home to ``out``: a file that ends in .tar.gz, or a folder (None: the home's own ``backups``) in which
-    at most ``keep`` backups of this home then stand.
+    at most ``keep`` backups of this home then stand, beside those that have what the home has lost.
 
     Raises ``KaoheError`` if there is nothing to back up, the place will not do, or something changed meanwhile.
     """
@@ -58,15 +67,26 @@ def back_up(
     held = lock(home, wait_seconds)
     try:
         folder = target.parent if single else target
-        damage = damage_of(home)
+        damage = damage_of(home) + key_damage(home)
         with as_sentences(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            older = {} if single else _older(home, folder)
+            fuller = {path: more for path, label in older.items() if (more := lacking(home, label))}
             path = target if single else _free_name(folder)
             label = _write(home, path, bool(damage))
-            removed = _remove_older(path, label.home, keep) if keep and not damage else []
+            outdated = list(older)[keep - 1 :] if keep and not damage else []
+            removed = [path for path in outdated if path not in fuller]
+            for each in removed:
+                each.unlink()
     finally:
         held.release()
-    return Made(path, label, damage, removed)
+    return Made(path, label, damage, removed, _told(fuller))
+
+
+def _told(fuller: dict[Path, list[str]]) -> list[str]:
+    """That older backups have what the home lacks, by the newest of them."""
+    newest = next(iter(fuller.items()), None)
+    return [say("backup_older_has_more", path=newest[0], what=listed(newest[1]), count=len(fuller))] if newest else []
 
 
 def _check_place(home: Path, target: Path, single: bool, keep: int | None) -> None:
@@ -76,18 +96,6 @@ def _check_place(home: Path, target: Path, single: bool, keep: int | None) -> No
         raise KaoheError("backup_keep_file", file=target)
     if any(target.resolve().is_relative_to((home / part).resolve()) for part in (*FOLDERS, "warehouse", "inbox")):
         raise KaoheError("backup_inside", out=target, home=home)
-
-
-def damage_of(home: Path) -> list[str]:
-    """What of the results of a home's years is not as their logs say, in sentences."""
-    wrong = []
-    for year in published_years(home):
-        try:
-            wrong += verify(home, year)
-        except KaoheError as error:
-            if error.key != "nothing_published":  # its first publication was never in force
-                wrong.append(str(error))
-    return wrong
 
 
 def _standing(home: Path, year: int) -> Standing | None:
@@ -206,24 +214,21 @@ def _free_name(folder: Path) -> Path:
     return path
 
 
-def _remove_older(newest: Path, home: str, keep: int) -> list[Path]:
-    """Remove all backups of this home beside ``newest`` but the latest, so that ``keep`` are left with it. What is not
-    named, or does not begin, as a backup of this home does is not touched."""
-    named = [(found[1], int(found[2] or 1), path) for path in newest.parent.iterdir() if (found := _named(path))]
-    older = [path for _, _, path in sorted(named, reverse=True) if path != newest and _is_of(path, home)]
-    removed = older[keep - 1 :]
-    for path in removed:
-        path.unlink()
-    return removed
+def _older(home: Path, folder: Path) -> dict[Path, Label]:
+    """The backups of this home in a folder by what they say, the newest first. What is not named, or does not begin, as
+    one is not among them."""
+    named = [(found[1], int(found[2] or 1), path) for path in folder.iterdir() if (found := _named(path))]
+    labels = {path: _label_of(path) for _, _, path in sorted(named, reverse=True)}
+    return {path: label for path, label in labels.items() if label and label.home == str(home.resolve())}
 
 
 def _named(path: Path) -> re.Match[str] | None:
     return _OURS.fullmatch(path.name) if path.is_file() and not path.is_symlink() else None
 
 
-def _is_of(path: Path, home: str) -> bool:
+def _label_of(path: Path) -> Label | None:
     try:
         with Archive(path) as archive:
-            return archive.label.home == home
+            return archive.label
     except KaoheError:
-        return False
+        return None

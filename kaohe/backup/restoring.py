@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kaohe.backup.archive import Archive
-from kaohe.backup.contents import FOLDERS, PARTS, Entry, Label
-from kaohe.backup.making import damage_of
+from kaohe.backup.contents import Entry, Label
+from kaohe.backup.damage import damage_of
 from kaohe.errors import KaoheError
+from kaohe.home import ASIDE, FOLDERS, PARTS, PLACING, half_restored, not_in_place
 from kaohe.homelock import lock
+from kaohe.journal import LOGS
 from kaohe.people import fingerprint, has_key, key_of
 from kaohe.safely import flush_folder, flush_tree
 from kaohe.warehouse import as_sentences
-
-#: Below warehouse/, which only the owner can read: where a backup is unpacked, and what of it is not in its place yet.
-ASIDE, PLACING = ".restore", ".restore-placing"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def restore(path: Path, home: Path) -> Restored:
     """
     with Archive(path) as archive, as_sentences(home):
         _refuse_full(home)
-        held = lock(home)
+        held = lock(home, half_restored_too=True)
         try:
             _refuse_full(home)
             with suppress(PermissionError):  # a folder that somebody else made ready for us
@@ -57,22 +56,14 @@ def restore(path: Path, home: Path) -> Restored:
     return Restored(label, damage_of(home), other_key, no_key=label.key is not None and not there)
 
 
-def half_restored(home: Path) -> bool:
-    """A restore was killed before all was in place."""
-    return (home / "warehouse" / ASIDE).exists() or bool(_not_yet(home))
-
-
-def _not_yet(home: Path) -> list[str]:
-    """The parts that a killed restore did not come to put in place."""
-    return [part for part in PARTS if (home / "warehouse" / PLACING / part).exists()]
-
-
 def _refuse_full(home: Path) -> None:
-    """Nothing in the folder is in the way."""
+    """Nothing in the folder is in the way. Of a half-restored home that is what was put in place, and the journal of
+    commands that were refused since."""
     if home.exists() and not home.is_dir():
         raise KaoheError("restore_not_empty", home=home, found=home)
-    waiting = _not_yet(home)
+    waiting = not_in_place(home)
     ours = set(PARTS) - set(waiting) if waiting else set()
+    ours |= {LOGS} if half_restored(home) else set()
     there = [home / part for part in PARTS if part not in ours and (home / part).exists()]
     for found in [*there, *(home / "warehouse").glob("kaohe.duckdb*")]:
         raise KaoheError("restore_not_empty", home=home, found=found)
@@ -81,7 +72,7 @@ def _refuse_full(home: Path) -> None:
 def _begin_anew(home: Path) -> None:
     """Take away what a killed restore left, and what it had put in place: before it there was nothing."""
     warehouse = home / "warehouse"
-    for part in PARTS if _not_yet(home) else ():
+    for part in PARTS if half_restored(home) else ():
         path = home / part
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     for name in (ASIDE, PLACING):

@@ -47,7 +47,7 @@ def _add_backup(app: typer.Typer) -> None:
         with asking.showing_progress(say("step_backup")):
             made = back_up(home, out, keep, wait)
         _print_made(console, made, home)
-        return 3 if made.damage else 0
+        return made.exit_code
 
 
 def _print_made(console: "Console", made: "Made", home: Path) -> None:
@@ -55,7 +55,7 @@ def _print_made(console: "Console", made: "Made", home: Path) -> None:
     console.print(say("backup_made", count=len(made.label.files), megabytes=size, path=made.path), soft_wrap=True)
     for path in made.removed:
         console.print(say("backup_removed", path=path), soft_wrap=True)
-    console.print(say("backup_private") if made.label.own_key else say("backup_key_elsewhere"), soft_wrap=True)
+    console.print(_say_how_private(made.label), soft_wrap=True)
     console.print(say("backup_without"), soft_wrap=True)
     if made.path.resolve().is_relative_to(home.resolve()):
         console.print(say("backup_same_disk"), soft_wrap=True)
@@ -63,6 +63,15 @@ def _print_made(console: "Console", made: "Made", home: Path) -> None:
         console.print(sentence, soft_wrap=True)
     if made.damage:
         console.print(say("backup_of_damage"), soft_wrap=True)
+    for sentence in made.fuller:
+        console.print(sentence, soft_wrap=True)
+
+
+def _say_how_private(label: "Label") -> str:
+    """What may not be seen by others is in it, and whether the key is."""
+    if label.own_key:
+        return say("backup_private")
+    return say("backup_key_elsewhere") if label.key else say("backup_no_key")
 
 
 def _add_restore(app: typer.Typer) -> None:

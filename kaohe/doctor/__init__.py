@@ -119,12 +119,12 @@ def _alone(home: Path) -> Iterator[str | None]:
 def _lock(home: Path) -> HomeLock:
     """At once or not at all; only another machine's lease is watched, in case that machine is gone."""
     try:
-        return lock(home, wait_seconds=0)
+        return lock(home, wait_seconds=0, half_restored_too=True)
     except KaoheError as error:
         there = holder(home)
         if error.key != "home_busy" or there is None or there.machine == this_machine():
             raise
-        return lock(home)
+        return lock(home, half_restored_too=True)
 
 
 def _found(check: Check, home: Path) -> list[Finding]:

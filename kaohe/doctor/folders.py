@@ -8,15 +8,15 @@ from pathlib import Path
 
 from kaohe import __version__
 from kaohe.backup.making import BACKUPS, PART
-from kaohe.backup.restoring import PLACING, half_restored
 from kaohe.contracts import load_contracts
 from kaohe.delivery.config import DELIVERY_FILE, read_config
 from kaohe.delivery.letters import read_template
 from kaohe.delivery.log import NAME as DELIVERIES
 from kaohe.doctor.finding import Finding, current_of, first_of
 from kaohe.errors import KaoheError, from_os_error
+from kaohe.home import PLACING, half_restored
 from kaohe.homelock import lock, stopped_beats
-from kaohe.people import has_key
+from kaohe.people import wrong_key
 from kaohe.project import Project, is_newer
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE
@@ -100,13 +100,13 @@ def _sweep(home: Path) -> list[str]:
 def restored(home: Path) -> Iterator[Finding]:
     """No restore was broken off."""
     if half_restored(home):
-        yield Finding(say("doctor_half_restored", home=home))
+        yield Finding(say("home_half_restored", home=home))
 
 
 def secrets(home: Path) -> Iterator[Finding]:
-    """The key is there, and it and the log of deliveries are for their owner alone."""
-    if current_of(home) and not has_key(home):
-        yield Finding(say("key_missing", path=home / "secret.key"))
+    """The key is there and the same as ever, and it and the log of deliveries are for their owner alone."""
+    if wrong := wrong_key(home):
+        yield Finding(str(wrong))
     for path in (home / "secret.key", *sorted(home.glob(f"published/*/{DELIVERIES}"))):
         mode = path.stat().st_mode & 0o777 if path.exists() else 0
         if os.name == "posix" and mode & 0o077:

@@ -16,8 +16,8 @@ from kaohe.homelock import lock
 from kaohe.lifecycle.acts import Log
 from kaohe.project import Project, sha256_of
 from kaohe.publication import published_years
-from kaohe.rebuild import lost_inputs, move_aside, rebuild
-from kaohe.retention import kept_inputs, needed_inputs
+from kaohe.rebuild import move_aside, rebuild
+from kaohe.retention import kept_inputs, lost_inputs, needed_inputs
 from kaohe.safely import put
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE
@@ -25,7 +25,7 @@ from kaohe.sources.inbox import inbox_files
 from kaohe.words import say
 
 #: What keeps a warehouse from being made again, while everything can still be read anew from the inbox.
-_NOT_AGAIN = ("rebuild_publication", "rebuild_input_gone", "rebuild_other_program", "key_missing")
+_NOT_AGAIN = ("rebuild_publication", "rebuild_input_gone", "rebuild_other_program", "key_missing", "key_changed")
 
 
 def _warehouse(home: Path) -> Path:
@@ -182,7 +182,7 @@ def _out_of_the_way(home: Path, path: Path) -> Path | None:
     held = lock(home)
     try:
         aside = move_aside(path, "broken")
-        path.unlink()
+        path.unlink(missing_ok=True)
     finally:
         held.release()
     return aside

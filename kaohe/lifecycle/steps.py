@@ -18,7 +18,7 @@ from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import ACTS, Act, Kind
 from kaohe.lifecycle.damage import damage
 from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, proceedings
-from kaohe.people import hashed, is_hash, key_of, refuse_lost_key
+from kaohe.people import hashed, is_hash, key_of, refuse_wrong_key
 from kaohe.publication import called
 from kaohe.publication.method import method_of
 from kaohe.publication.named import indicator_named, unit_named
@@ -320,7 +320,7 @@ def _people_hashed(home: Path, contracts: Contracts, table: str, key: str) -> st
         return key
     for at, name in enumerate(contract.key):
         if contract.columns[name].type == "person" and not is_hash(parts[at]):
-            refuse_lost_key(home)
+            refuse_wrong_key(home)
             plain, _ = typed_cell(contract.columns[name], parts[at])
             parts[at] = hashed(pl.Series([plain], dtype=pl.String), key_of(home))[0] or ""
     return "/".join(parts)

@@ -19,7 +19,7 @@ from kaohe.cleaning import told, typed, untyped
 from kaohe.contracts import Contract, Contracts
 from kaohe.errors import Unreadable
 from kaohe.loading import parquet as loading_parquet
-from kaohe.people import fingerprint, hashed, key_of
+from kaohe.people import fingerprint, hashed, key_of, note_key
 from kaohe.project import code_hashes
 from kaohe.sources.files import read_sheets
 from kaohe.sources.found import FoundTable, Reading, Refusal
@@ -80,6 +80,7 @@ def pull(
 
     Raises ``KaoheError`` for a ledger of our own that cannot be read, and with ``strict`` for any such file.
     """
+    note_key(warehouse.home)
     warehouse.define(contracts, loading_way(contracts, warehouse.home))
     pulled = Pulled()
     gone = {name for (name,) in warehouse.rows("select distinct source from meta.file")} - files.keys()

@@ -46,7 +46,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a publication. Raises ``KaoheError`` if it cannot be read, ``OSError`` if it is gone."""
     path = folder / MANIFEST
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        manifest = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise KaoheError("manifest_unreadable", path=path) from error
+    if not isinstance(manifest, dict):
+        raise KaoheError("manifest_unreadable", path=path)
     return manifest

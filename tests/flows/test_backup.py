@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from kaohe.backup.making import back_up
+from kaohe.backup.restoring import restore
 from kaohe.delivery import Delivery
 from kaohe.explaining import Explainer
+from kaohe.home import PLACING
+from kaohe.journal import recorded
 from kaohe.lifecycle.damage import verify
 from kaohe.publication.snapshot import Snapshot
 from kaohe.warehouse import Warehouse
@@ -80,3 +84,21 @@ def test_a_lost_home_goes_on_from_its_backup(office: Office, tmp_path: Path) -> 
     path.write_bytes(path.read_bytes()[:-2000])
     cut = kaohe("backup", "--verify", path)
     assert (cut.returncode, cut.stdout, cut.stderr.count("\n")) == (2, "", 1)
+
+
+def test_a_year_is_not_begun_anew_in_a_half_restored_home(office: Office, tmp_path: Path) -> None:
+    """The restore was killed before the results were in their place; nothing that is refused stands in its way."""
+    with recorded(office.home, "annual-assessment", YEAR):
+        path, before = back_up(office.home, tmp_path / "safe").path, everything(office)
+    shutil.rmtree(office.home)
+    restore(path, office.home)
+    placing = office.home / "warehouse" / PLACING
+    placing.mkdir()
+    for part in ("logs", "published"):
+        (office.home / part).rename(placing / part)
+    run = kaohe("run", "--year", YEAR, "--inbox", office.inbox, "--home", office.home)
+    assert (run.returncode, "再恢复一次" in run.stderr) == (2, True), run.stderr
+    assert not (office.home / "published").exists()
+    restore(path, office.home)
+    assert everything(office) == before
+    assert verify(office.home, YEAR) == []

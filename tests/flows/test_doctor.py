@@ -358,7 +358,7 @@ def test_no_home_at_all(tmp_path: Path) -> None:
 
 def test_a_check_that_fails_is_a_finding(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """A manifest that is JSON but no manifest, as no check expects it."""
-    (office.folder / first_of(office) / "manifest.json").write_text("[]", "utf-8")
+    (office.folder / first_of(office) / "manifest.json").write_text("{}", "utf-8")
     report = doctor.examine(office.home)
     assert "有一项没查成（inputs：" in problems(report)
     assert "manifest.json 与发布时不同" in problems(report)

@@ -7,6 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from kaohe import doctor
+from kaohe.backup.making import back_up
+from kaohe.doctor import kept
+from kaohe.home import NOTED
 from kaohe.project import Project, sha256_of
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE, rebuild
@@ -97,6 +101,39 @@ def test_scores_that_differ_are_said_with_their_units(office: Office) -> None:
     assert "程序没有变过" in done.stdout
 
 
+@pytest.mark.parametrize("table", ["scores", "evidence"])
+def test_a_table_that_the_publication_lacks_differs_for_every_unit(office: Office, table: str) -> None:
+    def other(folder: Path) -> None:
+        with duckdb.connect(str(folder / "snapshot.duckdb")) as con:
+            con.execute(f"drop table {table}")
+
+    published(office, "20240401-other", change=other)
+    made = rebuild(office.home, YEAR)
+    assert {name: sorted(units) for name, units in made.different.items() if units} == {table: ["办公室", "法规处"]}
+
+
+def test_a_folder_in_the_place_of_the_warehouse_is_moved_aside(office: Office) -> None:
+    path, before = warehouse_of(office), rows_of(warehouse_of(office))
+    path.unlink()
+    (path / "somebody's").mkdir(parents=True)
+    (finding,) = kept.warehouse(office.home)
+    assert finding.mend
+    finding.mend()
+    assert rows_of(path) == before
+    (aside,) = path.parent.glob("kaohe.duckdb.before-*")
+    assert [each.name for each in aside.iterdir()] == ["somebody's"]
+    assert doctor.examine(office.home).findings == []
+
+
+def test_one_that_cannot_be_made_again_is_moved_out_of_the_way_of_the_next_run(office: Office) -> None:
+    warehouse_of(office).unlink()
+    warehouse_of(office).mkdir()
+    shutil.rmtree(office.home / "warehouse" / "inputs")
+    (finding,) = kept.warehouse(office.home)
+    assert finding.mend and "kaohe.duckdb.broken-" in "".join(finding.mend())
+    assert not office.run(AS_OF).outcome.new
+
+
 def test_a_program_that_changed_is_named(office: Office, project: Project) -> None:
     measure = project.sql / "measures" / "spot_check.sql"
     measure.write_text(measure.read_text("utf-8") + "\n-- another\n", "utf-8")
@@ -132,6 +169,42 @@ def test_without_its_key_or_a_whole_publication_nothing_is_made(office: Office) 
     (office.home / "elsewhere").rename(key)
     (office.folder / office.current / "scores.csv").write_text("其他", "utf-8")
     assert refused(rebuild, office.home, YEAR).key == "rebuild_publication"
+
+
+@pytest.mark.parametrize("where", ["KAOHE_KEY", "secret.key"])
+def test_another_key_is_noticed_by_everybody_until_it_is_meant(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    noted, key, before = office.home / NOTED, (office.home / "secret.key").read_bytes(), sha256_of(warehouse_of(office))
+    assert key not in noted.read_bytes()
+    if where == "KAOHE_KEY":
+        monkeypatch.setenv("KAOHE_KEY", "another")
+    else:
+        (office.home / "secret.key").write_bytes(b"another")
+    said = refused(rebuild, office.home, YEAR)
+    assert said.key == "key_changed"
+    assert f"人员密钥（{where if where == 'KAOHE_KEY' else office.home / where}）" in str(said)
+    assert refused(office.run, AS_OF).key == "key_changed"
+    assert [found.problem for found in doctor.examine(office.home).findings] == [str(said)]
+    assert str(said) in back_up(office.home, tmp_path / "safe").damage
+    assert sha256_of(warehouse_of(office)) == before
+
+    noted.unlink()  # on purpose: the old key is really lost
+    office.run(AS_OF)
+    assert noted.exists()
+    assert doctor.examine(office.home).findings == []
+    assert rebuild(office.home, YEAR).publication == office.current
+
+
+def test_a_home_that_has_not_noted_its_key_does_so_when_it_next_reads(office: Office) -> None:
+    """As those of earlier versions have not."""
+    noted = office.home / NOTED
+    before = noted.read_bytes()
+    noted.unlink()
+    assert rebuild(office.home, YEAR).identical
+    assert doctor.examine(office.home).findings == []
+    office.run(AS_OF)
+    assert noted.read_bytes() == before
 
 
 @pytest.mark.parametrize("where", ["_link", "flush_folder", "put"])

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,11 +23,16 @@ from kaohe.backup import making
 from kaohe.backup.archive import check
 from kaohe.backup.contents import LABEL, Entry
 from kaohe.backup.making import BACKUPS, back_up
-from kaohe.backup.restoring import PLACING, half_restored, restore
+from kaohe.backup.restoring import restore
 from kaohe.errors import KaoheError
+from kaohe.home import ASIDE, PARTS, PLACING, half_restored
 from kaohe.homelock import HomeLock, lock
-from kaohe.people import key_of, refuse_lost_key
+from kaohe.journal import recorded
+from kaohe.lifecycle.acts import Log
+from kaohe.lifecycle.proceedings import MOVES
+from kaohe.people import fingerprint, key_of, refuse_wrong_key
 from kaohe.run import Run
+from kaohe.warehouse import Warehouse
 from tests.helpers import ROOT, YEAR
 from tests.homes import old_home
 from tests.office import refused
@@ -35,6 +41,7 @@ from tests.published import files
 #: What a home holds beside what is not backed up.
 HELD = {
     "secret.key": b"ab" * 32,
+    "warehouse/key.fingerprint": fingerprint(b"ab" * 32).encode() + b"\n",
     "sources.yml": b"inboxes: {}\n",
     "delivery.yml": b"{}\n",
     "warehouse/inputs/" + "0" * 64: b"ledger" * 1000,
@@ -145,7 +152,7 @@ def test_a_restore_makes_no_key(home: Path, tmp_path: Path, monkeypatch: pytest.
 
 def test_a_lost_key_does_not_become_a_new_one(home: Path) -> None:
     write(home, {"published/2023/CURRENT": b"id\n"})
-    refuse_lost_key(home)
+    refuse_wrong_key(home)
     (home / "secret.key").unlink()
     assert refused(Run, home / "inbox", YEAR, None, None, home, strict=False).key == "key_missing"
     assert not (home / "secret.key").exists()
@@ -226,6 +233,92 @@ def test_a_damaged_home_is_backed_up_as_it_is_and_no_better_backup_goes(tmp_path
     assert restore(good.path, tmp_path / "better").damage == []
     standing = good.label.years[2023]
     assert standing and (standing.acts, standing.last) == (5, "finalize")
+
+
+def without(*names: str) -> Callable[[Path], None]:
+    """What somebody has removed."""
+
+    def remove(home: Path) -> None:
+        for name in names:
+            for path in list(home.glob(name)):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return remove
+
+
+def one_act_less(home: Path) -> None:
+    """As before the final result, and nothing wrong."""
+    log = home / "published" / "2023" / "acts.jsonl"
+    *acts, _ = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(acts))
+    moved = [act.publication for act in Log.read(log.parent).of(*MOVES)]
+    (log.parent / "CURRENT").write_text(f"{moved[-1]}\n", "utf-8")
+
+
+def another_key(home: Path) -> None:
+    (home / "secret.key").write_text("another", "ascii")
+
+
+#: What was lost, and what is said of it; of the last ones the home itself tells nothing.
+GUTTED: list[tuple[Callable[[Path], None], str]] = [
+    (without("secret.key"), "没有密钥"),
+    (without("published"), "却没有任何发布"),
+    (without("warehouse/inputs/*"), "没有留存或留存的内容已变"),
+    (without("published/*/acts.jsonl", "published/*/CURRENT"), "也没有日志能说当前发布是哪一个"),
+    (without("published/2022"), "2022 年度的结果"),
+    (without("published", "warehouse/inputs/*"), "2022 年度的结果、2023 年度的结果"),
+    (one_act_less, "2023 年度日志的第 5 条"),
+    (another_key, "人员密钥 secret.key"),
+]
+
+
+@pytest.mark.parametrize(("lose", "said"), GUTTED, ids=[said for _, said in GUTTED])
+def test_a_gutted_home_is_told_and_no_better_backup_ever_goes(
+    tmp_path: Path, lose: Callable[[Path], None], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home, safe = old_home("page", tmp_path), tmp_path / "safe"
+    for part in ("published", "ledgers"):
+        shutil.copytree(home / part / "2023", home / part / "2022")
+    arguments = ["backup", "--home", str(home), "--out", str(safe), "--keep", "1"]
+    assert cli._status(arguments) == 0
+    (good,) = safe.iterdir()
+    lose(home)
+    for _ in range(3):
+        capsys.readouterr()
+        assert cli._status(arguments) == 3
+        output = capsys.readouterr().out
+        assert said in output
+        assert "KAOHE_KEY，不在其中" not in output
+        assert good.exists()
+
+
+def test_backups_go_again_once_those_that_have_more_are_elsewhere(tmp_path: Path) -> None:
+    home, safe = old_home("page", tmp_path), tmp_path / "safe"
+    full = back_up(home, safe, keep=1)
+    one_act_less(home)
+    less = back_up(home, safe, keep=1)
+    assert (less.damage, less.removed, less.exit_code) == ([], [], 3)
+    again = back_up(home, safe, keep=1)
+    assert (again.removed, again.exit_code) == ([less.path], 3)  # it has nothing that the new one lacks
+    full.path.rename(tmp_path / full.path.name)
+    last = back_up(home, safe, keep=1)
+    assert (last.removed, last.fuller, last.exit_code) == ([again.path], [], 0)
+
+
+@pytest.mark.parametrize("manifest", [b"[]", b"{}", b"half"])
+def test_a_manifest_that_nobody_can_read_keeps_no_backup_from_being_made(tmp_path: Path, manifest: bytes) -> None:
+    home = old_home("page", tmp_path)
+    for path in home.glob("published/2023/*/manifest.json"):
+        path.write_bytes(manifest)
+    assert any("manifest.json" in sentence for sentence in back_up(home, tmp_path / "safe").damage)
+
+
+def test_a_year_whose_first_run_was_killed_is_no_damage(tmp_path: Path) -> None:
+    home = old_home("page", tmp_path)
+    (first,) = (act.publication for act in Log.read(home / "published" / "2023").of("publish"))
+    shutil.copytree(home / "published" / "2023" / first, home / "published" / "2024" / first)
+    assert back_up(home, tmp_path / "safe").exit_code == 0
+    assert back_up(home, tmp_path / "safe", keep=1).removed
 
 
 def test_a_broken_log_is_backed_up_and_told(tmp_path: Path) -> None:
@@ -317,6 +410,44 @@ def test_a_restore_that_was_killed_between_two_parts_is_begun_anew(home: Path, t
         {f"warehouse/{PLACING}/published/a": b"half", f"warehouse/{PLACING}/ledgers/a": b"somebody has made another"},
     )
     assert refused(restore, path, new).key == "restore_not_empty"
+
+
+@pytest.mark.parametrize(
+    "waiting", [PARTS[-1:], ("logs", *PARTS[-1:]), PARTS, ()], ids=["results", "logs", "all", "aside"]
+)
+def test_nobody_takes_a_half_restored_home_for_a_whole_one(
+    home: Path, backup: Path, tmp_path: Path, waiting: tuple[str, ...]
+) -> None:
+    """Killed when these parts were not in their place yet, or (none) while it unpacked."""
+    new = tmp_path / "new"
+    restore(backup, new)
+    placing = new / "warehouse" / (PLACING if waiting else ASIDE)
+    for part in waiting or PARTS:
+        if (new / part).exists():
+            (placing / part).parent.mkdir(parents=True, exist_ok=True)
+            (new / part).rename(placing / part)
+    before = contents(new)
+
+    def run() -> None:
+        with recorded(new, "annual-assessment", YEAR), Warehouse(new):
+            pass
+
+    for act in [
+        run,
+        lambda: lock(new, 0),
+        *([lambda: back_up(new)] if (new / "warehouse" / "inputs").is_dir() else []),
+    ]:
+        error = refused(act)
+        assert (error.key, "再恢复一次" in str(error)) == ("home_half_restored", True)
+    assert not doctor.mend(new).mended
+    assert {name: data for name, data in contents(new).items() if name not in journal(new)} == before
+    restore(backup, new)
+    assert (contents(new), half_restored(new)) == (HELD, False)
+
+
+def journal(home: Path) -> set[str]:
+    """What was noted just now."""
+    return {f"logs/{path.name}" for path in (home / "logs").glob(f"{clock.now():%Y-%m}.jsonl")}
 
 
 def test_only_its_owner_can_read_a_restored_home(backup: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from kaohe.backup.contents import PARTS
+from kaohe.home import PARTS
 from tests.helpers import ROOT
 
 

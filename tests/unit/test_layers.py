@@ -16,6 +16,7 @@ LAYERS = [
     {
         "clock",
         "errors",
+        "home",
         "homelock",
         "journal",
         "people",
