@@ -6,17 +6,19 @@ far the log had come, CURRENT and the deliveries name acts, the ledgers hold wha
 of a line outside can tell for certain.
 """
 
-import json
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from kaohe.delivery.log import Log as Deliveries
+from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import NAME, Act, Log, act_in
 from kaohe.lifecycle.damage import verify
 from kaohe.publication import MANIFEST, nothing_published, pointed_at, published_years
+from kaohe.publication.snapshot import read_manifest
 from kaohe.words import listed, say
 
 
@@ -72,12 +74,10 @@ def _anchors(folder: Path) -> dict[str, dict[str, Any]]:
     """How far the log had come when each publication was made, by its manifest."""
     found = {}
     for path in sorted(folder.glob(f"[!.]*/{MANIFEST}")):
-        try:
-            anchor = json.loads(path.read_bytes()).get("log")
-        except ValueError:
-            continue  # that the file was changed is said by itself
-        if isinstance(anchor, dict) and anchor.get("number"):
-            found[path.parent.name] = anchor
+        with suppress(KaoheError):  # that the file was changed is said by itself
+            anchor = read_manifest(path.parent).get("log")
+            if anchor and anchor["number"]:
+                found[path.parent.name] = anchor
     return found
 
 
@@ -109,8 +109,8 @@ def _beyond(folder: Path, log: Log, anchors: dict[str, dict[str, Any]]) -> Itera
 def _knows_of_a_log(publication: Path) -> bool:
     """The first version of the program kept none."""
     try:
-        return "log" in json.loads((publication / MANIFEST).read_bytes())
-    except (OSError, ValueError):
+        return "log" in read_manifest(publication)
+    except (OSError, KaoheError):
         return True
 
 

@@ -147,8 +147,8 @@ def newer(home: Path) -> Iterator[Finding]:
     """Nothing is by a newer version of this program."""
     for publication in current_of(home):
         try:
-            version = str(read_manifest(publication)["code"]["version"])
-        except (OSError, ValueError):
+            version = read_manifest(publication)["code"]["version"]
+        except (OSError, KaoheError):
             continue  # said of the publication itself
         if is_newer(version):
             yield Finding(say("doctor_newer", publication=publication.name, version=version, ours=__version__))

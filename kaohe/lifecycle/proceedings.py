@@ -374,7 +374,9 @@ def _manifest_of(current: Path | None) -> dict[str, Any]:
     ``damage`` to say, and must not keep anybody from mending it."""
     try:
         return read_manifest(current) if current else {}
-    except (FileNotFoundError, NotADirectoryError, KaoheError):
+    except KaoheError as error:
+        if error.key == "home_newer":
+            raise
         return {}
 
 

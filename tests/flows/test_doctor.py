@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -356,9 +357,11 @@ def test_no_home_at_all(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_check_that_fails_is_a_finding(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A manifest that is JSON but no manifest, as no check expects it."""
-    (office.folder / first_of(office) / "manifest.json").write_text("[]", "utf-8")
+def test_a_check_that_fails_is_a_finding(office: Office) -> None:
+    """The time in the last line of the log is none, as no check expects it."""
+    path, last = office.folder / "acts.jsonl", office.state.log.acts[-1]
+    path.write_bytes(path.read_bytes().replace(last.line, replace(last, at="noon").line))
+    spoilt(office.folder / office.current / "scores.csv")
     report = doctor.examine(office.home)
-    assert "有一项没查成（inputs：" in problems(report)
-    assert "manifest.json 与发布时不同" in problems(report)
+    assert "有一项没查成（clocks：" in problems(report)
+    assert "scores.csv 与发布时不同" in problems(report)
