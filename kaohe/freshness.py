@@ -37,6 +37,15 @@ def confirm(home: Path, year: int, publication: str, started: dt.datetime, troub
     put(aside, path)
 
 
+def confirmed_publication(folder: Path) -> str | None:
+    """The publication that the last good run of a year found in force, as far as that can be read."""
+    try:
+        said = _json(folder / CONFIRMED)
+    except KaoheError:
+        return None
+    return str(said["publication"]) if isinstance(said, dict) and "publication" in said else None
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a year stands. ``confirmed``: start of the last run that came to a good end; ``expected``: start of the
