@@ -211,14 +211,20 @@ class Proceedings:
     def enact(self, kind: Kind, publication: str, details: dict[str, Any], **who: str) -> Act:
         """Add an act to the log and do what follows. ``who``: ``by``, ``document``, ``reason`` and ``operator``.
 
-        Raises ``KaoheError`` if it lacks the approval it needs, or another machine took the home meanwhile.
+        Raises ``KaoheError`` if it lacks the approval it needs, or another machine took the home meanwhile; saying that
+        the act holds if only what follows from it could not be written.
         """
         who = self.check_approved(kind, **who)
         self.must_be_held()
         with as_sentences(self.home):
             self.folder.mkdir(parents=True, exist_ok=True)
             act = self.log.add(kind, publication, details, **who)
-        self.settle()
+        try:
+            self.settle()
+        except KaoheError as error:
+            why = error.__cause__ or error  # the sentence would say that nothing was done
+            values = {"number": act.number, "act": say(f"act_{kind}"), "path": self.log.path, "problem": why}
+            raise KaoheError("act_unsettled", **values) from error
         return act
 
     def must_be_held(self) -> None:
