@@ -289,6 +289,30 @@ def test_nothing_can_be_written(office: Office) -> None:
     assert "没有写入" in said
 
 
+#: What another account may have made, so that the next night cannot write it.
+OTHERS = ["published/2023/acts.jsonl", "published/2023/CURRENT", "published/2023/confirmed.json", "secret.key",
+          "published/2023/deliveries.jsonl", "warehouse/kaohe.duckdb", "warehouse/lock", "logs/2024-04.jsonl"]  # fmt: skip
+
+
+@pytest.mark.skipif(os.name != "posix" or sys.platform == "darwin", reason="asks for accounts as Linux has them")
+def test_files_of_another_account_are_named_and_no_warehouse_is_rebuilt(office: Office) -> None:
+    from tests.flows.test_bad_input import in_own_mounts
+
+    for name in OTHERS:
+        path = office.home / name
+        if not path.exists():
+            write(path, b"")
+        path.chmod(0o400 if name in ("secret.key", "published/2023/deliveries.jsonl") else 0o444)
+        if os.geteuid() == 0:
+            os.chown(path, 12345, 12345)  # out of reach for the root of a namespace that does not have this number
+    script = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom pathlib import Path\nfrom kaohe import doctor\n"
+    script += f"print(*doctor.mend(Path({str(office.home)!r})).sentences, sep='\\n')"
+    said = in_own_mounts("true", script).splitlines()
+    for name in OTHERS:
+        assert sum(f"{office.home / name} 现在的账户写不了（属主是 " in line for line in said) == 1, name
+    assert "坏了" not in "".join(said) and "已修复" not in "".join(said)
+
+
 def test_while_somebody_is_at_work_it_is_not_well(office: Office) -> None:
     held = lock(office.home)
     try:
