@@ -13,7 +13,7 @@ from typing import Any
 from kaohe import clock
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from kaohe.publication import pointed_at, published_years
+from kaohe.publication import published_years, standing
 from kaohe.publication.snapshot import read_manifest
 from kaohe.safely import put
 from kaohe.schedule import Schedule
@@ -91,8 +91,11 @@ def due_years(home: Path, schedule: Schedule, now: dt.datetime) -> list[int]:
 
 def _standing(home: Path, year: int, expected: dt.datetime | None) -> Standing:
     folder = home / "published" / str(year)
-    current, manifest, problem = pointed_at(folder), {}, ""
+    current: Path | None = None
+    manifest: dict[str, Any] = {}
+    problem = ""
     try:
+        current = standing(folder)
         manifest = read_manifest(current) if current else {}
     except KaoheError as error:
         current, problem = None, str(error)

@@ -47,15 +47,20 @@ def in_force(home: Path) -> Iterator[Finding]:
         mend = partial(_settle, home, found.year)
         for sentence in pointer_damage(found):
             yield Finding(sentence, mend)
-        if not found.log.acts and pointed_at(found.folder) is None and not _killed(found):
+        current = pointed_at(found.folder)
+        if not found.log.acts and not (current and current.is_dir()) and not _killed(found):
             yield Finding(say("doctor_current_no_log", path=found.folder / "CURRENT"))
         if left := [name for name in found.expired if (found.folder / name).exists()]:
             yield Finding(say("doctor_leftovers", count=len(left), names=first_of(left)), mend)
 
 
 def _settle(home: Path, year: int) -> list[str]:
+    path = home / "published" / str(year) / "CURRENT"
+    there = set(path.parent.glob("CURRENT.*"))
     with proceedings(home, year):
-        return [say("doctor_current_mended", year=year)]
+        aside = set(path.parent.glob("CURRENT.*")) - there
+        moved = [say("doctor_ledger_moved", path=path, aside=each.name) for each in aside]
+        return moved or [say("doctor_current_mended", year=year)]
 
 
 def never_in_force(home: Path) -> Iterator[Finding]:

@@ -123,8 +123,8 @@ class Proceedings:
 
     @property
     def current(self) -> Path:
-        """The publication in force. Raises ``KaoheError`` before the first."""
-        return in_force(self.home, self.year)
+        """The publication in force, whole or not. Raises ``KaoheError`` before the first."""
+        return pointed_at(self.folder) or in_force(self.home, self.year)
 
     @property
     def announced(self) -> Act | None:

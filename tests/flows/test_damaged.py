@@ -67,6 +67,29 @@ def test_a_manifest_of_a_newer_version_is_none_of_ours_and_said_to_be_newer(offi
     assert "99.1.0" in "".join(finding.problem for finding in examine(office.home).findings)
 
 
+@pytest.mark.parametrize("said", [b"garbage", b"..", None])
+def test_a_current_that_names_nothing_is_said_with_the_way_out(office: Office, said: bytes | None) -> None:
+    """Rubbish, or a folder in its place."""
+    second, path = office.current, office.folder / "CURRENT"
+    path.unlink()
+    if said is None:
+        (path / "x").mkdir(parents=True)
+    else:
+        path.write_bytes(said)
+    for command, status in (("explain 办公室", 2), ("status", 4)):
+        done = in_process(*command.split(), "--home", office.home, "--year", YEAR)
+        assert (done.returncode, "CURRENT 写的不是一个还在的发布" in done.stdout + done.stderr) == (status, True), (
+            command
+        )
+    (finding,) = examine(office.home).findings
+    assert "当前发布应是" in finding.problem and second in finding.problem
+    after = mend(office.home)
+    assert (after.findings, after.failed, office.current) == ([], [], second)
+    aside = list(office.folder.glob("CURRENT.changed-*/x"))
+    assert len(aside) == (said is None)
+    assert all(each.parent.name in "".join(after.mended) for each in aside)
+
+
 @pytest.mark.parametrize("said", [b"\xff\xfe\x00", b"../../../etc", b"", b".."])
 def test_a_current_that_is_rubbish_names_nothing_and_is_written_anew(office: Office, said: bytes) -> None:
     second = office.current
