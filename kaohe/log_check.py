@@ -20,7 +20,7 @@ from kaohe.freshness import CONFIRMED, confirmed_publication
 from kaohe.journal import confirmed
 from kaohe.lifecycle.acts import NAME, Act, Log, act_in
 from kaohe.lifecycle.damage import verify
-from kaohe.lifecycle.missing import missing_act
+from kaohe.lifecycle.missing import log_cut, missing_act
 from kaohe.publication import MANIFEST, nothing_published, pointed_at, published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publication.wording import state_of
@@ -106,7 +106,7 @@ def _beyond(home: Path, year: int, log: Log, anchors: dict[str, dict[str, Any]])
         and (current / MANIFEST).exists()
         and not any(act.publication == current.name for act in log.acts)
     ):
-        yield say("log_cut", path=log.path, publication=current.name)
+        yield str(log_cut(log, current))
     delivered = [entry for entry in Deliveries.read(folder).last.values() if entry.number]
     delivered = [entry for entry in delivered if not _made(log, entry.number, entry.publication)]
     for entry in delivered:

@@ -23,6 +23,7 @@ from kaohe.homelock import WAIT_SECONDS, HomeLock, lock
 from kaohe.lifecycle.acts import ACTS, Act, Kind, Log
 from kaohe.lifecycle.acts import NAME as LOG
 from kaohe.lifecycle.approval import check_approved, operator_named
+from kaohe.lifecycle.missing import log_cut
 from kaohe.project import Project, file_hashes, is_newer
 from kaohe.publication import called, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
@@ -85,7 +86,7 @@ class Proceedings:
         """CURRENT follows the log, so what it names stands there; a manifest says how far the log had come."""
         anchor = manifest.get("log")
         if anchor and not (self.log.holds(anchor) and self.made_current(current.name)):
-            raise KaoheError("log_cut", path=self.log.path, publication=current.name)
+            raise log_cut(self.log, current)
 
     def made_current(self, publication: str) -> Act | None:
         """The last act that made a publication current."""

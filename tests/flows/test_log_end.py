@@ -15,7 +15,7 @@ from kaohe.journal import Journal
 from kaohe.log_check import audit
 from tests.helpers import YEAR, in_process
 from tests.keeping import first_of, killed
-from tests.office import Office
+from tests.office import Office, refused
 
 
 def lines(office: Office) -> list[bytes]:
@@ -73,6 +73,20 @@ def by_the_journal(office: Office, name: str) -> None:
 
 def by_a_delivery(office: Office, name: str) -> None:
     Deliveries.read(office.folder).add("sent", Parcel("mail", "a@b.example", "leadership", 0, office.folder / name))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_current_names_is_said_to_stand_whole_if_its_line_alone_is_missing(office: Office, whole: bool) -> None:
+    office.announce()
+    path, name = office.folder / "acts.jsonl", office.current
+    path.write_bytes(path.read_bytes()[:-100])
+    if not whole:
+        (office.folder / name / "scores.csv").write_bytes(b"")
+    end = "（只缺第 3 条（公示），这个发布本身是完整的）"
+    for said in (str(refused(office.run)), *audit(office.home, YEAR).wrong, problems(office)):
+        assert "日志被截短或删去了" in said and (end in said) is whole, said
+    path.write_bytes(b"".join(lines(office)[:1]))  # more is missing than this line
+    assert end not in str(refused(office.run))
 
 
 @pytest.mark.parametrize("lost", [set_back, cut_in_half])
