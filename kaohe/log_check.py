@@ -6,10 +6,12 @@ far the log had come, CURRENT and the deliveries name acts, the journal names wh
 what was ordered. Whoever noted the SHA-256 of a line outside can tell for certain.
 """
 
+import datetime as dt
 from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from kaohe.journal import confirmed
 from kaohe.lifecycle.acts import NAME, Act, Log, act_in
 from kaohe.lifecycle.damage import verify
 from kaohe.lifecycle.missing import log_cut, missing_act
+from kaohe.lifecycle.proceedings import CLOCK_SLACK
 from kaohe.publication import MANIFEST, nothing_published, pointed_at, published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.publication.wording import state_of
@@ -29,10 +32,12 @@ from kaohe.words import listed, say
 
 @dataclass
 class Audit:
-    """What became of a year's log. ``wrong``: in sentences; ``noted``: the place of the line that was noted outside."""
+    """What became of a year's log. ``wrong``, and ``remarks`` that make nothing wrong: in sentences; ``noted``: the
+    place of the line that was noted outside."""
 
     year: int
     wrong: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     lines: int = 0
     head: str = ""
     noted: int | None = None
@@ -59,6 +64,7 @@ def audit(home: Path, year: int, noted: str = "") -> Audit:
     if not found.wrong:
         log = Log.read(folder)
         found.lines, found.head = len(log.acts), log.head
+        found.remarks += _gone_back(log)
         found.wrong += list(_beyond(home, year, log, anchors))
         if not found.wrong and (log.acts or pointed_at(folder)):
             found.wrong += verify(home, year)
@@ -124,6 +130,16 @@ def _knows_of_a_log(publication: Path) -> bool:
         return "log" in read_manifest(publication)
     except (OSError, KaoheError):
         return True
+
+
+def _gone_back(log: Log) -> Iterator[str]:
+    """The acts that are earlier than the one before them, by more than a time server sets a clock back."""
+    for before, act in pairwise(log.acts):
+        with suppress(ValueError, TypeError):  # no time as the program writes one: its line is as it was, all the same
+            first, then = (dt.datetime.fromisoformat(each.office_time) for each in (before, act))
+            if then < first - CLOCK_SLACK:
+                times = {"before": f"{first:%Y-%m-%d %H:%M}", "at": f"{then:%Y-%m-%d %H:%M}"}
+                yield say("audit_clock", number=act.number, earlier=before.number, **times)
 
 
 def _made(log: Log, number: int, publication: str) -> bool:

@@ -245,6 +245,19 @@ def test_a_clock_behind_the_log(office: Office, monkeypatch: pytest.MonkeyPatch)
     assert problems(doctor.examine(office.home)) == ""
 
 
+def test_an_act_under_a_clock_that_was_behind_is_remarked_for_good(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = clock.now()
+    for minutes in (-4, -60, 0):
+        monkeypatch.setattr(clock, "now", lambda minutes=minutes: now + dt.timedelta(minutes=minutes))
+        published(office, f"20240401-{minutes}")
+    done = in_process("audit", "verify", "--home", office.home, "--lang", "en")
+    said = [line for line in done.stdout.splitlines() if "to be noted" in line]
+    assert (done.returncode, len(said), "act 4 (" in said[0] and "act 3 (" in said[0]) == (0, 1, True), done.stdout
+    assert problems(doctor.examine(office.home)) == ""
+
+
 _HOLD = """
 import sys
 import duckdb
