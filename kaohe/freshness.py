@@ -13,7 +13,8 @@ from typing import Any
 from kaohe import clock
 from kaohe.errors import KaoheError
 from kaohe.project import Project
-from kaohe.publication import MANIFEST, pointed_at, published_years
+from kaohe.publication import published_years, standing
+from kaohe.publication.snapshot import read_manifest
 from kaohe.safely import put
 from kaohe.schedule import Schedule
 
@@ -36,10 +37,20 @@ def confirm(home: Path, year: int, publication: str, started: dt.datetime, troub
     put(aside, path)
 
 
+def confirmed_publication(folder: Path) -> str | None:
+    """The publication that the last good run of a year found in force, as far as that can be read."""
+    try:
+        said = _json(folder / CONFIRMED)
+    except KaoheError:
+        return None
+    return str(said["publication"]) if isinstance(said, dict) and "publication" in said else None
+
+
 @dataclass(frozen=True)
 class Standing:
     """How a year stands. ``confirmed``: start of the last run that came to a good end; ``expected``: start of the
-    latest night that should be over, None if no night scores the year; ``stale``: sources as of an earlier day."""
+    latest night that should be over, None if no night scores the year; ``stale``: sources as of an earlier day;
+    ``problem``: why nothing is known of the publication in force, in a sentence."""
 
     year: int
     publication: str | None
@@ -49,6 +60,7 @@ class Standing:
     expected: dt.datetime | None
     troubles: int = 0
     stale: dict[str, str | None] = field(default_factory=dict)
+    problem: str = ""
 
     @property
     def late(self) -> bool:
@@ -57,7 +69,8 @@ class Standing:
 
     @property
     def exit_code(self) -> int:
-        """0 fresh, 3 the last run could not reach something, 4 nothing there, or older than the schedule allows."""
+        """0 fresh, 3 the last run could not reach something, 4 nothing there that can be read, or older than the
+        schedule allows."""
         return 4 if self.late or self.publication is None else 3 if self.troubles or self.stale else 0
 
 
@@ -79,15 +92,19 @@ def due_years(home: Path, schedule: Schedule, now: dt.datetime) -> list[int]:
 
 def _standing(home: Path, year: int, expected: dt.datetime | None) -> Standing:
     folder = home / "published" / str(year)
-    current = pointed_at(folder)
-    manifest = _json(current / MANIFEST) if current else {}
-    if not manifest:
-        current = None  # it is gone
+    current: Path | None = None
+    manifest: dict[str, Any] = {}
+    problem = ""
+    try:
+        current = standing(folder)
+        manifest = read_manifest(current) if current else {}
+    except KaoheError as error:
+        current, problem = None, str(error)
     confirmed, troubles = _confirmed(folder / CONFIRMED)
     final = manifest.get("state") == "final"  # nothing more is to come
     return Standing(
         year, current.name if current else None, manifest.get("state"), manifest.get("as_of"), confirmed,
-        None if final else expected, troubles, manifest.get("stale", {}),
+        None if final else expected, troubles, manifest.get("stale", {}), problem,
     )  # fmt: skip
 
 

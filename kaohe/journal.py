@@ -55,6 +55,19 @@ def recorded(home: Path, flow: str, year: int | None) -> Iterator[Journal]:
         raise
 
 
+def confirmed(home: Path, year: int) -> dict[str, Path]:
+    """The publications of a year that a run which came to a good end found in force, each with the file that says so.
+    A line that cannot be read says nothing."""
+    found: dict[str, Path] = {}
+    for path in sorted((home / LOGS).glob("[0-9]*.jsonl")):
+        for line in path.read_bytes().splitlines():
+            with suppress(ValueError, RecursionError):
+                said = json.loads(line)
+                if isinstance(said, dict) and (said.get("event"), said.get("year")) == ("ended", year):
+                    found[str(said.get("publication"))] = path
+    return found
+
+
 def run_id() -> str:
     """Prefect's id of the run that this is part of, else a new one."""
     if "prefect" in sys.modules:

@@ -2,30 +2,42 @@
 published, delivered and entered in ledgers is as the log says.
 
 A log cannot know of lines cut off its end. What else knows of them is asked: the manifest of every publication says how
-far the log had come, CURRENT and the deliveries name acts, the ledgers hold what was ordered. Whoever noted the SHA-256
-of a line outside can tell for certain.
+far the log had come, CURRENT and the deliveries name acts, the journal names what runs found in force, the ledgers hold
+what was ordered. Whoever noted the SHA-256 of a line outside can tell for certain.
 """
 
-import json
+import datetime as dt
 from bisect import bisect_left
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from kaohe.delivery.log import NAME as DELIVERIES
 from kaohe.delivery.log import Log as Deliveries
+from kaohe.errors import KaoheError
+from kaohe.freshness import CONFIRMED, confirmed_publication
+from kaohe.journal import confirmed
 from kaohe.lifecycle.acts import NAME, Act, Log, act_in
 from kaohe.lifecycle.damage import verify
+from kaohe.lifecycle.missing import log_cut, missing_act
+from kaohe.lifecycle.proceedings import CLOCK_SLACK
 from kaohe.publication import MANIFEST, nothing_published, pointed_at, published_years
+from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.wording import state_of
 from kaohe.words import listed, say
 
 
 @dataclass
 class Audit:
-    """What became of a year's log. ``wrong``: in sentences; ``noted``: the place of the line that was noted outside."""
+    """What became of a year's log. ``wrong``, and ``remarks`` that make nothing wrong: in sentences; ``noted``: the
+    place of the line that was noted outside."""
 
     year: int
     wrong: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
     lines: int = 0
     head: str = ""
     noted: int | None = None
@@ -52,7 +64,8 @@ def audit(home: Path, year: int, noted: str = "") -> Audit:
     if not found.wrong:
         log = Log.read(folder)
         found.lines, found.head = len(log.acts), log.head
-        found.wrong += list(_beyond(folder, log, anchors))
+        found.remarks += _gone_back(log)
+        found.wrong += list(_beyond(home, year, log, anchors))
         if not found.wrong and (log.acts or pointed_at(folder)):
             found.wrong += verify(home, year)
         found.noted = next((act.number for act in log.acts if act.sha256 == noted), None)
@@ -72,12 +85,10 @@ def _anchors(folder: Path) -> dict[str, dict[str, Any]]:
     """How far the log had come when each publication was made, by its manifest."""
     found = {}
     for path in sorted(folder.glob(f"[!.]*/{MANIFEST}")):
-        try:
-            anchor = json.loads(path.read_bytes()).get("log")
-        except ValueError:
-            continue  # that the file was changed is said by itself
-        if isinstance(anchor, dict) and anchor.get("number"):
-            found[path.parent.name] = anchor
+        with suppress(KaoheError):  # that the file was changed is said by itself
+            anchor = read_manifest(path.parent).get("log")
+            if anchor and anchor["number"]:
+                found[path.parent.name] = anchor
     return found
 
 
@@ -85,37 +96,86 @@ def _known(anchors: dict[str, dict[str, Any]]) -> dict[int, str]:
     return {anchor["number"]: anchor["sha256"] for anchor in anchors.values()}
 
 
-def _beyond(folder: Path, log: Log, anchors: dict[str, dict[str, Any]]) -> Iterator[str]:
+def _beyond(home: Path, year: int, log: Log, anchors: dict[str, dict[str, Any]]) -> Iterator[str]:
     """What is not in a log whose lines follow from one another, though something else knows of it."""
+    folder = log.path.parent
     current = pointed_at(folder)
     if not log.path.exists() and (anchors or (current and _knows_of_a_log(current))):
         yield say("audit_gone", path=log.path)
         return
-    for publication, anchor in anchors.items():
-        if not log.holds(anchor):
-            yield say("audit_cut", path=log.path, lines=len(log.acts), publication=publication, number=anchor["number"])
+    cut = {publication: anchor["number"] for publication, anchor in anchors.items() if not log.holds(anchor)}
+    for publication, number in cut.items():
+        yield say("audit_cut", path=log.path, lines=len(log.acts), publication=publication, number=number)
     if (
         log.acts
         and current
         and (current / MANIFEST).exists()
         and not any(act.publication == current.name for act in log.acts)
     ):
-        yield say("log_cut", path=log.path, publication=current.name)
-    for entry in Deliveries.read(folder).last.values():
-        if entry.number and not _made(log, entry.number, entry.publication):
-            yield say("audit_delivered", path=log.path, number=entry.number, publication=entry.publication)
+        yield str(log_cut(log, current))
+    delivered = [entry for entry in Deliveries.read(folder).last.values() if entry.number]
+    delivered = [entry for entry in delivered if not _made(log, entry.number, entry.publication)]
+    for entry in delivered:
+        yield say("audit_delivered", path=log.path, number=entry.number, publication=entry.publication)
+    if not cut and not delivered:  # what was cut off may well have made these
+        try:
+            yield from filter(None, unheard_of(home, year, log).values())
+        except KaoheError as error:
+            yield str(error)
 
 
 def _knows_of_a_log(publication: Path) -> bool:
     """The first version of the program kept none."""
     try:
-        return "log" in json.loads((publication / MANIFEST).read_bytes())
-    except (OSError, ValueError):
+        return "log" in read_manifest(publication)
+    except (OSError, KaoheError):
         return True
+
+
+def _gone_back(log: Log) -> Iterator[str]:
+    """The acts that are earlier than the one before them, by more than a time server sets a clock back."""
+    for before, act in pairwise(log.acts):
+        with suppress(ValueError, TypeError):  # no time as the program writes one: its line is as it was, all the same
+            first, then = (dt.datetime.fromisoformat(each.office_time) for each in (before, act))
+            if then < first - CLOCK_SLACK:
+                times = {"before": f"{first:%Y-%m-%d %H:%M}", "at": f"{then:%Y-%m-%d %H:%M}"}
+                yield say("audit_clock", number=act.number, earlier=before.number, **times)
 
 
 def _made(log: Log, number: int, publication: str) -> bool:
     return number <= len(log.acts) and log.acts[number - 1].publication == publication
+
+
+def unheard_of(home: Path, year: int, log: Log) -> dict[Path, str]:
+    """The publications that neither an act nor CURRENT names, by a program that kept a log. Each with a sentence if it
+    was in force all the same, as something else says, or may have been: somebody decided on it, or a run after the
+    public notice did; without one if its command was killed before the line.
+
+    Raises ``KaoheError`` if the manifest of one, or the log of deliveries, cannot be read.
+    """
+    folder = log.path.parent
+    known = {act.publication for act in log.acts} | {getattr(pointed_at(folder), "name", None)}
+    paths = [path.parent for path in sorted(folder.glob(f"[!.]*/{MANIFEST}")) if path.parent.name not in known]
+    manifests = {path: manifest for path in paths if "log" in (manifest := read_manifest(path))}
+    named = _named(home, year) if manifests else {}
+    found = dict.fromkeys(manifests, "")
+    for path, manifest in manifests.items():
+        if path.name in named or manifest["state"] != "provisional":
+            by = named.get(path.name)
+            shown = say("unheard_named", path=by) if by else say("unheard_decided")
+            found[path] = say(
+                "audit_unheard", path=log.path, publication=path.name, state=state_of(manifest), shown=shown,
+                act=missing_act(manifest),
+            )  # fmt: skip
+    return found
+
+
+def _named(home: Path, year: int) -> dict[str, Path]:
+    """The publications that were in force, each with the file beside the log that says so."""
+    folder = home / "published" / str(year)
+    delivered = {entry.publication: folder / DELIVERIES for entry in Deliveries.read(folder).last.values()}
+    last = confirmed_publication(folder)
+    return delivered | confirmed(home, year) | ({last: folder / CONFIRMED} if last else {})
 
 
 # ---- the lines

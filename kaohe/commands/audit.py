@@ -42,6 +42,8 @@ def _verify(home: Path, year: int | None, head: str) -> int:
         wrong = wrong or bool(found.wrong)
         for sentence in found.wrong:
             console.print(say("audit_wrong", year=each, sentence=sentence), soft_wrap=True)
+        for sentence in found.remarks:
+            console.print(say("audit_remark", year=each, sentence=sentence), soft_wrap=True)
         if not found.wrong:
             console.print(say("audit_good", year=each, count=found.lines), soft_wrap=True)
             if found.noted:

@@ -62,6 +62,7 @@ def _plain(one: "Standing") -> dict[str, object]:
         "late": one.late,
         "troubles": one.troubles,
         "stale": one.stale,
+        "problem": one.problem or None,
     }
 
 
@@ -102,6 +103,8 @@ def _sentence(one: "Standing") -> str:
         "expected": _told(one.expected),
         "troubles": one.troubles,
     }
+    if one.problem:
+        return say("status_unreadable", year=one.year, problem=one.problem)
     if one.publication is None:
         return say("status_nothing", **values)
     if one.late:

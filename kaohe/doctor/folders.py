@@ -14,14 +14,18 @@ from kaohe.delivery.letters import read_template
 from kaohe.delivery.log import NAME as DELIVERIES
 from kaohe.doctor.finding import Finding, current_of, first_of
 from kaohe.errors import KaoheError, from_os_error
+from kaohe.freshness import CONFIRMED
 from kaohe.home import PLACING, half_restored
-from kaohe.homelock import lock, stopped_beats
+from kaohe.homelock import LOCK, lock, stopped_beats
+from kaohe.journal import LOGS
+from kaohe.lifecycle.acts import NAME as ACTS
 from kaohe.people import wrong_key
 from kaohe.project import Project, is_newer
 from kaohe.publication.snapshot import read_manifest
 from kaohe.rebuild import ASIDE
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE
+from kaohe.warehouse import NAME as WAREHOUSE
 from kaohe.words import say
 
 #: So many times the latest publication has to fit on the disk.
@@ -40,23 +44,47 @@ _LEFTOVERS = (
     "alerts/*/.*.part",
     "comparisons/.*.part",
 )
+#: The files of a home that commands write again.
+_WRITTEN = (
+    "secret.key",
+    f"warehouse/{LOCK}",
+    f"warehouse/{WAREHOUSE}",
+    f"warehouse/{WAREHOUSE}.wal",
+    f"{LOGS}/*.jsonl",
+    *(f"published/[0-9]*/{name}" for name in (ACTS, "CURRENT", CONFIRMED, DELIVERIES)),
+)
 
 
 def writable(home: Path) -> Iterator[Finding]:
-    """Everything is a folder that should be one, and can be written."""
+    """Everything is a folder that should be one, and can be written; so can the files that commands write again."""
     results = sorted(home.glob("published/[0-9]*"))
+    closed = set()
     for folder in (
         home,
-        *(home / name for name in ("warehouse", "warehouse/inputs", "ledgers", "published")),
+        *(home / name for name in ("warehouse", "warehouse/inputs", "ledgers", "logs", "published")),
         *results,
     ):
-        if folder.exists() and not folder.is_dir():
+        if not os.access(folder, os.F_OK):  # also if a folder above it is closed
+            continue
+        if not folder.is_dir():
             yield Finding(say("doctor_not_folder", path=folder))
-        elif folder.exists():
+        else:
             try:
                 tempfile.TemporaryFile(dir=folder).close()
             except OSError as error:
+                closed.add(folder)
                 yield Finding(str(from_os_error(error, folder)))
+    for path in sorted(path for pattern in _WRITTEN for path in home.glob(pattern)):
+        if path.parent not in closed and not os.access(path, os.W_OK):
+            yield Finding(say("doctor_not_ours", path=path, owner=_owner(path)))
+
+
+def _owner(path: Path) -> str:
+    """Whose a file is: a name, or the number of an account that has none here."""
+    try:
+        return path.owner()
+    except (KeyError, NotImplementedError):  # Windows has no such owners
+        return str(path.stat().st_uid)
 
 
 def space(home: Path) -> Iterator[Finding]:
@@ -147,8 +175,8 @@ def newer(home: Path) -> Iterator[Finding]:
     """Nothing is by a newer version of this program."""
     for publication in current_of(home):
         try:
-            version = str(read_manifest(publication)["code"]["version"])
-        except (OSError, ValueError):
+            version = read_manifest(publication)["code"]["version"]
+        except (OSError, KaoheError):
             continue  # said of the publication itself
         if is_newer(version):
             yield Finding(say("doctor_newer", publication=publication.name, version=version, ours=__version__))

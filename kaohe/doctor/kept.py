@@ -134,6 +134,8 @@ def warehouse(home: Path) -> Iterator[Finding]:
         _read_all(path)
     except duckdb.Error as error:
         problem = str(error).splitlines()[0]
+        if "Permission denied" in problem:
+            return  # said of the file itself: it is not broken
         if "Could not set lock" in str(error):
             yield Finding(say("doctor_warehouse_locked", path=path, problem=problem))
         else:

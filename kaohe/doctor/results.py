@@ -13,7 +13,8 @@ from kaohe.errors import KaoheError
 from kaohe.homelock import lock
 from kaohe.lifecycle.damage import damage, pointer_damage
 from kaohe.lifecycle.proceedings import CLOCK_SLACK, MOVES, Proceedings, discard, proceedings
-from kaohe.publication import pointed_at, published_years
+from kaohe.log_check import unheard_of
+from kaohe.publication import MANIFEST, pointed_at, published_years
 from kaohe.publication.snapshot import read_manifest
 from kaohe.warehouse import as_sentences
 from kaohe.words import say
@@ -46,45 +47,46 @@ def in_force(home: Path) -> Iterator[Finding]:
         mend = partial(_settle, home, found.year)
         for sentence in pointer_damage(found):
             yield Finding(sentence, mend)
-        if not found.log.acts and pointed_at(found.folder) is None and not _unheard_of(found):
+        current = pointed_at(found.folder)
+        if not found.log.acts and not (current and current.is_dir()) and not _killed(found):
             yield Finding(say("doctor_current_no_log", path=found.folder / "CURRENT"))
         if left := [name for name in found.expired if (found.folder / name).exists()]:
             yield Finding(say("doctor_leftovers", count=len(left), names=first_of(left)), mend)
 
 
 def _settle(home: Path, year: int) -> list[str]:
+    path = home / "published" / str(year) / "CURRENT"
+    there = set(path.parent.glob("CURRENT.*"))
     with proceedings(home, year):
-        return [say("doctor_current_mended", year=year)]
+        aside = set(path.parent.glob("CURRENT.*")) - there
+        moved = [say("doctor_ledger_moved", path=path, aside=each.name) for each in aside]
+        return moved or [say("doctor_current_mended", year=year)]
 
 
 def never_in_force(home: Path) -> Iterator[Finding]:
-    """Every publication came into force; one whose command was killed just before never will."""
+    """Every publication came into force; one whose command was killed just before never will. What may have been in
+    force all the same is told, and stays."""
     for found in _years(home):
-        if names := [path.name for path in _unheard_of(found)]:
+        yield from (Finding(sentence) for sentence in unheard_of(home, found.year, found.log).values() if sentence)
+        if names := [path.name for path in _killed(found)]:
             finding = say("doctor_never_in_force", year=found.year, count=len(names), names=first_of(names))
             yield Finding(finding, partial(_discard, home, found.year))
 
 
-def _folders(found: Proceedings) -> list[Path]:
-    return sorted(path for path in found.folder.glob("[!.]*") if path.is_dir())
-
-
-def _unheard_of(found: Proceedings) -> list[Path]:
-    """The publications that neither an act nor a delivery nor CURRENT names, by a program that kept a log. None if the
-    log may have been longer."""
-    known = {act.publication for act in found.log.acts} | {getattr(pointed_at(found.folder), "name", None)}
-    with suppress(KaoheError, OSError, ValueError):
-        known |= {entry.publication for entry in DeliveryLog.read(found.folder).last.values()}
-        manifests = {path: read_manifest(path) for path in _folders(found)}
-        if all(found.log.holds(each["log"]) for each in manifests.values() if "log" in each):
-            return [path for path, each in manifests.items() if "log" in each and path.name not in known]
+def _killed(found: Proceedings) -> list[Path]:
+    """The publications whose command was killed before the line in the log. None if the log may have been longer."""
+    with suppress(KaoheError, OSError):
+        manifests = [read_manifest(path.parent) for path in found.folder.glob(f"[!.]*/{MANIFEST}")]
+        unheard = unheard_of(found.home, found.year, found.log)
+        if all(found.log.holds(each["log"]) for each in manifests if "log" in each) and not any(unheard.values()):
+            return list(unheard)
     return []
 
 
 def _discard(home: Path, year: int) -> list[str]:
     held = lock(home)
     try:
-        names = [path.name for path in _unheard_of(Proceedings(home, year, held))]
+        names = [path.name for path in _killed(Proceedings(home, year, held))]
         for name in names:
             discard(home / "published" / str(year) / name)
     finally:

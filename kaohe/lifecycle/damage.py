@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from kaohe.lifecycle.missing import listed_hashes
 from kaohe.lifecycle.proceedings import MOVES, Proceedings, look_up
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS, pointed_at
@@ -45,7 +46,6 @@ def _below(publication: Path) -> list[str]:
     """The files in the folders of a publication that are not as its own list of them says."""
     if not (publication / SUMS).exists():
         return []  # there is none, or it is missed already
-    lines = (publication / SUMS).read_bytes().decode("utf-8", "replace").splitlines()
-    listed = {name: sha256 for sha256, _, name in (line.partition("  ") for line in lines) if "/" in name}
+    listed = {name: sha256 for name, sha256 in listed_hashes(publication).items() if "/" in name}
     there = file_hashes(publication, "*/**/*")
     return sorted(name for name in listed.keys() | there.keys() if listed.get(name) != there.get(name))

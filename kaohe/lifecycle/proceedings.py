@@ -23,6 +23,7 @@ from kaohe.homelock import WAIT_SECONDS, HomeLock, lock
 from kaohe.lifecycle.acts import ACTS, Act, Kind, Log
 from kaohe.lifecycle.acts import NAME as LOG
 from kaohe.lifecycle.approval import check_approved, operator_named
+from kaohe.lifecycle.missing import log_cut
 from kaohe.project import Project, file_hashes, is_newer
 from kaohe.publication import called, in_force, pointed_at
 from kaohe.publication.snapshot import read_manifest
@@ -86,7 +87,7 @@ class Proceedings:
         """CURRENT follows the log, so what it names stands there; a manifest says how far the log had come."""
         anchor = manifest.get("log")
         if anchor and not (self.log.holds(anchor) and self.made_current(current.name)):
-            raise KaoheError("log_cut", path=self.log.path, publication=current.name)
+            raise log_cut(self.log, current)
 
     def made_current(self, publication: str) -> Act | None:
         """The last act that made a publication current."""
@@ -124,8 +125,8 @@ class Proceedings:
 
     @property
     def current(self) -> Path:
-        """The publication in force. Raises ``KaoheError`` before the first."""
-        return in_force(self.home, self.year)
+        """The publication in force, whole or not. Raises ``KaoheError`` before the first."""
+        return pointed_at(self.folder) or in_force(self.home, self.year)
 
     @property
     def announced(self) -> Act | None:
@@ -212,14 +213,20 @@ class Proceedings:
     def enact(self, kind: Kind, publication: str, details: dict[str, Any], **who: str) -> Act:
         """Add an act to the log and do what follows. ``who``: ``by``, ``document``, ``reason`` and ``operator``.
 
-        Raises ``KaoheError`` if it lacks the approval it needs, or another machine took the home meanwhile.
+        Raises ``KaoheError`` if it lacks the approval it needs, or another machine took the home meanwhile; saying that
+        the act holds if only what follows from it could not be written.
         """
         who = self.check_approved(kind, **who)
         self.must_be_held()
         with as_sentences(self.home):
             make_folder(self.folder)
             act = self.log.add(kind, publication, details, **who)
-        self.settle()
+        try:
+            self.settle()
+        except KaoheError as error:
+            why = error.__cause__ or error  # the sentence would say that nothing was done
+            values = {"number": act.number, "act": say(f"act_{kind}"), "path": self.log.path, "problem": why}
+            raise KaoheError("act_unsettled", **values) from error
         return act
 
     def must_be_held(self) -> None:
@@ -375,7 +382,9 @@ def _manifest_of(current: Path | None) -> dict[str, Any]:
     ``damage`` to say, and must not keep anybody from mending it."""
     try:
         return read_manifest(current) if current else {}
-    except (FileNotFoundError, NotADirectoryError, KaoheError):
+    except KaoheError as error:
+        if error.key == "home_newer":
+            raise
         return {}
 
 

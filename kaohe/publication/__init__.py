@@ -76,20 +76,29 @@ def before_folders(path: str) -> str:
 def pointed_at(folder: Path) -> Path | None:
     """The publication in force of those in ``folder``, or None before the first; where CURRENT says anything else than
     the name of one, a folder that is not there."""
+    path = folder / "CURRENT"
     try:
-        name = (folder / "CURRENT").read_bytes().decode("utf-8", "replace").strip()
+        name = "" if path.is_dir() else path.read_bytes().decode("utf-8", "replace").strip()
     except FileNotFoundError:
         return None
     return folder / (name if name.strip(".") and Path(name).name == name and "\0" not in name else "?")
 
 
+def standing(folder: Path) -> Path | None:
+    """The publication in force, which stands there. Raises ``KaoheError`` where CURRENT names none that does."""
+    publication = pointed_at(folder)
+    if publication and not publication.is_dir():
+        raise KaoheError("current_wrong", path=folder / "CURRENT")
+    return publication
+
+
 def in_force(home: Path, year: int | None = None) -> Path:
     """The publication of ``year`` in force, of the latest year if none is named.
 
-    Raises ``KaoheError`` if there is none.
+    Raises ``KaoheError`` if there is none, or CURRENT names none that stands there.
     """
     for candidate in [year] if year else reversed(published_years(home)):
-        if publication := pointed_at(home / "published" / str(candidate)):
+        if publication := standing(home / "published" / str(candidate)):
             return publication
     raise nothing_published(home, year)
 

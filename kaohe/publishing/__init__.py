@@ -98,8 +98,11 @@ class Edition:
 
 
 def point(folder: Path, name: str) -> None:
-    """Make publication ``name`` the one in force."""
-    replace(folder / "CURRENT", f"{name}\n".encode())
+    """Make publication ``name`` the one in force. A folder in the place of CURRENT is moved aside."""
+    path = folder / "CURRENT"
+    if path.is_dir():
+        path.rename(path.with_name(f"{path.name}.changed-{clock.now():%Y%m%d-%H%M%S}"))
+    replace(path, f"{name}\n".encode())
 
 
 def compare(warehouse: Warehouse, sql: Path, earlier: Path) -> int:

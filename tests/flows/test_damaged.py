@@ -18,7 +18,7 @@ from kaohe.publication import MANIFEST, SUMS, pointed_at
 from kaohe.retention import expire, kept_inputs
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse
-from tests.helpers import YEAR
+from tests.helpers import YEAR, in_process
 from tests.keeping import BAD, GOOD, first_of, inspected
 from tests.office import ANNOUNCED, AS_OF, Office, refused
 
@@ -44,6 +44,50 @@ def test_a_manifest_that_is_cut_off_keeps_nobody_from_mending(office: Office, tm
     assert back_up(office.home, tmp_path / "backup.tar.gz", None).damage
     assert refused(expire, office.home, YEAR, Keep(days=1, least=1), later(2)).key == "manifest_unreadable"
     assert rollback(office.home, YEAR, **BACK).publication == first
+
+
+@pytest.mark.parametrize("text", ["[]", "null", "{}", '{"code": 3}', '{"log": 5}', "[" * 9999])
+def test_a_manifest_that_is_none_of_ours_is_a_sentence(office: Office, text: str) -> None:
+    (office.folder / office.current / MANIFEST).write_text(text, "utf-8")
+    asked = ["--home", office.home, "--year", YEAR]
+    for command, status in (("history", 2), ("explain", 2), ("status", 4), ("audit verify", 2)):
+        done = in_process(*command.split(), *(["办公室"] if command == "explain" else []), *asked)
+        assert (done.returncode, MANIFEST in done.stdout + done.stderr) == (status, True), command
+        assert "Traceback" not in done.stderr and "没查成" not in done.stdout
+    done = in_process("doctor", "--home", office.home)
+    assert (done.returncode, MANIFEST in done.stdout, "没查成" in done.stdout) == (2, True, False), done.stdout
+    assert refused(office.announce, ANNOUNCED).key == "publication_damaged"
+    assert rollback(office.home, YEAR, **BACK).publication == first_of(office)
+
+
+def test_a_manifest_of_a_newer_version_is_none_of_ours_and_said_to_be_newer(office: Office) -> None:
+    text = '{"state": "unheard of", "code": {"version": "99.1.0"}}'
+    (office.folder / office.current / MANIFEST).write_text(text, "utf-8")
+    assert refused(office.announce, ANNOUNCED).key == "home_newer"
+    assert "99.1.0" in "".join(finding.problem for finding in examine(office.home).findings)
+
+
+@pytest.mark.parametrize("said", [b"garbage", b"..", None])
+def test_a_current_that_names_nothing_is_said_with_the_way_out(office: Office, said: bytes | None) -> None:
+    """Rubbish, or a folder in its place."""
+    second, path = office.current, office.folder / "CURRENT"
+    path.unlink()
+    if said is None:
+        (path / "x").mkdir(parents=True)
+    else:
+        path.write_bytes(said)
+    for command, status in (("explain 办公室", 2), ("status", 4)):
+        done = in_process(*command.split(), "--home", office.home, "--year", YEAR)
+        assert (done.returncode, "CURRENT 写的不是一个还在的发布" in done.stdout + done.stderr) == (status, True), (
+            command
+        )
+    (finding,) = examine(office.home).findings
+    assert "当前发布应是" in finding.problem and second in finding.problem
+    after = mend(office.home)
+    assert (after.findings, after.failed, office.current) == ([], [], second)
+    aside = list(office.folder.glob("CURRENT.changed-*/x"))
+    assert len(aside) == (said is None)
+    assert all(each.parent.name in "".join(after.mended) for each in aside)
 
 
 @pytest.mark.parametrize("said", [b"\xff\xfe\x00", b"../../../etc", b"", b".."])

@@ -6,6 +6,7 @@ import shutil
 import pytest
 from rich.console import Console
 
+from kaohe.doctor import mend
 from kaohe.lifecycle.damage import verify
 from kaohe.lifecycle.proceedings import proceedings
 from kaohe.lifecycle.rollback import rollback
@@ -129,3 +130,15 @@ def test_by_its_command(office: Office) -> None:
     done = in_process("history", *where)
     assert ("退回" in done.stdout, "2号" in done.stdout) == (True, True)
     assert office.state.log.acts[-1].reason == "抽查录错"
+
+
+def test_what_is_in_the_log_holds_though_current_could_not_be_written(office: Office) -> None:
+    """The sentence says so, and the next command writes it."""
+    good, bad = first_of(office), office.current
+    (office.folder / ".CURRENT.new").mkdir()
+    error = refused(rollback, office.home, YEAR, "党委", "错")
+    assert error.key == "act_unsettled"
+    assert "第 3 条（退回）已写入" in str(error) and "作数" in str(error) and ".CURRENT.new" in str(error)
+    assert ([act.act for act in office.state.log.acts][-1], office.current) == ("rollback", bad)
+    assert mend(office.home).findings == []
+    assert office.current == good

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kaohe import clock
+from kaohe import __version__, clock
 from kaohe.errors import KaoheError
 from kaohe.freshness import Standing, confirm, standings
 from kaohe.journal import recorded
@@ -25,7 +25,12 @@ def published(home: Path, state: str = "provisional", year: int = YEAR, **more: 
     """A publication, as far as freshness looks at one."""
     folder = home / "published" / str(year) / "p1"
     folder.mkdir(parents=True)
-    said = {"publication": "p1", "state": state, "as_of": "2024-03-31", "stale": {}} | more
+    said: dict[str, object] = {
+        "publication": "p1", "state": state, "created_at": "2024-04-01T02:00:00+00:00", "year": year,
+        "as_of": "2024-03-31", "language": "zh", "inputs": [], "contracts": {}, "stale": {},
+        "scheme": {"id": "2023", "file": "2023.yml", "sha256": ""}, "code": {"version": __version__, "files": {}},
+    }  # fmt: skip
+    said |= more
     (folder / "manifest.json").write_text(json.dumps(said))
     (folder.parent / "CURRENT").write_text("p1\n")
 
@@ -90,6 +95,19 @@ def test_a_publication_that_is_gone_is_not_fresh(tmp_path: Path) -> None:
     (tmp_path / "published" / "2023" / "p1" / "manifest.json").unlink()
     one = standing(tmp_path, "2024-04-02T09:00")
     assert (one.publication, one.exit_code) == (None, 4)
+    assert "kaohe doctor" in one.problem
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", "{}", '{"code": 3}', '{"log": 5}'])
+def test_a_publication_whose_manifest_is_none_is_not_fresh(tmp_path: Path, text: str) -> None:
+    published(tmp_path)
+    confirm(tmp_path, YEAR, "p1", at("2024-04-02T02:00"), 0)
+    (tmp_path / "published" / "2023" / "p1" / "manifest.json").write_text(text)
+    one = standing(tmp_path, "2024-04-02T09:00")
+    assert (one.publication, one.exit_code) == (None, 4)
+    done = in_process("status", "--home", tmp_path, "--year", str(YEAR))
+    assert (done.returncode, done.stderr) == (4, "")
+    assert "manifest.json 不见了或读不出来" in done.stdout
 
 
 @pytest.mark.parametrize("text", ['{"started"', '{"troubles": 0}', '{"started": 5, "troubles": 0}'])
