@@ -12,6 +12,7 @@ from kaohe.journal import recorded
 from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import Act
 from kaohe.prefects import left
+from kaohe.publication import in_force
 from kaohe.words import say, use_language
 
 
@@ -35,4 +36,4 @@ def final_result(
         delivered = deliver_published(delivery)
         journal.note("ended", publication=act.publication, troubles=len(delivered.troubles))
     sentence = say("finalized", **act.details | {"publication": act.publication})
-    return left((act, delivered), f"final-result-{year}", sentence, home / "published" / str(year) / act.publication)
+    return left((act, delivered), f"final-result-{year}", sentence, in_force(home, year))

@@ -12,6 +12,7 @@ from kaohe.journal import recorded
 from kaohe.lifecycle import steps as lifecycle
 from kaohe.lifecycle.acts import Act
 from kaohe.prefects import left
+from kaohe.publication import in_force
 from kaohe.words import say, use_language
 
 
@@ -36,4 +37,4 @@ def public_notice(
         journal.note("ended", publication=act.publication, troubles=len(delivered.troubles))
     sentence = say("announced", **act.details | {"publication": act.publication})
     done = act, unknown, delivered
-    return left(done, f"public-notice-{year}", sentence, home / "published" / str(year) / act.publication)
+    return left(done, f"public-notice-{year}", sentence, in_force(home, year))

@@ -16,8 +16,8 @@ from kaohe.lifecycle.acts import Kind
 from kaohe.project import is_newer
 
 LABEL = "BACKUP.json"
-#: The form of BACKUP.json.
-FORM = 1
+#: The form of BACKUP.json and of what it lists; 2 has the fingerprint of the key.
+FORM = 2
 
 
 class _Strict(BaseModel):

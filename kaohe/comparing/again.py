@@ -11,6 +11,7 @@ from kaohe import publishing
 from kaohe.comparing.sides import Ingredients, Input, bytes_of
 from kaohe.errors import KaoheError
 from kaohe.homelock import lock
+from kaohe.people import refuse_wrong_key
 from kaohe.run import Run
 from kaohe.scheme import digest
 from kaohe.sources.gathering import Gathered
@@ -55,7 +56,8 @@ class Again:
         self._open.__exit__(kind, error, trace)
 
     def _begin(self) -> None:
-        """A home to work in."""
+        """A home to work in. Raises ``KaoheError`` if people would get other hashes than in the home itself."""
+        refuse_wrong_key(self.home)
         self._home.mkdir()
         if (self.home / _KEY).exists():
             shutil.copy(self.home / _KEY, self._home)

@@ -9,6 +9,8 @@ import pytest
 
 from kaohe import doctor
 from kaohe.backup.making import back_up
+from kaohe.comparing.again import Again
+from kaohe.comparing.sides import side
 from kaohe.doctor import kept
 from kaohe.home import NOTED
 from kaohe.project import Project, sha256_of
@@ -187,6 +189,8 @@ def test_another_key_is_noticed_by_everybody_until_it_is_meant(
     assert refused(office.run, AS_OF).key == "key_changed"
     assert [found.problem for found in doctor.examine(office.home).findings] == [str(said)]
     assert str(said) in back_up(office.home, tmp_path / "safe").damage
+    with Again(office.home) as again:  # a comparison would have people under other hashes
+        assert refused(again.scores, side(office.home, office.current, None).ingredients).key == "key_changed"
     assert sha256_of(warehouse_of(office)) == before
 
     noted.unlink()  # on purpose: the old key is really lost

@@ -21,7 +21,7 @@ import pytest
 from kaohe import cli, clock, doctor
 from kaohe.backup import making
 from kaohe.backup.archive import check
-from kaohe.backup.contents import LABEL, Entry
+from kaohe.backup.contents import FORM, LABEL, Entry
 from kaohe.backup.making import BACKUPS, back_up
 from kaohe.backup.restoring import restore
 from kaohe.errors import KaoheError
@@ -547,7 +547,7 @@ HOSTILE: dict[str, tuple[str, object, list[tuple[tarfile.TarInfo, bytes]], bytes
     "long header": ("backup_bomb", listed(held(A)), [one(pax_headers={"comment": "0" * (40 << 10)})], b""),
     "large end": ("backup_bomb", listed(held(A)), [one()], bytes(3 << 20)),
     "newer": ("backup_newer", listed(held(A), program="0.2.0"), [one()], b""),
-    "newer form": ("backup_newer", listed(held(A), form=2, other="x"), [one()], b""),
+    "newer form": ("backup_newer", listed(held(A), form=FORM + 1, other="x"), [one()], b""),
     **{
         f"label {number}": ("backup_not_ours", label, [one()], b"")
         for number, label in enumerate((
