@@ -24,7 +24,7 @@ from kaohe.publication import (
     UNITS,
     WORKBOOK,
 )
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.wording import state_of
 from kaohe.run import Outcome
 from kaohe.sources.gathering import outage_sentence

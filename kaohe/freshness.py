@@ -14,7 +14,7 @@ from kaohe import clock
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publication import published_years, standing
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.safely import put
 from kaohe.schedule import Schedule
 

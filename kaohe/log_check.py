@@ -25,7 +25,7 @@ from kaohe.lifecycle.damage import verify
 from kaohe.lifecycle.missing import log_cut, missing_act
 from kaohe.lifecycle.proceedings import CLOCK_SLACK
 from kaohe.publication import MANIFEST, nothing_published, pointed_at, published_years
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.wording import state_of
 from kaohe.words import listed, say
 

@@ -109,6 +109,7 @@ def quiet(home: Path | None = None) -> Iterator[None]:
     temporary one does not begin.
     """
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")
+    os.environ.setdefault("PREFECT_LOGGING_ROOT_LEVEL", "CRITICAL")  # of its threads, which a slow server keeps waiting
     from prefect.settings import (
         PREFECT_API_AUTH_STRING,
         PREFECT_API_URL,

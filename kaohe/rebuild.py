@@ -17,7 +17,8 @@ from kaohe.errors import KaoheError
 from kaohe.lifecycle.damage import damage
 from kaohe.lifecycle.proceedings import Proceedings, proceedings
 from kaohe.people import refuse_wrong_key
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.manifest import read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.publishing import attached
 from kaohe.retention import inputs_of, method_of, refuse_lost_inputs
 from kaohe.run import Run

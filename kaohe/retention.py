@@ -16,7 +16,7 @@ from kaohe.lifecycle.acts import ACTS, Act
 from kaohe.lifecycle.proceedings import MOVES, Proceedings, look_up
 from kaohe.project import sha256_of
 from kaohe.publication import MANIFEST, published_years
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse, as_sentences
 from kaohe.words import listed, say

@@ -25,7 +25,7 @@ from kaohe.loading import Pulled
 from kaohe.people import refuse_wrong_key
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import MANIFEST, earlier_years, pointed_at
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.publishing import Edition
 from kaohe.publishing.document_pdf import faces, fonts
 from kaohe.publishing.notice import TEMPLATE as NOTICE_TEMPLATE

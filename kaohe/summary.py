@@ -27,7 +27,8 @@ from kaohe.publication import (
     WORKBOOK,
     before_folders,
 )
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.manifest import read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.publication.wording import intervals, state_of
 from kaohe.publishing.workbook import sheet_remarks
 from kaohe.run import GREAT_EXPECTATIONS, Outcome

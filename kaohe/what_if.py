@@ -20,8 +20,8 @@ from kaohe.contracts import Contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
 from kaohe.publication import SNAPSHOT, in_force
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.method import method_of, scheme_file
-from kaohe.publication.snapshot import read_manifest
 from kaohe.scheme import Scheme, load_scheme
 from kaohe.scheme.tables import IN_FORCE
 from kaohe.sqltext import literal

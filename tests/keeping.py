@@ -12,7 +12,7 @@ from typing import Any
 
 from kaohe.lifecycle.proceedings import proceedings
 from kaohe.publication import MANIFEST
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from tests.helpers import CHECK, ROOT, SMALL, YEAR, check, registry, write_csv
 from tests.office import AS_OF, CALENDAR, Office
 

@@ -12,7 +12,7 @@ from kaohe.lifecycle.proceedings import decided
 from kaohe.people import wrong_key
 from kaohe.project import sha256_of
 from kaohe.publication import MANIFEST, pointed_at, published_years
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.retention import inputs_of, kept_inputs, manifests, method_of, refuse_lost_inputs
 from kaohe.words import say
 

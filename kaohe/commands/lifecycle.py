@@ -293,7 +293,7 @@ def _rests_on(found: "Proceedings", act: "Act") -> tuple[str, str]:
     has expired."""
     from kaohe.lifecycle.proceedings import MOVES
     from kaohe.publication import MANIFEST
-    from kaohe.publication.snapshot import read_manifest
+    from kaohe.publication.manifest import read_manifest
 
     folder = found.folder / act.publication
     if act.act not in MOVES or not (folder / MANIFEST).is_file():

@@ -12,7 +12,7 @@ from kaohe.errors import KaoheError
 from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS
 from kaohe.project import Project, code_hashes, file_hashes
 from kaohe.publication import MANIFEST, in_force
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.scheme import digest, load_scheme
 from kaohe.sources.inbox import LEDGERS
 from kaohe.words import listed

@@ -11,8 +11,9 @@ from kaohe.lifecycle.acts import Act
 from kaohe.lifecycle.proceedings import Proceedings
 from kaohe.project import sha256_of
 from kaohe.publication import CHECK_UP, FACES, MANIFEST, SUMS, UNITS, before_folders
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.named import unit_named
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.words import say
 from kaohe.yamlfile import line_of, misplaced
 

@@ -21,7 +21,7 @@ from kaohe.journal import LOGS
 from kaohe.lifecycle.acts import NAME as ACTS
 from kaohe.people import wrong_key
 from kaohe.project import Project, is_newer
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.rebuild import ASIDE
 from kaohe.schedule import schedule_of
 from kaohe.sources.gathering import SOURCES_FILE

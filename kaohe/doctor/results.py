@@ -15,7 +15,7 @@ from kaohe.lifecycle.damage import damage, pointer_damage
 from kaohe.lifecycle.proceedings import CLOCK_SLACK, MOVES, Proceedings, discard, proceedings
 from kaohe.log_check import unheard_of
 from kaohe.publication import MANIFEST, pointed_at, published_years
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.warehouse import as_sentences
 from kaohe.words import say
 

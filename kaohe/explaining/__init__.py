@@ -17,9 +17,10 @@ from kaohe.explaining.flagged import warned_of
 from kaohe.explaining.reach import Reach, reach
 from kaohe.people import MASK
 from kaohe.publication import in_force
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.method import method_of
 from kaohe.publication.named import node_named, unit_named
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.scheme import Node, Scheme
 from kaohe.scheme.parts import Leaf
 from kaohe.sqltext import quoted

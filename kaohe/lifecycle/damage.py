@@ -6,7 +6,7 @@ from kaohe.lifecycle.missing import listed_hashes
 from kaohe.lifecycle.proceedings import MOVES, Proceedings, look_up
 from kaohe.project import file_hashes
 from kaohe.publication import MANIFEST, SUMS, pointed_at
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.words import say
 
 

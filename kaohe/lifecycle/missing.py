@@ -8,7 +8,7 @@ from kaohe.errors import KaoheError
 from kaohe.lifecycle.acts import ACTS, Log
 from kaohe.project import file_hashes
 from kaohe.publication import SUMS
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.words import say
 
 

@@ -26,7 +26,7 @@ from kaohe.lifecycle.approval import check_approved, operator_named
 from kaohe.lifecycle.missing import log_cut
 from kaohe.project import Project, file_hashes, is_newer
 from kaohe.publication import called, in_force, pointed_at
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.publishing import Edition
 from kaohe.safely import make_folder
 from kaohe.safely import replace as replace_file

@@ -20,9 +20,10 @@ from kaohe.lifecycle.damage import damage
 from kaohe.lifecycle.proceedings import APPEALS, CORRECTIONS, Proceedings, contracts_with, proceedings
 from kaohe.people import hashed, is_hash, key_of, refuse_wrong_key
 from kaohe.publication import called
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.method import method_of
 from kaohe.publication.named import indicator_named, unit_named
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.publishing import Edition
 from kaohe.scheme import Scheme
 from kaohe.warehouse import Warehouse

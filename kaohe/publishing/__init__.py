@@ -37,7 +37,8 @@ from kaohe.publication import (
     before_folders,
     pointed_at,
 )
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.manifest import read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.publishing.changes import changes
 from kaohe.publishing.check_up import CheckUps
 from kaohe.publishing.csv_files import write_csv

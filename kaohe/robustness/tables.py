@@ -10,8 +10,9 @@ import polars as pl
 
 from kaohe.errors import KaoheError
 from kaohe.publication import in_force
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.method import method_of
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.robustness.analysis import Robust, stress
 from kaohe.robustness.case import Case
 from kaohe.scheme import Scheme

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaohe.publication import CHECK_UP, UNITS
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.publishing.check_up_pdf import unit_folders, write_check_ups
 from kaohe.words import speaking
 from tests.helpers import CHECK, FINDING, STUDY, Result, assess, check, registry, write_csv

@@ -17,7 +17,7 @@ from kaohe.doctor import Report, folders, kept
 from kaohe.homelock import lock
 from kaohe.lifecycle.damage import verify
 from kaohe.publication import published_years
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.retention import expire
 from kaohe.schedule import Keep
 from tests.helpers import ROOT, YEAR, in_process

@@ -9,7 +9,7 @@ import pytest
 from kaohe.errors import KaoheError
 from kaohe.explaining import Explainer
 from kaohe.explaining.reach import Reach
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from tests.helpers import CHECK, STUDY, Result, assess, check, registry, write_csv
 from tests.scoring import BASIS
 

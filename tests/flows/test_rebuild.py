@@ -14,7 +14,7 @@ from kaohe.comparing.sides import side
 from kaohe.doctor import kept
 from kaohe.home import NOTED
 from kaohe.project import Project, sha256_of
-from kaohe.publication.snapshot import read_manifest
+from kaohe.publication.manifest import read_manifest
 from kaohe.rebuild import ASIDE, rebuild
 from tests.helpers import YEAR, in_process
 from tests.keeping import killed, published

@@ -13,8 +13,8 @@ from kaohe.lifecycle.damage import verify
 from kaohe.lifecycle.proceedings import proceedings
 from kaohe.lifecycle.rollback import rollback
 from kaohe.publication import MANIFEST
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.method import method_of
-from kaohe.publication.snapshot import read_manifest
 from kaohe.retention import expire, kept_inputs
 from kaohe.schedule import Keep
 from kaohe.warehouse import Warehouse

@@ -15,8 +15,9 @@ import polars as pl
 import pytest
 
 from kaohe.publication import WORKBOOK
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.method import method_of, scheme_file
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.publishing.workbook import figures, write_workbook
 from kaohe.scheme import Scheme
 from kaohe.what_if import varied, what_if

@@ -8,8 +8,9 @@ from typing import Any
 from kaohe.explaining import Explainer
 from kaohe.lifecycle.damage import verify
 from kaohe.publication import MANIFEST, SNAPSHOT, SUMS, pointed_at
+from kaohe.publication.manifest import read_manifest
 from kaohe.publication.method import method_of
-from kaohe.publication.snapshot import Snapshot, read_manifest
+from kaohe.publication.snapshot import Snapshot
 from kaohe.warehouse import Warehouse
 from tests.helpers import CHECK, FINDING, YEAR, check, registry, write_csv
 from tests.office import CALENDAR
