@@ -41,14 +41,20 @@ def add(app: typer.Typer) -> None:
         stopped = unscored and (not found or has_own_schedule(home))
         no_year = _no_year(home, now, stopped) if unscored else ""
         next_night = schedule.next_start(now)
+        exit_code = 4 if stopped else max((one.exit_code for one in found), default=4)
         if format_ is Listing.JSON:
-            said = {"next": next_night.isoformat(timespec="minutes"), "years": [_plain(one) for one in found]}
+            said = {
+                "exit_code": exit_code,
+                "problem": no_year or None,
+                "next": next_night.isoformat(timespec="minutes"),
+                "years": [_plain(one) for one in found],
+            }
             print(json.dumps(said, ensure_ascii=False, indent=2))
         else:
             _print(found, no_year, f"{next_night:%Y-%m-%d %H:%M} {schedule.timezone}")
         if notify:
             _tell(home, found, no_year if stopped else "", f"{schedule.last_start(now):%Y%m%dT%H%M}")
-        return 4 if stopped else max((one.exit_code for one in found), default=4)
+        return exit_code
 
 
 def _plain(one: "Standing") -> dict[str, object]:

@@ -144,6 +144,8 @@ def test_where_no_night_scores_anything_any_more_that_is_out_of_date(
     done = in_process("status", "--home", tmp_path, "--lang", "en")
     assert done.returncode == 4
     assert "there is no year to score" in done.stdout
+    said = json.loads(in_process("status", "--home", tmp_path, "--lang", "en", "--format", "json").stdout)
+    assert (said["exit_code"], "there is no year to score" in said["problem"]) == (4, True)
     assert str(tmp_path / "schemes" / f"{clock.today().year}.yml") in done.stdout
 
 
