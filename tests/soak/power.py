@@ -72,9 +72,10 @@ def _do(*command: str | Path) -> None:
 
 
 def main(asked: argparse.Namespace) -> int:
-    begin, failures = time.perf_counter(), 0
+    failures = 0
     children.prepare()
     for name in asked.on:
+        begin = time.perf_counter()
         with tempfile.TemporaryDirectory(prefix="kaohe-power-") as folder:
             proof = Cuts(Path(folder), random.Random(asked.seed), name)
             if asked.short:
