@@ -78,7 +78,7 @@ def _temporary(login: str | None) -> str:
     process = subprocess.Popen(
         [sys.executable, "-m", "kaohe.serving.child", "127.0.0.1", str(port), "--temporary"], stdin=subprocess.PIPE
     )
-    atexit.register(_end, process)
+    atexit.register(end, process, _END)
     address = f"http://127.0.0.1:{port}/api"
     deadline = time.monotonic() + _BEGIN
     while (found := look(address, login)) is not Found.SERVER:
@@ -90,10 +90,11 @@ def _temporary(login: str | None) -> str:
     return address
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    """End a server within so many seconds, by force if need be: a browser may hold a connection."""
     process.terminate()
     try:
-        process.wait(_END)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

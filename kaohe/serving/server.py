@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 from kaohe.errors import KaoheError
-from kaohe.prefects import Found, look
+from kaohe.prefects import Found, end, look
 
 #: How long a server may take to begin and to end, in seconds.
 BEGIN, END = 180, 15
@@ -113,14 +113,8 @@ class Server:
 
     def end(self) -> None:
         """End it, if it is running."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(END)
-        except subprocess.TimeoutExpired:  # a browser holds a connection
-            self._process.kill()
-            self._process.wait()
+        if self._process is not None:
+            end(self._process, END)
 
     def _refuse_taken(self) -> None:
         if look(self.api, self.login) is not Found.NOTHING:

@@ -15,8 +15,22 @@ from kaohe import loading
 from kaohe.contracts import load_contracts
 from kaohe.errors import KaoheError
 from kaohe.project import Project
+from kaohe.run import Run
 from kaohe.warehouse import Warehouse
-from tests.helpers import CHECK, FINDING, STUDY, Result, check, in_process, registry, write_csv, write_xlsx
+from tests.helpers import (
+    AS_OF,
+    CHECK,
+    FINDING,
+    SMALL,
+    STUDY,
+    YEAR,
+    Result,
+    check,
+    in_process,
+    registry,
+    write_csv,
+    write_xlsx,
+)
 from tests.helpers import assess_small as assess
 from tests.published import DIFFERS, files, said, summary
 
@@ -294,6 +308,20 @@ def test_events_after_the_as_of_date_are_judged_at_each_run(inbox: Path, home: P
     write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室", on="2023-09-05")])
     assert reasons(assess(inbox, home, as_of=dt.date(2023, 7, 31))) == {"rule": 1}
     assert reasons(assess(inbox, home, as_of=dt.date(2023, 9, 5))) == {}
+
+
+def test_a_run_with_nothing_new_plans_nothing_and_another_scheme_is_looked_at_first(inbox: Path, home: Path) -> None:
+    write_csv(inbox / "抽查.csv", [CHECK, check("C1", "办公室")])
+    assess(inbox, home)
+    with Run(inbox, YEAR, AS_OF, SMALL, home, False) as run:
+        run.pull()
+        assert run.up_to_date
+        assert "planned" not in vars(run)
+    changed = home.parent / SMALL.name
+    changed.write_text(SMALL.read_text("utf-8").replace("measure: ", "measure: no_such_", 1), "utf-8")
+    with pytest.raises(KaoheError) as caught:
+        Run(inbox, YEAR, AS_OF, changed, home, False)
+    assert caught.value.key == "measure_unknown"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems bear no names that are not text")
